@@ -1,0 +1,61 @@
+"""Write models/marts/_panel.yml, the panel's contract, from the seed `variables`: run it after changing the seed (`make contracts`).
+
+The seed stays the one place where a variable is defined; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "dbt_project" / "models" / "marts" / "_panel.yml"
+
+HEAD = """# Generated from seeds/variables.csv by dbt_project/generate_panel_contract.py (make contracts). Do not edit.
+version: 2
+
+models:
+"""
+MODELS = {
+    "panel_country_year": (
+        "Grain: one row per economy (China excluded) and year, on the run's default trade basis, HS treatment and mineral scope.",
+        ["iso3", "year"],
+    ),
+    "panel_country_year_variants": (
+        "Grain: one row per economy (China excluded), year, trade basis, HS treatment and mineral scope. Choose all three before summing.",
+        ["iso3", "year", "basis", "hs_treatment", "mineral_scope"],
+    ),
+}
+
+
+def contract(seed: Path = ROOT / "seeds" / "variables.csv") -> str:
+    with open(seed, newline="", encoding="utf-8") as handle:
+        variables = list(csv.DictReader(handle))
+    text = HEAD
+    for model, (grain, key) in MODELS.items():
+        text += f"  - name: {model}\n    description: >\n      {grain}\n"
+        text += "      Outcomes and levels at t; x_lag1 is x one calendar year before; x_lag1_z its z-score over the panel's rows.\n"
+        text += f"    data_tests:\n      - unique_combination:\n          arguments: {{columns: [{', '.join(key)}]}}\n    columns:\n"
+        text += _column("iso3", "varchar", "ISO 3166 alpha-3 code of the economy.", "[not_null, {relationships: {arguments: {to: ref('dim_economy'), field: iso3}}}]")
+        text += _column("year", "integer", "Calendar year.", "[not_null]")
+        text += _column("basis", "varchar", "Whose report of the trade: china_reported, partner_reported or reconciled.")
+        text += _column("hs_treatment", "varchar", "as_reported, harmonised or strict.")
+        text += _column("mineral_scope", "varchar", "ores or all_stages.")
+        for v in variables:
+            note = f" {v['note'][0].upper()}{v['note'][1:]}." if v["note"] else ""
+            code = f" {v['indicator_code']}{' over ' + v['denominator_code'] if v['denominator_code'] else ''}." if v["indicator_code"] else ""
+            text += _column(v["variable"], "double", f"{v['label_en'][0].upper()}{v['label_en'][1:]}, {v['unit']}.{code}{note}")
+            if v["is_regressor"] == "true":
+                text += _column(f"{v['variable']}_lag1", "double", f"{v['variable']} one calendar year before.")
+                text += _column(f"{v['variable']}_lag1_z", "double", f"z-score of {v['variable']}_lag1 over the panel's rows.")
+        text += _column("is_synthetic", "boolean", "True where the data are the demo's, invented numbers throughout.")
+    return text
+
+
+def _column(name: str, data_type: str, description: str, tests: str | None = None) -> str:
+    quoted = description.replace("'", "''")
+    return f"      - name: {name}\n        data_type: {data_type}\n        description: '{quoted}'\n" + (f"        data_tests: {tests}\n" if tests else "")
+
+
+if __name__ == "__main__":
+    TARGET.write_text(contract(), encoding="utf-8")

@@ -1,0 +1,23 @@
+with
+
+choices as (
+
+    select * from {{ ref('int_run_choices') }}
+
+),
+
+final as (
+
+    select
+        basis,
+        hs_treatment,
+        mineral_scope,
+        income_vintage,
+        basis_setting,
+        years_with_both_directions,
+        is_synthetic
+    from choices
+
+)
+
+select * from final

@@ -1,0 +1,1 @@
+"""Orchestration of the Low-Carbon Trade Warehouse: landing, loading, models, estimates, publication."""

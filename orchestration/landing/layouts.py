@@ -1,0 +1,402 @@
+"""The publishers' file layouts: which columns they have, how to recognise and read them, what makes a file unusable.
+
+A landed file is a plain or gzipped CSV, a JSON answer of UN Comtrade, or a zip with such CSV files inside. `open_tables`
+turns it into one or more `LandedTable`s; `read_batches` streams a table's rows as text, in file order, without unpacking
+to disk. Everything that is wrong with a file is a `LandingError` that names file, row, column and remedy.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+
+class LandingError(Exception):
+    """A file cannot be used as it is. The message names the file, what is wrong with it and the remedy."""
+
+
+class UnknownLayout(LandingError):
+    """A file is of no known publisher's layout: stated and left out, the rest goes on."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a publisher's layout. `kind` is text, integer or number; an integer or number may be blank."""
+
+    name: str
+    kind: str = "text"
+    required: bool = False
+    aliases: tuple[str, ...] = ()
+    blank_allowed: bool = True
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One publisher's table layout and the raw table it is loaded into."""
+
+    name: str
+    source: str
+    columns: tuple[Column, ...]
+    is_trade: bool = False
+    missing_remedy: str = ""
+
+    @property
+    def required(self) -> list[str]:
+        return [c.name for c in self.columns if c.required]
+
+
+def _text(*names: str) -> list[Column]:
+    return [Column(n) for n in names]
+
+
+def _need(name: str, kind: str = "text", aliases: tuple[str, ...] = (), blank_allowed: bool = False) -> Column:
+    return Column(name, kind, required=True, aliases=aliases, blank_allowed=blank_allowed)
+
+
+# The 47 columns of a UN Comtrade goods answer, in the publisher's order. The ones marked as needed decide what a row is:
+# without partner2Code, customsCode and motCode a total cannot be told from its parts, and a sum would count twice.
+COMTRADE_TRADE = Layout(
+    name="comtrade_trade",
+    source="comtrade",
+    is_trade=True,
+    columns=(
+        _need("typeCode"),
+        _need("freqCode"),
+        *_text("refPeriodId"),
+        _need("refYear", "integer"),
+        *_text("refMonth", "period"),
+        _need("reporterCode", "integer"),
+        *_text("reporterISO", "reporterDesc"),
+        _need("flowCode"),
+        *_text("flowDesc"),
+        _need("partnerCode", "integer"),
+        *_text("partnerISO", "partnerDesc"),
+        _need("partner2Code", "integer"),
+        *_text("partner2ISO", "partner2Desc"),
+        _need("classificationCode"),
+        *_text("classificationSearchCode"),
+        _need("isOriginalClassification", blank_allowed=True),
+        _need("cmdCode"),
+        *_text("cmdDesc", "aggrLevel", "isLeaf"),
+        _need("customsCode"),
+        *_text("customsDesc"),
+        _need("mosCode", blank_allowed=True),
+        _need("motCode", "integer"),
+        *_text("motDesc", "qtyUnitCode", "qtyUnitAbbr"),
+        Column("qty", "number"),
+        *_text("isQtyEstimated", "altQtyUnitCode", "altQtyUnitAbbr"),
+        Column("altQty", "number"),
+        *_text("isAltQtyEstimated"),
+        _need("netWgt", "number", aliases=("netWeight",), blank_allowed=True),
+        *_text("isNetWgtEstimated"),
+        Column("grossWgt", "number"),
+        *_text("isGrossWgtEstimated"),
+        Column("cifvalue", "number"),
+        Column("fobvalue", "number"),
+        _need("primaryValue", "number"),
+        *_text("legacyEstimationFlag", "isReported", "isAggregate"),
+    ),
+    missing_remedy=(
+        "Without them totals cannot be told from their parts and flows would count several times. "
+        "Pull the data again with all columns, pinned to partner2Code=0, customsCode=C00 and motCode=0."
+    ),
+)
+
+BACI_TRADE = Layout(
+    name="baci_trade",
+    source="baci",
+    is_trade=True,
+    columns=(
+        _need("t", "integer"),
+        _need("i", "integer"),
+        _need("j", "integer"),
+        _need("k", "integer"),
+        _need("v", "number"),
+        _need("q", "number", blank_allowed=True),
+    ),
+    missing_remedy="Take the yearly file as CEPII publishes it: t,i,j,k,v,q.",
+)
+
+BACI_ECONOMIES = Layout(
+    name="baci_economies",
+    source="baci",
+    columns=(
+        _need("country_code", "integer"),
+        _need("country_name"),
+        Column("country_iso2"),
+        Column("country_iso3"),
+    ),
+)
+
+WDI_INDICATORS = Layout(
+    name="wdi_indicators",
+    source="wdi",
+    columns=(
+        Column("Country Name"),
+        _need("Country Code"),
+        Column("Indicator Name"),
+        _need("Indicator Code"),
+    ),
+    missing_remedy="Take WDICSV.csv (formerly WDIData.csv) out of WDI_CSV.zip, or land the zip as it is.",
+)
+
+WDI_ECONOMIES = Layout(
+    name="wdi_economies",
+    source="wdi",
+    columns=(
+        _need("Country Code"),
+        Column("Short Name", aliases=("Table Name",)),
+        _need("Region", blank_allowed=True),
+        _need("Income Group", blank_allowed=True),
+    ),
+)
+
+LAYOUTS = {lay.name: lay for lay in (COMTRADE_TRADE, BACI_TRADE, BACI_ECONOMIES, WDI_INDICATORS, WDI_ECONOMIES)}
+
+_BACI_NAME = re.compile(r"BACI_HS(\d\d)_Y(\d{4})_V(\d{6}\w?)", re.IGNORECASE)
+# the HS revision of BACI's file names by the year the revision came into force
+BACI_REVISIONS = {"92": "H0", "96": "H1", "02": "H2", "07": "H3", "12": "H4", "17": "H5", "22": "H6"}
+_YEAR = re.compile(r"^\d{4}$")
+NULLS = ("", "NA", "..", "null", "NULL")
+
+
+@dataclass(frozen=True)
+class LandedTable:
+    """One table inside a landed file (`member` names the file inside a zip, else None)."""
+
+    path: Path
+    layout: Layout
+    header: tuple[str, ...]
+    member: str | None = None
+    is_json: bool = False
+    hs_revision: str | None = None
+    release: str | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def label(self) -> str:
+        return f"{self.path.name}!{self.member}" if self.member else self.path.name
+
+    @property
+    def year_columns(self) -> list[str]:
+        return [h for h in self.header if _YEAR.match(h)]
+
+    def source_column(self, column: Column) -> str | None:
+        """The header's own spelling of `column`, or None where the file does not have it."""
+        by_lower = {h.lower(): h for h in self.header}
+        for name in (column.name, *column.aliases):
+            if name.lower() in by_lower:
+                return by_lower[name.lower()]
+        return None
+
+
+def _recognise(header: list[str], label: str) -> Layout:
+    names = {h.strip().lower() for h in header}
+    if {"country code", "indicator code"} <= names and any(_YEAR.match(h) for h in header):
+        return WDI_INDICATORS
+    if {"country code", "region"} <= names and "income group" in names:
+        return WDI_ECONOMIES
+    if {"t", "i", "j", "k"} <= names or _BACI_NAME.search(label):
+        return BACI_TRADE
+    if {"country_code", "country_iso3"} <= names:
+        return BACI_ECONOMIES
+    if {"reportercode", "cmdcode"} <= names:
+        return COMTRADE_TRADE
+    # an extract that keeps UN Comtrade's dimensions under other names: recognised, so that the error can say what is lost
+    if {"reporter", "partner", "cmd", "flow"} <= names or {"reporter", "partner", "commodity code"} <= names:
+        return COMTRADE_TRADE
+    raise UnknownLayout(
+        f"{label}: not a file this warehouse knows (columns: {', '.join(header[:8])}{' ...' if len(header) > 8 else ''}). "
+        "It knows UN Comtrade data, BACI yearly files and the World Bank's WDI bulk files."
+    )
+
+
+def _table(path: Path, header: list[str], member: str | None, is_json: bool = False) -> LandedTable:
+    label = f"{path.name}!{member}" if member else path.name
+    layout = _recognise(header, label)
+    revision = release = None
+    if layout is BACI_TRADE:
+        match = _BACI_NAME.search(member or path.name)
+        if not match:
+            raise LandingError(
+                f"{label}: a BACI file must keep its published name BACI_HSxx_Yyyyy_Vyyyymm.csv; "
+                "the HS revision and the release stand nowhere else. Rename it as published and land it again."
+            )
+        if match[1] not in BACI_REVISIONS:
+            raise LandingError(f"{label}: HS{match[1]} is no known HS revision; known: {', '.join(BACI_REVISIONS)}.")
+        revision, release = BACI_REVISIONS[match[1]], match[3]
+    table = LandedTable(path, layout, tuple(header), member, is_json, revision, release)
+    missing = [c.name for c in layout.columns if c.required and table.source_column(c) is None]
+    if missing:
+        raise LandingError(f"{label}: missing column(s) {', '.join(missing)}. {layout.missing_remedy}".strip())
+    known = {n.lower() for c in layout.columns for n in (c.name, *c.aliases)}
+    unknown = [h for h in header if h.strip() and h.lower() not in known]
+    notes: list[str] = []
+    if layout is COMTRADE_TRADE and unknown:
+        notes.append(f"unknown column(s) not loaded: {', '.join(unknown)}")
+    if layout is COMTRADE_TRADE:
+        absent = [c.name for c in layout.columns if table.source_column(c) is None]
+        if absent:
+            notes.append(f"optional column(s) absent: {', '.join(absent)}")
+    return LandedTable(path, layout, tuple(header), member, is_json, revision, release, tuple(notes))
+
+
+def _open_bytes(path: Path, member: str | None = None) -> io.BufferedIOBase:
+    if member is not None:
+        archive = zipfile.ZipFile(path)
+        stream = archive.open(member)
+        return gzip.open(stream) if member.lower().endswith(".gz") else stream
+    return gzip.open(path) if path.suffix.lower() == ".gz" else open(path, "rb")
+
+
+def _csv_header(path: Path, member: str | None) -> list[str]:
+    import csv
+
+    with _open_bytes(path, member) as stream:
+        line = stream.readline()
+    try:
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LandingError(f"{path.name}: the header is not UTF-8 text ({error.reason}). Land the file as published.") from error
+    return next(csv.reader([text.rstrip("\r\n")]), [])
+
+
+def _json_rows(path: Path) -> list[dict]:
+    with _open_bytes(path) as stream:
+        try:
+            answer = json.loads(stream.read().decode("utf-8-sig"))
+        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise LandingError(f"{path.name}: not valid JSON ({error}). The download was cut or altered; land it again.") from error
+    if isinstance(answer, dict) and isinstance(answer.get("data"), list):
+        if answer.get("error"):
+            raise LandingError(f"{path.name}: UN Comtrade answered with an error: {answer['error']!r}. Ask again, then land the new answer.")
+        return answer["data"]
+    if isinstance(answer, dict) and "message" in answer:
+        raise LandingError(f"{path.name}: an error message, not data: {answer['message']!r}. Ask again, then land the new answer.")
+    raise UnknownLayout(f"{path.name}: JSON, but not a UN Comtrade answer (no list named 'data').")
+
+
+def open_tables(path: Path) -> tuple[list[LandedTable], list[str]]:
+    """Recognise the tables in a file.
+
+    Returns the tables and, for a zip, a sentence for each member that is left out.
+    Raises UnknownLayout for a file of no known layout, LandingError for a known one that cannot be used.
+    """
+    name = path.name.lower()
+    try:
+        if name.endswith(".zip"):
+            return _open_zip(path)
+        if name.endswith((".json", ".json.gz")):
+            rows = _json_rows(path)
+            header = list(dict.fromkeys(key for row in rows for key in row))
+            if not rows:
+                raise UnknownLayout(f"{path.name}: a UN Comtrade answer without rows (count 0); there is nothing to land.")
+            return [_table(path, header, None, is_json=True)], []
+        if name.endswith((".csv", ".csv.gz", ".txt", ".txt.gz")):
+            header = _csv_header(path, None)
+            if not header:
+                raise LandingError(f"{path.name}: empty file. Download it again.")
+            return [_table(path, header, None)], []
+    except (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile, OSError) as error:
+        raise _cut_file(path.name, error) from error
+    raise UnknownLayout(f"{path.name}: not a CSV, JSON or zip file; left out.")
+
+
+def _open_zip(path: Path) -> tuple[list[LandedTable], list[str]]:
+    tables, left_out = [], []
+    with zipfile.ZipFile(path) as archive:
+        members = [m for m in archive.namelist() if not m.endswith("/")]
+    for member in sorted(members):
+        if not member.lower().endswith((".csv", ".csv.gz")):
+            left_out.append(f"{path.name}!{member}: not a CSV file; left out")
+            continue
+        try:
+            tables.append(_table(path, _csv_header(path, member), member))
+        except UnknownLayout as unknown:
+            left_out.append(str(unknown))
+    if not tables:
+        raise UnknownLayout(f"{path.name}: a zip without any table this warehouse knows ({len(members)} members).")
+    return tables, left_out
+
+
+def _cut_file(label: str, error: Exception) -> LandingError:
+    return LandingError(f"{label}: damaged or cut short ({error}). Download it again and compare its size with the publisher's.")
+
+
+def read_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
+    """Stream a table's rows as text columns under the layout's own names, plus `landed_row` (1 = first data row).
+
+    Year columns of WDI_INDICATORS keep their names. Columns the file lacks come as nulls.
+    """
+    wanted = {c.name: table.source_column(c) for c in table.layout.columns}
+    for year in table.year_columns if table.layout is WDI_INDICATORS else []:
+        wanted[year] = year
+    schema = pa.schema([("landed_row", pa.int64()), *((name, pa.string()) for name in wanted)])
+    row = 1
+    for batch in _json_batches(table) if table.is_json else _csv_batches(table):
+        n = batch.num_rows
+        arrays = [pa.array(range(row, row + n), pa.int64())]
+        arrays += [batch.column(source) if source else pa.nulls(n, pa.string()) for source in wanted.values()]
+        row += n
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _json_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
+    rows = _json_rows(table.path)
+    as_text = lambda v: None if v is None else v if isinstance(v, str) else repr(v)  # noqa: E731
+    for start in range(0, len(rows), 50_000):
+        part = rows[start : start + 50_000]
+        columns = {h: pa.array([as_text(r.get(h)) for r in part], pa.string()) for h in table.header}
+        yield pa.RecordBatch.from_pydict(columns)
+
+
+def _csv_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
+    label = table.label
+    header = [h if h.strip() else f"_blank_{n}" for n, h in enumerate(table.header)]
+    try:
+        with _open_bytes(table.path, table.member) as stream:
+            stream.readline()
+            reader = pa_csv.open_csv(
+                stream,
+                read_options=pa_csv.ReadOptions(column_names=header, block_size=1 << 24),
+                parse_options=pa_csv.ParseOptions(newlines_in_values=table.layout.source != "baci"),
+                convert_options=pa_csv.ConvertOptions(
+                    column_types=dict.fromkeys(header, pa.string()),
+                    null_values=list(NULLS),
+                    strings_can_be_null=True,
+                    quoted_strings_can_be_null=True,
+                ),
+            )
+            yield from reader
+    except pa.ArrowInvalid as error:
+        if "Empty CSV file" in str(error):
+            return
+        raise _csv_error(label, str(error)) from error
+    except (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
+        raise _cut_file(label, error) from error
+
+
+def _csv_error(label: str, message: str) -> LandingError:
+    match = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", message)
+    if match:
+        return LandingError(
+            f"{label}: data row {match[1]}: {match[3]} fields where the header has {match[2]}. The line is cut or has a stray comma; land the file as published."
+        )
+    if "invalid UTF8" in message or "UTF8" in message:
+        return LandingError(f"{label}: holds bytes that are not UTF-8 text ({message}). Land the file as published.")
+    return LandingError(f"{label}: cannot be read as CSV ({message}). Land the file as published.")
+
+
+def number_checks(layout: Layout) -> list[Column]:
+    """The columns of a layout whose text must be a number (or an integer, or not blank)."""
+    return [c for c in layout.columns if c.kind != "text" or (c.required and not c.blank_allowed)]

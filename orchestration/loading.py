@@ -1,0 +1,137 @@
+"""Loading landed files into schema raw of the build file: idempotent, by year for trade, in one transaction each.
+
+Rows arrive as the publisher wrote them; only text that must be a number is checked (at landing) and, for BACI and WDI,
+stored as one. Every row carries the file, the row in it and the landing's sequence number it came from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import duckdb
+
+from orchestration import warehouse
+from orchestration.landing import layouts
+from orchestration.landing.layouts import LandedTable, LandingError, Layout
+from orchestration.landing.manifest import FileEntry, Manifest, TableEntry, run_over_rows, sha256_of
+
+FIRST_TRADE_YEAR = 1988  # the first year of the Harmonized System in UN Comtrade
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load left in a raw table (or one year of it)."""
+
+    table: str
+    partition: str
+    rows: int
+    files: tuple[str, ...]
+    fingerprint: str
+    changed: bool
+
+
+def load_trade_years(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layout: Layout, years: Iterable[int], say: Callable[[str], None] = lambda _: None) -> list[Loaded]:
+    """Make raw.<layout> hold exactly the landed rows of each year; a year whose files are unchanged is left as it is."""
+    loaded = []
+    for year in years:
+        files = [f for f in manifest.current(layout) if any(t.layout == layout.name and year in t.years for t in f.tables)]
+        year_column = "refYear" if layout is layouts.COMTRADE_TRADE else "t"
+        result = _load(connection, manifest, layout, str(year), files, f"where try_cast({year_column} as integer) = {year}", f"trade_year = {year}", str(year))
+        loaded.append(result)
+        if result.changed and result.rows:
+            say(f"raw.{layout.name} {year}: {result.rows:,} rows")
+    return loaded
+
+
+def load_whole(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layout: Layout) -> Loaded:
+    """Make raw.<layout> hold exactly the landed rows of every current file of that layout."""
+    return _load(connection, manifest, layout, "all", manifest.current(layout), "", "true", None)
+
+
+def _load(connection, manifest: Manifest, layout: Layout, partition: str, files: list[FileEntry], source_filter: str, table_filter: str, year: str | None) -> Loaded:
+    fingerprint = hashlib.sha256("\n".join(f"{f.file} {f.sha256} {f.sequence}" for f in files).encode()).hexdigest() if files else "empty"
+    known = connection.execute("select fingerprint, row_count from raw.loaded_partitions where table_name = ? and partition_key = ?", [layout.name, partition]).fetchall()
+    names = tuple(f.file for f in files)
+    if known == [] and not files:
+        return Loaded(layout.name, partition, 0, (), fingerprint, False)
+    if known and known[0][0] == fingerprint:
+        return Loaded(layout.name, partition, known[0][1], names, fingerprint, False)
+    connection.execute("begin transaction")
+    try:
+        warehouse.invalidate(connection, "raw")
+        connection.execute(f"delete from raw.{layout.name} where {table_filter}")
+        for file in files:
+            path = manifest.folder / file.file
+            if not path.exists():
+                raise LandingError(f"{path}: listed in the manifest but no longer there. Land it again.")
+            if sha256_of(path) != file.sha256:
+                raise LandingError(f"{path}: has changed since it landed (its sha256 differs from the manifest). Landed files are never edited; land the new one instead.")
+            tables, _ = layouts.open_tables(path)
+            for table in tables:
+                if table.layout is layout and (year is None or int(year) in _years_of(file, table)):
+                    run_over_rows(table, connection, _insert(table, file, source_filter, year))
+        [(rows,)] = connection.execute(f"select count(*) from raw.{layout.name} where {table_filter}").fetchall()
+        connection.execute("delete from raw.loaded_partitions where table_name = ? and partition_key = ?", [layout.name, partition])
+        connection.execute("insert into raw.loaded_partitions values (?, ?, ?, ?)", [layout.name, partition, fingerprint, rows])
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    return Loaded(layout.name, partition, rows, names, fingerprint, True)
+
+
+def _years_of(file: FileEntry, table: LandedTable) -> tuple[int, ...]:
+    entry: TableEntry = next(t for t in file.tables if t.layout == table.layout.name and t.member == table.member)
+    return entry.years
+
+
+def _insert(table: LandedTable, file: FileEntry, source_filter: str, year: str | None) -> str:
+    origin = f"'{_quoted(file.file)}', landed_row, {file.sequence}"
+    if table.layout is layouts.WDI_INDICATORS:
+        years = ", ".join(f'"{y}"' for y in table.year_columns)
+        return f"""
+            insert into raw.wdi_indicators
+            select trim("Country Code"), trim("Indicator Code"), "Indicator Name", year::smallint, value::double, {origin}
+            from (unpivot (select * from landed_rows) on {years} into name year value value)
+        """
+    if table.layout is layouts.BACI_TRADE:
+        columns = f"t::smallint, i::integer, j::integer, k, v::decimal(18, 3), q::decimal(18, 3), '{table.hs_revision}', '{_quoted(table.release or '')}'"
+    else:
+        columns = ", ".join(f'"{c.name}"' for c in table.layout.columns)
+    partition = f", {year}" if year is not None else ""
+    return f"insert into raw.{table.layout.name} select {columns}{partition}, {origin} from landed_rows {source_filter}"
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def forget_years(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layout: Layout) -> int:
+    """Remove the years that no current file holds any more (after a change of world, or a superseded file). Returns their number."""
+    kept = {str(y) for y in manifest.years(layout)}
+    stale = [p for (p,) in connection.execute("select partition_key from raw.loaded_partitions where table_name = ? order by 1", [layout.name]).fetchall() if p not in kept]
+    for partition in stale:
+        connection.execute("begin transaction")
+        warehouse.invalidate(connection, "raw")
+        connection.execute(f"delete from raw.{layout.name} where trade_year = {int(partition)}")
+        connection.execute("delete from raw.loaded_partitions where table_name = ? and partition_key = ?", [layout.name, partition])
+        connection.execute("commit")
+    return len(stale)
+
+
+def load_manifest(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> int:
+    """Carry the manifest's current files into raw.landed_files, one row per file and layout. Returns the number of rows."""
+    rows = [
+        (f.file, f.source, f.origin, t.layout, t.hs_revision, t.release, t.rows, f.bytes, f.sha256, f.landed_at, f.sequence) for f in manifest.current() for t in f.tables
+    ]
+    if connection.execute("select * from raw.landed_files order by landed_sequence, layout, row_count").fetchall() == sorted(rows, key=lambda r: (r[10], r[3], r[6])):
+        return len(rows)
+    connection.execute("begin transaction")
+    warehouse.invalidate(connection, "raw")
+    connection.execute("delete from raw.landed_files")
+    if rows:
+        connection.executemany(f"insert into raw.landed_files values ({', '.join('?' * 11)})", rows)
+    connection.execute("commit")
+    return len(rows)

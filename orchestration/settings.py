@@ -1,0 +1,114 @@
+"""What a run may be told from outside: environment variables (or .env), their defaults and their checks.
+
+Every variable is listed, with its meaning, in .env.example. Nothing else in the project reads the environment, except
+profiles.yml and the dbt macro `setting`, which take the same names.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+SOURCES = ("demo", "files", "api")
+BASES = ("china_reported", "partner_reported", "reconciled")
+HS_TREATMENTS = ("as_reported", "harmonised", "strict")
+MINERAL_SCOPES = ("ores", "all_stages")
+INCOME_VINTAGES = ("FY21", "FY22", "FY23", "FY24", "FY25")
+
+
+class SettingError(ValueError):
+    """A setting has a value that the warehouse cannot work with."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one run. Build it with `load_settings`."""
+
+    source: str
+    landing_folder: Path | None
+    data_dir: Path
+    trade_basis: str
+    hs_treatment: str
+    mineral_scope: str
+    income_vintage: str
+    demo_seed: int
+
+    @property
+    def landing_dir(self) -> Path:
+        return self.data_dir / "landing"
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.landing_dir / "manifest.json"
+
+    @property
+    def build_path(self) -> Path:
+        return self.data_dir / "build" / "warehouse.duckdb"
+
+    @property
+    def published_dir(self) -> Path:
+        return self.data_dir / "published"
+
+    @property
+    def dbt_target_dir(self) -> Path:
+        return self.data_dir / "build" / "dbt_target"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.data_dir / "dagster"
+
+    def environment(self) -> dict[str, str]:
+        """The same settings as environment variables, for dbt and for processes that Dagster starts."""
+        values = {
+            "LCT_SOURCE": self.source,
+            "LCT_DATA_DIR": str(self.data_dir),
+            "LCT_TRADE_BASIS": self.trade_basis,
+            "LCT_HS_TREATMENT": self.hs_treatment,
+            "LCT_MINERAL_SCOPE": self.mineral_scope,
+            "LCT_INCOME_VINTAGE": self.income_vintage,
+            "LCT_DEMO_SEED": str(self.demo_seed),
+            "DAGSTER_HOME": str(self.dagster_home),
+            "DBT_TARGET_PATH": str(self.dbt_target_dir),
+            "DBT_LOG_PATH": str(self.dbt_target_dir / "logs"),
+        }
+        if self.landing_folder is not None:
+            values["LCT_LANDING"] = str(self.landing_folder)
+        return values
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise SettingError(f"{name}={value!r} is not known; use one of: {', '.join(allowed)}.")
+    return value
+
+
+def load_settings(environment: dict[str, str] | None = None) -> Settings:
+    """Read the settings from `environment` (default: the process environment, then .env in the project's root).
+
+    Raises SettingError, naming the variable and the allowed values.
+    """
+    if environment is None:
+        from dotenv import dotenv_values
+
+        from_file = {k: v for k, v in dotenv_values(PROJECT_ROOT / ".env").items() if v is not None}
+        environment = {**from_file, **os.environ}
+    get = lambda name, default: (environment.get(name) or default).strip()  # noqa: E731
+
+    data_dir = Path(get("LCT_DATA_DIR", "data")).expanduser()
+    landing = get("LCT_LANDING", "")
+    seed = get("LCT_DEMO_SEED", "1992")
+    if not seed.isdigit():
+        raise SettingError(f"LCT_DEMO_SEED={seed!r} is not a whole number; use digits only, for example 1992.")
+    return Settings(
+        source=_one_of("SOURCE", get("LCT_SOURCE", "demo"), SOURCES),
+        landing_folder=Path(landing).expanduser() if landing else None,
+        data_dir=data_dir if data_dir.is_absolute() else (PROJECT_ROOT / data_dir).resolve(),
+        trade_basis=_one_of("LCT_TRADE_BASIS", get("LCT_TRADE_BASIS", "auto"), ("auto", *BASES)),
+        hs_treatment=_one_of("LCT_HS_TREATMENT", get("LCT_HS_TREATMENT", "as_reported"), HS_TREATMENTS),
+        mineral_scope=_one_of("LCT_MINERAL_SCOPE", get("LCT_MINERAL_SCOPE", "ores"), MINERAL_SCOPES),
+        income_vintage=_one_of("LCT_INCOME_VINTAGE", get("LCT_INCOME_VINTAGE", "FY24"), INCOME_VINTAGES),
+        demo_seed=int(seed),
+    )

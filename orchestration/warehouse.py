@@ -1,0 +1,120 @@
+"""The build file (build/warehouse.duckdb): who may write to it, its raw tables, and the record of completed layers.
+
+Nobody but the pipeline opens the build file, and only one process at a time: `writing` waits for its turn. The table
+operations.completed_layers says which layers stand complete on top of the current raw data; publication trusts nothing else.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from orchestration.landing.layouts import COMTRADE_TRADE
+
+LAYERS = ("raw", "models", "estimates")
+
+
+class WarehouseError(Exception):
+    """The build file cannot be used as asked. The message says why and what to do."""
+
+
+_RAW_TABLES = {
+    "comtrade_trade": ", ".join(f'"{c.name}" varchar' for c in COMTRADE_TRADE.columns),
+    "baci_trade": "t smallint, i integer, j integer, k varchar, v decimal(18, 3), q decimal(18, 3), hs_revision varchar, baci_release varchar",
+    "baci_economies": "country_code varchar, country_name varchar, country_iso2 varchar, country_iso3 varchar",
+    "wdi_indicators": "country_code varchar, indicator_code varchar, indicator_name varchar, year smallint, value double",
+    "wdi_economies": "country_code varchar, short_name varchar, region varchar, income_group varchar",
+}
+_ORIGIN_COLUMNS = "landed_file varchar, landed_row bigint, landed_sequence integer"
+
+
+@contextmanager
+def exclusive(build_path: Path, say: Callable[[str], None] = print, wait_seconds: float = 900) -> Iterator[None]:
+    """Hold the right to use the build file; wait for another run to finish, saying so once.
+
+    The right ends with the process, however it ends. Raises WarehouseError after `wait_seconds`.
+    """
+    build_path.parent.mkdir(parents=True, exist_ok=True)
+    with open(build_path.with_name("writer.lock"), "a+") as lock:
+        deadline, told = time.monotonic() + wait_seconds, False
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise WarehouseError(f"{build_path}: another run has been writing for {wait_seconds:.0f} s. Let it finish or end it, then run again.") from None
+                if not told:
+                    say("another run is writing to the warehouse; waiting for it to finish")
+                    told = True
+                time.sleep(0.2)
+        yield
+
+
+@contextmanager
+def writing(build_path: Path, say: Callable[[str], None] = print) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the build file for writing, with its raw and operations tables in place."""
+    with exclusive(build_path, say):
+        connection = _open(build_path)
+        try:
+            ensure_tables(connection)
+            yield connection
+        finally:
+            connection.close()
+
+
+def _open(build_path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(build_path))
+    except duckdb.IOException as error:
+        raise WarehouseError(
+            f"{build_path}: the build file is open elsewhere ({error}). Analysts open published/warehouse.duckdb, never this file; close it there and run again."
+        ) from error
+
+
+def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create schema if not exists raw; create schema if not exists operations;")
+    for name, columns in _RAW_TABLES.items():
+        partition = ", trade_year smallint" if name.endswith("_trade") else ""
+        connection.execute(f"create table if not exists raw.{name} ({columns}{partition}, {_ORIGIN_COLUMNS})")
+    connection.execute(
+        """
+        create table if not exists raw.landed_files (landed_file varchar, source varchar, origin varchar, layout varchar,
+            hs_revision varchar, release varchar, row_count bigint, byte_count bigint, sha256 varchar, landed_at varchar, landed_sequence integer);
+        create table if not exists raw.loaded_partitions (table_name varchar, partition_key varchar, fingerprint varchar, row_count bigint);
+        create table if not exists operations.completed_layers (layer varchar, completed_at timestamp, detail varchar);
+        """
+    )
+
+
+def invalidate(connection: duckdb.DuckDBPyConnection, layer: str) -> None:
+    """Record that `layer` and all that rests on it no longer stand complete."""
+    stale = LAYERS[LAYERS.index(layer) :]
+    connection.execute(f"delete from operations.completed_layers where layer in ({', '.join('?' * len(stale))})", list(stale))
+
+
+def complete(connection: duckdb.DuckDBPyConnection, layer: str, detail: str = "") -> None:
+    """Record that `layer` stands complete and has passed everything that blocks."""
+    connection.execute("delete from operations.completed_layers where layer = ?", [layer])
+    connection.execute("insert into operations.completed_layers values (?, current_timestamp::timestamp, ?)", [layer, detail])
+
+
+def completed(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    return {layer for (layer,) in connection.execute("select layer from operations.completed_layers").fetchall()}
+
+
+def process_alive(pid: int) -> bool:
+    """Whether a process of this number runs on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
