@@ -60,7 +60,7 @@ def _load(connection, manifest: Manifest, layout: Layout, partition: str, files:
         return Loaded(layout.name, partition, known[0][1], names, fingerprint, False)
     connection.execute("begin transaction")
     try:
-        warehouse.invalidate(connection, "raw")
+        warehouse.invalidate(connection, "models")
         connection.execute(f"delete from raw.{layout.name} where {table_filter}")
         for file in files:
             path = manifest.folder / file.file
@@ -114,7 +114,7 @@ def forget_years(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layo
     stale = [p for (p,) in connection.execute("select partition_key from raw.loaded_partitions where table_name = ? order by 1", [layout.name]).fetchall() if p not in kept]
     for partition in stale:
         connection.execute("begin transaction")
-        warehouse.invalidate(connection, "raw")
+        warehouse.invalidate(connection, "models")
         connection.execute(f"delete from raw.{layout.name} where trade_year = {int(partition)}")
         connection.execute("delete from raw.loaded_partitions where table_name = ? and partition_key = ?", [layout.name, partition])
         connection.execute("commit")
@@ -129,7 +129,7 @@ def load_manifest(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> 
     if connection.execute("select * from raw.landed_files order by landed_sequence, layout, row_count").fetchall() == sorted(rows, key=lambda r: (r[10], r[3], r[6])):
         return len(rows)
     connection.execute("begin transaction")
-    warehouse.invalidate(connection, "raw")
+    warehouse.invalidate(connection, "models")
     connection.execute("delete from raw.landed_files")
     if rows:
         connection.executemany(f"insert into raw.landed_files values ({', '.join('?' * 11)})", rows)

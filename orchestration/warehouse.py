@@ -7,7 +7,6 @@ operations.completed_layers says which layers stand complete on top of the curre
 from __future__ import annotations
 
 import fcntl
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ import duckdb
 
 from orchestration.landing.layouts import COMTRADE_TRADE
 
-LAYERS = ("raw", "models", "estimates")
+LAYERS = ("models", "estimates")
 
 
 class WarehouseError(Exception):
@@ -107,14 +106,3 @@ def complete(connection: duckdb.DuckDBPyConnection, layer: str, detail: str = ""
 
 def completed(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {layer for (layer,) in connection.execute("select layer from operations.completed_layers").fetchall()}
-
-
-def process_alive(pid: int) -> bool:
-    """Whether a process of this number runs on this machine."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -10,3 +10,6 @@
 
 {#- dbt.type_float() is four bytes on DuckDB, seven digits: too few for any sum of money. `double` is eight bytes on both engines. -#}
 {% macro type_double() -%}double{%- endmacro %}
+
+{#- The sum of a money column of a mart (a double), exact and independent of the order of rows. -#}
+{% macro exact_sum(expression) -%}cast(sum({{ as_money(expression) }}) as {{ type_double() }}){%- endmacro %}

@@ -31,7 +31,7 @@ economies as (
 years as (
 
     select distinct year from united
-    where year >= {{ var('panel_first_year', 1992) }}
+    where year >= {{ var('panel_first_year') }}
 
 ),
 

@@ -105,7 +105,7 @@ runs as (
 
     select
         *,
-        sum(case when follows_a_year and products_changed <= 0.1 * products_in_list then 0 else 1 end) over (
+        sum(case when follows_a_year and products_changed <= {{ var('largest_comparable_change') }} * products_in_list then 0 else 1 end) over (
             partition by basis, hs_treatment, product_list, mineral_scope
             order by year
             rows between unbounded preceding and current row

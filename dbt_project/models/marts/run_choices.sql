@@ -15,6 +15,7 @@ final as (
         income_vintage,
         basis_setting,
         years_with_both_directions,
+        cast({{ var('minimum_product_share') }} as double) as minimum_product_share,
         is_synthetic
     from choices
 

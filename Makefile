@@ -1,0 +1,50 @@
+# The Low-Carbon Trade Warehouse. A fresh machine needs Python 3.11 or newer, git and make.
+#   make run                                  a synthetic world, offline, no key
+#   make run SOURCE=files LANDING=folder      the publishers' files in a folder
+#   make test                                 every test
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+BIN := .venv/bin
+SETTINGS = $(if $(SOURCE),LCT_SOURCE='$(SOURCE)') $(if $(LANDING),LCT_LANDING='$(LANDING)')
+# `make clean` removes what a run makes below the data folder, never what has landed
+DATA = $(or $(LCT_DATA_DIR),data)
+
+.PHONY: run test dev lint contracts requirements clean
+.DELETE_ON_ERROR:
+
+run: .venv/ready
+	@$(SETTINGS) $(BIN)/python -m orchestration.run
+
+test: .venv/ready-to-test
+	@$(BIN)/python -m pytest
+
+dev: .venv/ready
+	@$(SETTINGS) $(BIN)/python -m orchestration.dev
+
+lint: .venv/ready-to-test
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+contracts: .venv/ready
+	@$(BIN)/python dbt_project/generate_panel_contract.py
+
+# pins without addresses, from pyproject.toml
+requirements: .venv/ready-to-test
+	@$(BIN)/pip install --quiet pip-tools
+	@$(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --build-deps-for editable --allow-unsafe --output-file requirements.txt pyproject.toml
+	@$(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --build-deps-for editable --allow-unsafe --extra test --output-file requirements-test.txt pyproject.toml
+
+clean:
+	rm -rf .venv target logs .pytest_cache .ruff_cache .hypothesis '$(DATA)/build' '$(DATA)/publications' '$(DATA)/published' '$(DATA)/dagster'
+
+.venv/ready: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or name it: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11; name a newer one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "setting up .venv (once, about two minutes) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/ready-to-test: .venv/ready requirements-test.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@

@@ -1,0 +1,2 @@
+-- World exports of low-carbon products by sector.
+{{ exports_by_sector('world exports') }}

@@ -1,0 +1,62 @@
+"""Between the build file and the package `estimation`: read the marts it needs, write the tables it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+import pandas as pd
+
+from estimation.specifications import REPORT_SPECIFICATIONS
+from estimation.tables import TABLES, Marts, estimate_all
+from orchestration import warehouse
+from orchestration.settings import BASES
+from orchestration.warehouse import WarehouseError
+
+
+def read_marts(connection: duckdb.DuckDBPyConnection) -> Marts:
+    """The marts that estimation works on, in a fixed order of rows."""
+    frame = lambda sql: connection.execute(sql).df()  # noqa: E731
+    [(basis, share, is_synthetic)] = connection.execute("select basis, minimum_product_share, is_synthetic from marts.run_choices").fetchall()
+    return Marts(
+        panel=frame("select * from marts.panel_country_year_variants order by basis, hs_treatment, mineral_scope, iso3, year"),
+        coverage=frame("select * from marts.audit_product_coverage order by all"),
+        published=frame("select * from report.published_coefficients order by all"),
+        indicator_codes=dict(connection.execute("select variable, indicator_code from marts.dim_variable where indicator_code is not null").fetchall()),
+        default_basis=basis,
+        minimum_product_share=share,
+        is_synthetic=is_synthetic,
+    )
+
+
+def write_estimates(connection: duckdb.DuckDBPyConnection, say: Callable[[str], None] = lambda _: None) -> dict[str, pd.DataFrame]:
+    """Estimate all specifications on all bases and replace schema estimates, in one transaction. Returns the tables.
+
+    Raises WarehouseError if the models do not stand complete.
+    """
+    if "models" not in warehouse.completed(connection):
+        raise WarehouseError("No estimates: the models do not stand complete on the data loaded. Build them first (make run, or materialise the marts in Dagster).")
+    tables = estimate_all(read_marts(connection), REPORT_SPECIFICATIONS, BASES, say)
+    connection.execute("begin transaction")
+    try:
+        warehouse.invalidate(connection, "estimates")
+        connection.execute("create schema if not exists estimates")
+        for name, (description, columns) in TABLES.items():
+            definition = ", ".join(f'"{column}" {data_type}' for column, (data_type, _) in columns.items())
+            connection.execute(f"create or replace table estimates.{name} ({definition})")
+            connection.register("estimated", tables[name].astype(object).where(tables[name].notna(), None))
+            connection.execute(f"insert into estimates.{name} select * from estimated")
+            connection.unregister("estimated")
+            connection.execute(f"comment on table estimates.{name} is '{_escaped(description)}'")
+            for column, (_, text) in columns.items():
+                connection.execute(f"comment on column estimates.{name}.\"{column}\" is '{_escaped(text)}'")
+        warehouse.complete(connection, "estimates")
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    return tables
+
+
+def _escaped(text: str) -> str:
+    return text.replace("'", "''")

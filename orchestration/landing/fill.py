@@ -1,0 +1,28 @@
+"""Who fills the landing zone: the source the settings name. Everything downstream is the same for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orchestration.landing.files import fill_from_folder
+from orchestration.landing.layouts import LandingError
+from orchestration.landing.manifest import Manifest, read_manifest
+from orchestration.settings import Settings
+
+
+def fill_landing_zone(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Manifest:
+    """Fill the landing zone from the chosen source and return its manifest.
+
+    Synthetic and real files never mix: the manifest's `world` says which of them the warehouse is built from.
+    Raises LandingError if the source has nothing usable.
+    """
+    manifest = read_manifest(settings.manifest_path)
+    if settings.source == "files":
+        fill_from_folder(manifest, settings.landing_folder, say)
+    elif settings.source == "demo":
+        from orchestration.landing.demo import fill_with_demo
+
+        fill_with_demo(manifest, settings.demo_seed, say)
+    else:
+        raise LandingError("SOURCE=api is not there yet: fetch the files yourself and use SOURCE=files LANDING=folder.")
+    return manifest

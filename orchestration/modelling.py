@@ -1,0 +1,92 @@
+"""The dbt project as Dagster sees it: its manifest, its names and groups, and the one invocation that builds and tests it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+
+from orchestration import warehouse
+from orchestration.settings import PROJECT_ROOT, Settings
+
+DBT_SOURCES = ("dbt_project.yml", "profiles.yml", "dbt_project", "seeds", "tests/data")
+
+
+def dbt_executable() -> str:
+    """dbt of this very environment, also where its folder is not on the path."""
+    beside = Path(sys.executable).with_name("dbt")
+    return str(beside) if beside.exists() else "dbt"
+
+
+def dbt_manifest(settings: Settings) -> Path:
+    """The dbt manifest; parsed anew when anything of the dbt project is newer than it.
+
+    Raises RuntimeError with dbt's own message if the project does not parse.
+    """
+    manifest = settings.dbt_target_dir / "manifest.json"
+    files = [f for source in DBT_SOURCES for p in [PROJECT_ROOT / source] for f in ([p] if p.is_file() else p.rglob("*")) if f.suffix in (".sql", ".yml", ".csv")]
+    newest = max(f.stat().st_mtime for f in files)
+    if not manifest.exists() or manifest.stat().st_mtime < newest:
+        settings.dbt_target_dir.mkdir(parents=True, exist_ok=True)
+        command = [dbt_executable(), "parse", "--quiet", "--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **settings.environment(), "DO_NOT_TRACK": "1"})
+        if done.returncode:
+            raise RuntimeError(f"dbt cannot parse the project:\n{done.stdout}{done.stderr}")
+        os.utime(manifest)
+    return manifest
+
+
+class WarehouseTranslator(DagsterDbtTranslator):
+    """Assets are named [schema, model], as in the warehouse, and grouped by layer."""
+
+    def __init__(self) -> None:
+        super().__init__(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_source_tests_as_checks=True))
+
+    def get_asset_spec(self, manifest: Any, unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        properties = self.get_resource_props(manifest, unique_id)
+        if properties["resource_type"] == "source":
+            return spec.replace_attributes(key=dg.AssetKey(["raw", properties["name"]]), group_name="raw")
+        schema = properties["config"].get("schema") or properties["resource_type"]
+        return spec.replace_attributes(key=dg.AssetKey([schema, properties["name"]]), group_name=schema)
+
+
+def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
+    """All seeds and models as one multi-asset: one dbt invocation, its tests as asset checks."""
+    translator = WarehouseTranslator()
+
+    @dbt_assets(manifest=dbt_manifest(settings), dagster_dbt_translator=translator, name="models", pool="duckdb_writer")
+    def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        with warehouse.writing(settings.build_path, context.log.info) as connection:
+            warehouse.invalidate(connection, "models")
+        with warehouse.exclusive(settings.build_path, context.log.info):
+            # unit tests try the SQL, not the data: they belong to `make test`
+            run = dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context, target_path=settings.dbt_target_dir / "run", raise_on_error=True)
+            for event in run.stream():
+                if isinstance(event, dg.Output) and event.metadata.get("materialization_type") != dg.TextMetadataValue("seed"):
+                    context.log.info(event.output_name.replace("__", ".", 1))
+                yield event
+        if len(context.selected_asset_keys) == len(context.assets_def.keys):
+            with warehouse.writing(settings.build_path, context.log.info) as connection:
+                warehouse.complete(connection, "models", _test_summary(run.target_path))
+        else:
+            context.log.warning("only part of the models was built: publication waits until all of them are built and tested together")
+
+    return models
+
+
+def _test_summary(target: Path) -> str:
+    """Passed, warned and failed data tests of a dbt run, as JSON."""
+    import json
+
+    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    tests = [r["status"] for r in results if r["unique_id"].startswith("test.")]
+    return json.dumps({status: tests.count(status) for status in ("pass", "warn", "fail", "error", "skipped")})
+
+
+def dbt_resource(settings: Settings) -> DbtCliResource:
+    return DbtCliResource(project_dir=str(PROJECT_ROOT), profiles_dir=str(PROJECT_ROOT), dbt_executable=dbt_executable())

@@ -1,0 +1,68 @@
+"""`make run`: fill the landing zone, run the whole pipeline through Dagster in one process, publish, print what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+import warnings
+
+from rich.console import Console
+
+from orchestration.settings import PROJECT_ROOT, SettingError, Settings, load_settings
+
+
+def main() -> int:
+    """Run the job `refresh` on the settings of the environment. Returns the process's exit status: 0 only if all went well."""
+    started = time.monotonic()
+    console = Console(soft_wrap=True)
+    try:
+        settings = load_settings()
+    except SettingError as error:
+        console.print(str(error), style="red", markup=False)
+        return 2
+    had_fixed_hashes = os.environ.get("PYTHONHASHSEED") == "0"
+    prepare_environment(settings)
+    if not had_fixed_hashes:
+        os.execv(sys.executable, [sys.executable, "-m", "orchestration.run"])
+    console.print(f"Low-Carbon Trade Warehouse: source {settings.source}, data in {settings.data_dir}", style="bold", markup=False)
+
+    warnings.filterwarnings("ignore")
+    import dagster as dg
+
+    from orchestration.definitions import defs
+    from orchestration.summary import print_failure, print_summary
+
+    loaded = time.monotonic()
+    with dg.DagsterInstance.get() as instance:
+        job = defs.resolve_job_def("refresh")
+        years = job.partitions_def.get_partition_keys()
+        # dbt prints every test; a person sees the models through the progress logger, and all of it is in dbt's log
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            result = job.execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                run_config={"loggers": {"progress": {}}},
+                tags={"dagster/asset_partition_range_start": years[0], "dagster/asset_partition_range_end": years[-1]},
+            )
+        stages = {s.step_key: s.end_time - s.start_time for s in instance.get_run_step_stats(result.run_id) if s.start_time and s.end_time}
+    stages = {"start-up": loaded - started, **stages}
+    if not result.success:
+        print_failure(console, result, settings)
+        return 1
+    return print_summary(console, settings, stages, time.monotonic() - started)
+
+
+def prepare_environment(settings: Settings) -> None:
+    """Folders, Dagster's instance settings and environment, before anything of Dagster or dbt is imported."""
+    os.environ.update(settings.environment())
+    os.environ["DO_NOT_TRACK"] = "1"
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    settings.build_path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT_ROOT / "orchestration" / "dagster.yaml", settings.dagster_home / "dagster.yaml")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
