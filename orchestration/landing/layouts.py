@@ -7,6 +7,7 @@ to disk. Everything that is wrong with a file is a `LandingError` that names fil
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
@@ -260,8 +261,6 @@ def _open_bytes(path: Path, member: str | None = None) -> io.BufferedIOBase:
 
 
 def _csv_header(path: Path, member: str | None) -> list[str]:
-    import csv
-
     with _open_bytes(path, member) as stream:
         line = stream.readline()
     try:
@@ -381,20 +380,28 @@ def _csv_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
     except pa.ArrowInvalid as error:
         if "Empty CSV file" in str(error):
             return
-        raise _csv_error(label, str(error)) from error
+        raise _csv_error(table, str(error)) from error
     except (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
         raise _cut_file(label, error) from error
 
 
-def _csv_error(label: str, message: str) -> LandingError:
-    match = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", message)
-    if match:
+def _csv_error(table: LandedTable, message: str) -> LandingError:
+    if re.search(r"Expected \d+ columns, got \d+", message):
+        row, fields = _first_row_of_other_length(table)
         return LandingError(
-            f"{label}: data row {match[1]}: {match[3]} fields where the header has {match[2]}. The line is cut or has a stray comma; land the file as published."
+            f"{table.label}: data row {row}: {fields} fields where the header has {len(table.header)}. The line is cut or has a stray comma; land the file as published."
         )
-    if "invalid UTF8" in message or "UTF8" in message:
-        return LandingError(f"{label}: holds bytes that are not UTF-8 text ({message}). Land the file as published.")
-    return LandingError(f"{label}: cannot be read as CSV ({message}). Land the file as published.")
+    if "UTF8" in message:
+        return LandingError(f"{table.label}: holds bytes that are not UTF-8 text ({message}). Land the file as published.")
+    return LandingError(f"{table.label}: cannot be read as CSV ({message}). Land the file as published.")
+
+
+def _first_row_of_other_length(table: LandedTable) -> tuple[int, int]:
+    """The number of the first data row that has not as many fields as the header, and how many it has (the fast reader does not tell)."""
+    with _open_bytes(table.path, table.member) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="") as text:
+        rows = csv.reader(text)
+        next(rows)
+        return next(((number, len(row)) for number, row in enumerate(rows, 1) if len(row) != len(table.header)), (0, 0))
 
 
 def number_checks(layout: Layout) -> list[Column]:

@@ -61,8 +61,8 @@ ranked as (
 worlds as (
 
     select
-        max(case when origin = 'demo' then 1 else 0 end) as is_synthetic
-    from {{ source('raw', 'landed_files') }}
+        max(case when is_synthetic then 1 else 0 end) as is_synthetic
+    from {{ ref('stg_landing__files') }}
 
 ),
 

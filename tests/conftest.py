@@ -1,0 +1,78 @@
+"""Fixtures shared by the tests: a warehouse built once on the real landing, one on the demo, and small landing zones."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.settings import PROJECT_ROOT, Settings, load_settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@dataclass(frozen=True)
+class World:
+    """A finished run: its settings, what it printed, and how to ask what it published."""
+
+    settings: Settings
+    output: str
+
+    def ask(self, sql: str, parameters: list | None = None) -> list[tuple]:
+        with duckdb.connect(str(self.settings.published_dir / "warehouse.duckdb"), read_only=True) as connection:
+            return connection.execute(sql, parameters or []).fetchall()
+
+
+def environment_of(data_dir: Path, source: str, landing: Path | None = None, **settings: str) -> dict[str, str]:
+    """A clean environment for a run of its own: nothing of the caller's settings gets in."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LCT_", "DAGSTER_", "DBT_"))}
+    return {**kept, "LCT_DATA_DIR": str(data_dir), "LCT_SOURCE": source, "PYTHONHASHSEED": "0", **({"LCT_LANDING": str(landing)} if landing else {}), **settings}
+
+
+def run_pipeline(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "orchestration.run"], cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, timeout=600)
+
+
+@pytest.fixture(scope="session")
+def real_landing() -> Path:
+    folder = Path(os.environ.get("LCT_REAL_LANDING") or PROJECT_ROOT / ".." / "shared" / "landing").resolve()
+    if not folder.is_dir():
+        pytest.skip(f"skipped: no real data at {folder}")
+    return folder
+
+
+def _world(data_dir: Path, source: str, landing: Path | None = None) -> World:
+    environment = environment_of(data_dir, source, landing)
+    done = run_pipeline(environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return World(load_settings(environment), done.stdout)
+
+
+@pytest.fixture(scope="session")
+def real_world(real_landing: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The whole pipeline on the real landing, by the command that `make run` runs."""
+    return _world(tmp_path_factory.mktemp("real"), "files", real_landing)
+
+
+@pytest.fixture(scope="session")
+def demo_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The whole pipeline on the synthetic world."""
+    return _world(tmp_path_factory.mktemp("demo"), "demo")
+
+
+@pytest.fixture(scope="session")
+def dbt() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run dbt from the project's root on a data folder: dbt(data_dir, "test", "--select", ...)."""
+
+    def run(data_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        environment = environment_of(data_dir, "files", **settings) | {"DBT_TARGET_PATH": str(data_dir / "dbt"), "DBT_LOG_PATH": str(data_dir / "dbt"), "DO_NOT_TRACK": "1"}
+        command = [str(Path(sys.executable).with_name("dbt")), *arguments]
+        return subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, timeout=600)
+
+    return run
