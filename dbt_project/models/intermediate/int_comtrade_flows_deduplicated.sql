@@ -68,7 +68,10 @@ collapsed_{{ loop.index }} as (
             else sum(net_weight_kg)
         end as net_weight_kg,
         sum(row_count) as row_count,
-        max(summed_dimensions) + case when max(case when {{ column }} = '{{ total }}' then 1 else 0 end) = 1 then 0 else 1 end as summed_dimensions
+        case when max(case when {{ column }} = '{{ total }}' then 1 else 0 end) = 1
+            then max(case when {{ column }} = '{{ total }}' then summed_dimensions end)
+            else max(summed_dimensions) + 1
+        end as summed_dimensions
     from collapsed_{{ loop.index0 }}
     group by {{ flow_key | join(', ') }}{% for other, _ in rest %}, {{ other }}{% endfor %}, is_original_classification
 

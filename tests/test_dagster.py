@@ -1,0 +1,94 @@
+"""The code location as Dagster loads it: names, groups, partitions, pools and checks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from conftest import World, environment_of
+
+from orchestration.settings import PROJECT_ROOT, SettingError, load_settings
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    before = dict(os.environ)
+    os.environ.update(environment_of(tmp_path_factory.mktemp("definitions"), "demo"))
+    try:
+        from orchestration.definitions import build_definitions
+
+        yield build_definitions(load_settings())
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def test_the_graph_runs_from_landed_files_to_the_publication(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    upstream = graph.get_ancestor_asset_keys(dg.AssetKey(["published", "warehouse"]))
+    for key in (["landing", "files"], ["raw", "comtrade_trade"], ["staging", "stg_comtrade__trade_records"], ["marts", "fct_trade_flow"], ["estimates", "coefficients"]):
+        assert dg.AssetKey(key) in upstream, key
+    assert set(graph.get_all_asset_keys()) == {*upstream, dg.AssetKey(["published", "warehouse"])}, "nothing stands aside"
+
+
+def test_trade_is_partitioned_by_year_and_every_writer_is_in_the_pool(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for table in ("comtrade_trade", "baci_trade"):
+        keys = graph.get(dg.AssetKey(["raw", table])).partitions_def.get_partition_keys()
+        assert keys[0] == "1988" and "2022" in keys
+    for assets in graph.assets_defs:
+        if assets.keys and next(iter(assets.keys)).path[0] != "landing":
+            assert assets.op.pool == "duckdb_writer", assets.keys
+
+
+def test_dbt_tests_are_checks_on_their_models(definitions: dg.Definitions) -> None:
+    checks = definitions.resolve_asset_graph().asset_check_keys
+    names = {c.name for c in checks if c.asset_key == dg.AssetKey(["marts", "fct_world_trade"])}
+    assert "assert_world_trade_is_allocated_plus_unallocated" in names and len(checks) > 100
+
+
+def test_dagster_itself_loads_the_code_location(tmp_path: Path) -> None:
+    """As `dagster dev` does: from the project's root, by pyproject.toml."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("dagster")), "definitions", "validate"],
+        cwd=PROJECT_ROOT, env={**environment_of(tmp_path, "demo"), "DAGSTER_HOME": ""}, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("LCT_SOURCE", "web"), ("LCT_TRADE_BASIS", "mirror"), ("LCT_HS_TREATMENT", "loose"), ("LCT_MINERAL_SCOPE", "all"), ("LCT_INCOME_VINTAGE", "FY30"), ("LCT_DEMO_SEED", "x")],
+)
+def test_a_wrong_setting_is_named_with_what_is_allowed(variable: str, value: str) -> None:
+    with pytest.raises(SettingError) as error:
+        load_settings({variable: value})
+    assert value in str(error.value) and variable.removeprefix("LCT_SOURCE") in str(error.value)
+
+
+def test_every_setting_is_listed_in_the_example() -> None:
+    example = (PROJECT_ROOT / ".env.example").read_text()
+    settings = load_settings({"LCT_LANDING": "x"}).environment()
+    assert [k for k in settings if k.startswith("LCT_") and k not in example] == []
+
+
+def test_the_chosen_basis_and_scope_are_obeyed(demo_world: World, tmp_path: Path) -> None:
+    """Another basis, treatment and scope by three variables; the summary names them."""
+    import shutil
+
+    from conftest import run_pipeline
+
+    shutil.copytree(demo_world.settings.data_dir, tmp_path / "data", symlinks=True)
+    done = run_pipeline(environment_of(tmp_path / "data", "demo", LCT_TRADE_BASIS="partner_reported", LCT_HS_TREATMENT="harmonised", LCT_MINERAL_SCOPE="all_stages"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    import duckdb
+
+    with duckdb.connect(str(tmp_path / "data" / "published" / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute("select basis, hs_treatment, mineral_scope from marts.run_choices").fetchall() == [("partner_reported", "harmonised", "all_stages")]
+        assert connection.execute("select distinct basis, hs_treatment, mineral_scope from marts.panel_country_year").fetchall() == [("partner_reported", "harmonised", "all_stages")]
+        assert connection.execute("select distinct basis, hs_treatment from marts.fct_trade_flow").fetchall() == [("partner_reported", "harmonised")]
+    assert "partner_reported, harmonised" in done.stdout and "all_stages" in done.stdout
