@@ -12,6 +12,7 @@ import pyfixest as pf
 from estimation.inference import INFERENCE, small_sample_correction
 from estimation.specifications import Specification, parts
 
+
 @dataclass(frozen=True)
 class Coverage:
     """How much of a product list has landed on a basis, and the years that make one comparable series."""
@@ -61,8 +62,7 @@ def estimation_sample(panel: pd.DataFrame, specification: Specification, coverag
             return NotEstimable(f"no data for trade in {name} products")
         if not landed.stands_for_list:
             return NotEstimable(
-                f"only {landed.products_landed} of {landed.products_in_list} {name} products have landed "
-                f"(less than {landed.minimum_share:.0%}); their trade does not stand for the list"
+                f"only {landed.products_landed} of {landed.products_in_list} {name} products have landed (less than {landed.minimum_share:.0%}); their trade does not stand for the list"
             )
         excluded_years |= years & {year + lag for year in landed.other_years}
         years &= {year + lag for year in landed.comparable_years}

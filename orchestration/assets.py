@@ -112,8 +112,7 @@ def _trade_asset(settings: Settings, layout: Layout, description: str) -> dg.Ass
                 "years": _span([int(x.partition) for x in held]),
                 "years_loaded": sum(x.changed for x in loaded),
                 "by_year": dg.MetadataValue.md(
-                    "| year | rows | files | checksum |\n|---|---|---|---|\n"
-                    + "\n".join(f"| {x.partition} | {x.rows:,} | {', '.join(x.files)} | {x.fingerprint[:12]} |" for x in held)
+                    "| year | rows | files | checksum |\n|---|---|---|---|\n" + "\n".join(f"| {x.partition} | {x.rows:,} | {', '.join(x.files)} | {x.fingerprint[:12]} |" for x in held)
                 ),
             }
         )

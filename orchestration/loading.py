@@ -123,9 +123,7 @@ def forget_years(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layo
 
 def load_manifest(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> int:
     """Carry the manifest's current files into raw.landed_files, one row per file and layout. Returns the number of rows."""
-    rows = [
-        (f.file, f.source, f.origin, t.layout, t.hs_revision, t.release, t.rows, f.bytes, f.sha256, f.landed_at, f.sequence) for f in manifest.current() for t in f.tables
-    ]
+    rows = [(f.file, f.source, f.origin, t.layout, t.hs_revision, t.release, t.rows, f.bytes, f.sha256, f.landed_at, f.sequence) for f in manifest.current() for t in f.tables]
     if connection.execute("select * from raw.landed_files order by landed_sequence, layout, row_count").fetchall() == sorted(rows, key=lambda r: (r[10], r[3], r[6])):
         return len(rows)
     connection.execute("begin transaction")

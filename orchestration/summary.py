@@ -21,16 +21,14 @@ def print_summary(console: Console, settings: Settings, stages: dict[str, float]
     with duckdb.connect(str(settings.published_dir / "warehouse.duckdb"), read_only=True) as connection:
         one = lambda sql: connection.execute(sql).fetchall()[0]  # noqa: E731
         basis, treatment, scope, is_synthetic = one("select basis, hs_treatment, mineral_scope, is_synthetic from marts.run_choices")
-        flows, economies, products, first, last = one(
-            "select count(*), count(distinct exporter_iso3), count(distinct product_code), min(year), max(year) from marts.fct_trade_flow"
-        )
+        flows, economies, first, last = one("select count(*), count(distinct exporter_iso3), min(year), max(year) from marts.fct_trade_flow")
         low_carbon, minerals = one(
             "select count(distinct f.product_code) filter (is_low_carbon), count(distinct f.product_code) filter (transition_mineral is not null) "
             "from marts.fct_trade_flow as f join marts.dim_product as p using (product_code)"
         )
         panel_rows, panel_economies = one("select count(*), count(distinct iso3) from marts.panel_country_year")
         estimated = connection.execute(
-            'select exhibit, count(distinct ("column", outcome)) from estimates.coefficients where basis = ? and variant = \'report\' group by exhibit '
+            "select exhibit, count(distinct (\"column\", outcome)) from estimates.coefficients where basis = ? and variant = 'report' group by exhibit "
             "order by cast(split_part(exhibit, '_', 2) as integer)",
             [basis],
         ).fetchall()
@@ -52,7 +50,10 @@ def print_summary(console: Console, settings: Settings, stages: dict[str, float]
     table.add_row("estimated", ", ".join(f"{exhibit.replace('_', ' ')} ({n})" for exhibit, n in estimated) or "no table")
     for reason, n in missing:
         table.add_row("", f"{n} column{'s' if n > 1 else ''} not estimable: {reason}")
-    table.add_row("scorecard", f"{compared} of 166 printed coefficients compared: {same_sign} of the same sign, {same_significance} of the same significance" if compared else "no printed coefficient could be compared")
+    table.add_row(
+        "scorecard",
+        f"{compared} of 166 printed coefficients compared: {same_sign} of the same sign, {same_significance} of the same significance" if compared else "no printed coefficient could be compared",
+    )
     table.add_row("printed numbers", f"{own} of {printed} aggregates have a number of ours beside them (report.published_comparison)")
     table.add_row("stages", ", ".join(f"{name.replace('__', '.')} {t:.1f} s" for name, t in stages.items() if t >= 0.05))
     console.print()

@@ -72,9 +72,7 @@ def _open(build_path: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(build_path))
     except duckdb.IOException as error:
-        raise WarehouseError(
-            f"{build_path}: the build file is open elsewhere ({error}). Analysts open published/warehouse.duckdb, never this file; close it there and run again."
-        ) from error
+        raise WarehouseError(f"{build_path}: the build file is open elsewhere ({error}). Analysts open published/warehouse.duckdb, never this file; close it there and run again.") from error
 
 
 def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:

@@ -54,6 +54,10 @@ WDI_HEADER = ["Country Name", "Country Code", "Indicator Name", "Indicator Code"
 
 def write_wdi(path: Path) -> Path:
     """WDICSV.csv as published: byte-order mark, a trailing empty column."""
-    lines = [",".join(f'"{h}"' if h else "" for h in WDI_HEADER), '"Chile","CHL","GDP (current US$)","NY.GDP.MKTP.CD","316000000000.5","",', '"World","WLD","GDP (current US$)","NY.GDP.MKTP.CD","9.7e13","1.0e14",']
+    lines = [
+        ",".join(f'"{h}"' if h else "" for h in WDI_HEADER),
+        '"Chile","CHL","GDP (current US$)","NY.GDP.MKTP.CD","316000000000.5","",',
+        '"World","WLD","GDP (current US$)","NY.GDP.MKTP.CD","9.7e13","1.0e14",',
+    ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
     return path

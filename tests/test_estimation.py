@@ -198,7 +198,9 @@ def test_every_specification_has_estimates_or_a_reason_on_every_basis(real_world
 
 def test_tables_come_complete_where_nothing_can_be_estimated() -> None:
     nothing = pd.DataFrame(columns=["basis", "hs_treatment", "mineral_scope", "product_list", "is_comparable", "year", "products_landed", "products_in_list"])
-    published = pd.DataFrame([("table_5", 1, "ln_mineral_imports_from_china", "ln_gdp", 1.0, 2, 2.5, 504)], columns=["exhibit", "column_number", "outcome", "term", "estimate", "stars", "t_statistic", "n_observations"])
+    published = pd.DataFrame(
+        [("table_5", 1, "ln_mineral_imports_from_china", "ln_gdp", 1.0, 2, 2.5, 504)], columns=["exhibit", "column_number", "outcome", "term", "estimate", "stars", "t_statistic", "n_observations"]
+    )
     tables = estimate_all(Marts(nothing, nothing, published, {}, "reconciled", 0.1, False), REPORT_SPECIFICATIONS, ["reconciled"])
     assert {name: list(frame.columns) for name, frame in tables.items()} == {name: list(columns) for name, (_, columns) in TABLES.items()}
     assert len(tables["not_estimable"]) == 30 and tables["coefficients"].empty

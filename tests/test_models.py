@@ -38,9 +38,7 @@ def test_china_imports_of_lithium_carbonate_2022(real_world: World) -> None:
 def test_world_imports_count_no_economy_twice(real_world: World) -> None:
     """World imports 2022 are 96.0 (lithium batteries) and 89.9 billion USD (electric cars) without reporter 97, the European Union,
     alone. These still hold ASEAN (975), whose members report themselves: without it they are 90.7 and 88.8."""
-    own = dict(
-        real_world.ask("select product_code, sum(value_usd) / 1e9 from marts.fct_world_trade where year = 2022 and flow = 'import' and product_code in ('850760', '870380') group by 1")
-    )
+    own = dict(real_world.ask("select product_code, sum(value_usd) / 1e9 from marts.fct_world_trade where year = 2022 and flow = 'import' and product_code in ('850760', '870380') group by 1"))
     with duckdb.connect(str(real_world.settings.build_path), read_only=True) as connection:
         landed = connection.execute(
             """select hs6_code, reporter_code, sum(value_usd)::double / 1e9 from staging.stg_comtrade__trade_records
@@ -96,9 +94,7 @@ def test_moments_stand_beside_the_printed_table_3(real_world: World) -> None:
 
 
 def test_what_rests_on_an_excerpt_is_not_compared(real_world: World) -> None:
-    [(own, note)] = real_world.ask(
-        "select own, note from report.published_comparison where exhibit = 'figure_3' and series = 'world exports' and \"group\" = 'power generation'"
-    )
+    [(own, note)] = real_world.ask("select own, note from report.published_comparison where exhibit = 'figure_3' and series = 'world exports' and \"group\" = 'power generation'")
     assert own is None and "contradicts China's 94 billion" in note and "no own value" in note
 
 
@@ -114,7 +110,10 @@ def test_panel_lags_are_calendar_years(real_world: World) -> None:
 
 
 def test_a_second_source_of_the_same_flow_is_another_basis(real_world: World) -> None:
-    bases = real_world.ask("select basis, sum(value_usd) from marts.fct_trade_flow_variants where hs_treatment = 'as_reported' and year = 2022 and importer_iso3 = 'CHN' and product_code = ? group by 1 order by 1", [LITHIUM_CARBONATE])
+    bases = real_world.ask(
+        "select basis, sum(value_usd) from marts.fct_trade_flow_variants where hs_treatment = 'as_reported' and year = 2022 and importer_iso3 = 'CHN' and product_code = ? group by 1 order by 1",
+        [LITHIUM_CARBONATE],
+    )
     assert [b for b, _ in bases] == ["china_reported", "reconciled"]
     assert bases[1][1] / bases[0][1] == pytest.approx(0.990, abs=0.0005)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -145,17 +146,14 @@ def test_a_failing_blocking_test_publishes_nothing_and_names_itself(demo_world: 
 
 def kill_when(environment: dict[str, str], sign: str) -> bool:
     """Start a run and kill -9 it, children included, at the first line that holds `sign`. Returns whether that line came."""
-    process = subprocess.Popen([sys.executable, "-u", "-m", "orchestration.run"], cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "orchestration.run"], cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
     try:
-        for line in process.stdout:
-            if sign in line:
-                return True
-        return False
+        return any(sign in line for line in process.stdout)
     finally:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait()
         process.stdout.close()
 

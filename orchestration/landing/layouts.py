@@ -108,8 +108,7 @@ COMTRADE_TRADE = Layout(
         *_text("legacyEstimationFlag", "isReported", "isAggregate"),
     ),
     missing_remedy=(
-        "Without them totals cannot be told from their parts and flows would count several times. "
-        "Pull the data again with all columns, pinned to partner2Code=0, customsCode=C00 and motCode=0."
+        "Without them totals cannot be told from their parts and flows would count several times. Pull the data again with all columns, pinned to partner2Code=0, customsCode=C00 and motCode=0."
     ),
 )
 
@@ -230,8 +229,7 @@ def _table(path: Path, header: list[str], member: str | None, is_json: bool = Fa
         match = _BACI_NAME.search(member or path.name)
         if not match:
             raise LandingError(
-                f"{label}: a BACI file must keep its published name BACI_HSxx_Yyyyy_Vyyyymm.csv; "
-                "the HS revision and the release stand nowhere else. Rename it as published and land it again."
+                f"{label}: a BACI file must keep its published name BACI_HSxx_Yyyyy_Vyyyymm.csv; the HS revision and the release stand nowhere else. Rename it as published and land it again."
             )
         if match[1] not in BACI_REVISIONS:
             raise LandingError(f"{label}: HS{match[1]} is no known HS revision; known: {', '.join(BACI_REVISIONS)}.")
@@ -388,9 +386,7 @@ def _csv_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
 def _csv_error(table: LandedTable, message: str) -> LandingError:
     if re.search(r"Expected \d+ columns, got \d+", message):
         row, fields = _first_row_of_other_length(table)
-        return LandingError(
-            f"{table.label}: data row {row}: {fields} fields where the header has {len(table.header)}. The line is cut or has a stray comma; land the file as published."
-        )
+        return LandingError(f"{table.label}: data row {row}: {fields} fields where the header has {len(table.header)}. The line is cut or has a stray comma; land the file as published.")
     if "UTF8" in message:
         return LandingError(f"{table.label}: holds bytes that are not UTF-8 text ({message}). Land the file as published.")
     return LandingError(f"{table.label}: cannot be read as CSV ({message}). Land the file as published.")

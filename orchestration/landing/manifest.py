@@ -79,11 +79,7 @@ class Manifest:
 
     def current(self, layout: Layout | None = None) -> list[FileEntry]:
         """The files the warehouse is built from: of the chosen world, not superseded, oldest first."""
-        chosen = [
-            f
-            for f in self.files
-            if f.superseded_by is None and (f.origin == "demo") == (self.world == "demo") and (layout is None or any(t.layout == layout.name for t in f.tables))
-        ]
+        chosen = [f for f in self.files if f.superseded_by is None and (f.origin == "demo") == (self.world == "demo") and (layout is None or any(t.layout == layout.name for t in f.tables))]
         return sorted(chosen, key=lambda f: f.sequence)
 
     def years(self, layout: Layout) -> set[int]:
@@ -134,7 +130,7 @@ def inspect_table(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> 
     year_column = {"comtrade_trade": "refYear", "baci_trade": "t"}.get(table.layout.name)
     selected = ["count(*)", f'list(distinct try_cast("{year_column}" as integer))' if year_column else "null"]
     for name, condition in bad.items():
-        selected += [f"min(landed_row) filter ({condition})", f'arg_min(coalesce("{name}", \'\'), landed_row) filter ({condition})']
+        selected += [f"min(landed_row) filter ({condition})", f"arg_min(coalesce(\"{name}\", ''), landed_row) filter ({condition})"]
     [result] = run_over_rows(table, connection, f"select {', '.join(selected)} from landed_rows")
     rows, years, found = result[0], result[1] or [], result[2:]
     for (name, _), row, value in zip(bad.items(), found[::2], found[1::2], strict=True):

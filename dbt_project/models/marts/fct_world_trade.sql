@@ -1,5 +1,6 @@
--- UN Comtrade gives each economy's trade with the World as a row of its own; BACI's is the sum over its partners. Both are never
--- mixed within a year, flow and product: UN Comtrade counts where any economy has reported, BACI elsewhere.
+-- UN Comtrade gives each economy's trade with the World as a row of its own; BACI's is the sum over its partners. The two are never
+-- mixed within a year and flow: UN Comtrade counts where any economy has reported any listed product, BACI elsewhere. A product that
+-- UN Comtrade lacks in such a year is missing, not filled from the narrower source.
 with
 
 flows as (
@@ -77,7 +78,7 @@ preferred as (
 
     select
         *,
-        max(case when source = 'comtrade' then 1 else 0 end) over (partition by year, flow, product_code) as has_comtrade
+        max(case when source = 'comtrade' then 1 else 0 end) over (partition by year, flow) as has_comtrade
     from united
 
 ),

@@ -1,0 +1,152 @@
+"""The synthetic world: the same seed gives the same bytes, its files are the publishers' own, and its totals are exact."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from orchestration import loading, warehouse
+from orchestration.landing import demo, layouts
+from orchestration.landing.manifest import Manifest, read_manifest, sha256_of
+
+SEED, OTHER_SEED = 7, 8
+# the first year, the one landed as JSON, the one with parts beside totals, one with a group as reporter
+YEARS_LOADED = (1992, demo.JSON_YEAR, demo.UNPINNED_YEAR, 2022)
+
+
+@pytest.fixture(scope="module")
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    manifest = read_manifest(tmp_path_factory.mktemp("demo") / "landing" / "manifest.json")
+    assert demo.fill_with_demo(manifest, SEED, say=lambda _: None) == []
+    return manifest
+
+
+@pytest.fixture(scope="module")
+def loaded(landed: Manifest):
+    with warehouse.writing(landed.folder.parent / "build" / "warehouse.duckdb") as connection:
+        loading.load_trade_years(connection, landed, layouts.COMTRADE_TRADE, YEARS_LOADED)
+        loading.load_trade_years(connection, landed, layouts.BACI_TRADE, (1995, 2022))
+        for layout in (layouts.WDI_INDICATORS, layouts.WDI_ECONOMIES, layouts.BACI_ECONOMIES):
+            loading.load_whole(connection, landed, layout)
+        yield connection
+
+
+def _published_names(manifest: Manifest) -> dict[str, str]:
+    return {f.parameters["published_name"]: f.sha256 for f in manifest.current()}
+
+
+def test_every_file_lands_as_synthetic_and_small(landed: Manifest) -> None:
+    assert landed.world == "demo" and landed.left_out == []
+    assert {f.origin for f in landed.current()} == {"demo"}
+    assert all(f.parameters["synthetic"] and f.parameters["seed"] == SEED and Path(f.file).parts[1] == "demo" for f in landed.current())
+    assert landed.years(layouts.COMTRADE_TRADE) == set(range(1992, 2023))
+    assert landed.years(layouts.BACI_TRADE) == set(range(1995, 2023))
+    assert sum(f.bytes for f in landed.current()) < 40_000_000
+    assert [n for f in landed.current() for t in f.tables for n in t.notes] == []  # every column of the publishers' layouts, none besides
+    assert list(landed.folder.parent.glob("demo-*")) == []  # the scratch folder is gone
+
+
+def test_same_seed_same_bytes(landed: Manifest, tmp_path: Path) -> None:
+    again = demo.write_world(tmp_path, SEED)
+    assert {p.name: sha256_of(p) for p in again} == _published_names(landed)
+
+
+def test_landing_the_same_world_again_changes_nothing(landed: Manifest) -> None:
+    files = list(landed.files)
+    landed.world = "real"
+    said: list[str] = []
+    assert demo.fill_with_demo(landed, SEED, say=said.append) == []
+    assert landed.files == files and landed.world == "demo" and read_manifest(landed.path).world == "demo"
+    assert len(said) == 1 and "landed already" in said[0]
+
+
+def test_years_come_as_csv_and_one_as_json_in_the_47_columns(landed: Manifest) -> None:
+    for name in (f"comtrade_C_A_HS_{demo.JSON_YEAR}.json.gz", "comtrade_C_A_HS_1992.csv.gz"):
+        [table], _ = layouts.open_tables(landed.folder / "comtrade" / "demo" / name)
+        assert [column.name for column in layouts.COMTRADE_TRADE.columns] == [{"netWeight": "netWgt"}.get(h, h) for h in table.header]
+
+
+def test_the_world_is_the_sum_of_its_partners(loaded) -> None:
+    [(totals, wrong)] = loaded.execute(
+        """
+        select count(*), count(*) filter (world is null or partners is null or world <> partners) from (
+            select
+                sum(primaryValue::decimal(18, 3)) filter (partnerCode::int = 0) as world,
+                sum(primaryValue::decimal(18, 3)) filter (partnerCode::int <> 0) as partners
+            from raw.comtrade_trade
+            where motCode::int = 0
+            group by trade_year, reporterCode, flowCode, cmdCode
+        )
+        """
+    ).fetchall()
+    assert totals > 10_000 and wrong == 0
+
+
+def test_parts_sum_to_their_total_in_the_unpinned_year(loaded) -> None:
+    per_flow = loaded.execute(
+        """
+        select
+            sum(primaryValue::decimal(18, 3)) filter (motCode::int = 0) as total,
+            sum(primaryValue::decimal(18, 3)) filter (motCode::int <> 0) as parts
+        from raw.comtrade_trade
+        group by trade_year, reporterCode, flowCode, partnerCode, cmdCode
+        having count(*) > 1
+        """
+    ).fetchall()
+    assert len(per_flow) > 100 and all(total == parts for total, parts in per_flow)
+
+
+def test_mirror_reports_differ_by_freight(loaded) -> None:
+    [(ratio,)] = loaded.execute(
+        """
+        select sum(m.primaryValue::double) / sum(x.primaryValue::double)
+        from raw.comtrade_trade as x
+        inner join raw.comtrade_trade as m
+            on x.trade_year = m.trade_year and x.cmdCode = m.cmdCode and x.partnerCode = m.reporterCode and x.reporterCode = m.partnerCode
+        where x.reporterCode::int = 156 and x.flowCode = 'X' and m.flowCode = 'M' and x.partnerCode::int <> 156 and x.motCode::int = 0 and m.motCode::int = 0
+        """
+    ).fetchall()
+    assert 1.05 < ratio < 1.11
+
+
+def test_products_are_reported_in_the_revision_in_force(loaded) -> None:
+    revisions = loaded.execute("select distinct trade_year, classificationCode from raw.comtrade_trade order by 1").fetchall()
+    assert revisions == [(1992, "H0"), (2010, "H3"), (2014, "H4"), (2022, "H6")]
+    photovoltaic = loaded.execute("select distinct trade_year, cmdCode from raw.comtrade_trade where cmdCode like '85414%' order by 1, 2").fetchall()
+    assert photovoltaic == [(1992, "854140"), (2010, "854140"), (2014, "854140"), (2022, "854141"), (2022, "854142"), (2022, "854143"), (2022, "854149")]
+    electric_cars = loaded.execute("select distinct trade_year from raw.comtrade_trade where cmdCode = '870380'").fetchall()
+    assert electric_cars == [(2022,)]
+
+
+def test_the_whole_world_can_be_loaded(loaded) -> None:
+    baci = loaded.execute("select distinct trade_year, hs_revision from raw.baci_trade order by 1").fetchall()
+    assert baci == [(1995, "H0"), (2022, "H5")]
+    indicators = loaded.execute("select distinct indicator_code from raw.wdi_indicators").fetchall()
+    named = pd.read_csv(demo.SEEDS / "variables.csv", dtype=str, keep_default_na=False)
+    assert {code for (code,) in indicators} >= {*named.indicator_code, *named.denominator_code} - {""}
+    aggregates = loaded.execute("select country_code from raw.wdi_economies where coalesce(region, '') = ''").fetchall()
+    assert {code for (code,) in aggregates} == set(demo.AGGREGATES)
+    governance = loaded.execute("select distinct year from raw.wdi_indicators where indicator_code = 'CC.EST' and value is not null order by 1").fetchall()
+    assert [year for (year,) in governance][:4] == [1996, 1998, 2000, 2002]
+
+
+def test_the_wdi_archive_has_the_publishers_shape(landed: Manifest) -> None:
+    with zipfile.ZipFile(landed.folder / "wdi" / "demo" / "WDI_CSV.zip") as archive:
+        header = archive.read("WDICSV.csv").decode("utf-8").split("\n", 1)[0]
+    assert header.startswith("\ufeffCountry Name,") and header.endswith(",2022,")
+
+
+def test_another_seed_supersedes_every_number(landed: Manifest) -> None:
+    manifest = read_manifest(landed.path)
+    before = _published_names(manifest)
+    assert demo.fill_with_demo(manifest, OTHER_SEED, say=lambda _: None) == []
+    after = _published_names(manifest)
+    assert len(manifest.current()) == len(before) and set(after) == set(before)
+    # the list of codes holds no number that could differ
+    assert {name for name in before if before[name] == after[name]} == {"country_codes_V202401.csv"}
+    said: list[str] = []
+    demo.fill_with_demo(manifest, OTHER_SEED, say=said.append)
+    assert len(said) == 1 and "landed already" in said[0]
