@@ -16,7 +16,7 @@ run: .venv/ready
 	@$(SETTINGS) $(BIN)/python -m orchestration.run
 
 test: .venv/ready-to-test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist load --maxschedchunk 1 --durations 12
 
 dev: .venv/ready
 	@$(SETTINGS) $(BIN)/python -m orchestration.dev

@@ -19,7 +19,7 @@ WRITER_POOL = "duckdb_writer"
 
 
 def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
-    """All assets but the models, on these settings. `model_keys` are the keys of the marts and reports to publish."""
+    """All assets but the models, on these settings. `model_keys` are all seeds and models: publication waits for every one."""
 
     @dg.asset(key=LANDING_KEY, group_name="landing", kinds={"file"}, description="The publishers' files in the landing zone, as the source chosen (demo, files, api) fills it.")
     def landing_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult:

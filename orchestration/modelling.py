@@ -66,6 +66,7 @@ def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
         with warehouse.exclusive(settings.build_path, context.log.info):
             # unit tests try the SQL, not the data: they belong to `make test`
             run = dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context, target_path=settings.dbt_target_dir / "run", raise_on_error=True)
+            warehouse.remember_dbt(settings.build_path, run.process.pid)
             for event in run.stream():
                 if isinstance(event, dg.Output) and event.metadata.get("materialization_type") != dg.TextMetadataValue("seed"):
                     context.log.info(event.output_name.replace("__", ".", 1))

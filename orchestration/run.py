@@ -8,10 +8,17 @@ import shutil
 import sys
 import time
 import warnings
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from orchestration import warehouse
 from orchestration.settings import PROJECT_ROOT, SettingError, Settings, load_settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+LAUNCHED_BY = "lct/launched_by"
 
 
 def main() -> int:
@@ -36,7 +43,8 @@ def main() -> int:
     from orchestration.summary import print_failure, print_summary
 
     loaded = time.monotonic()
-    with dg.DagsterInstance.get() as instance:
+    with warehouse.held(settings.dagster_home / "make_run.lock", console.print), dg.DagsterInstance.get() as instance:
+        close_killed_runs(instance)
         job = defs.resolve_job_def("refresh")
         years = job.partitions_def.get_partition_keys()
         # dbt prints every test; a person sees the models through the progress logger, and all of it is in dbt's log
@@ -45,7 +53,7 @@ def main() -> int:
                 instance=instance,
                 raise_on_error=False,
                 run_config={"loggers": {"progress": {}}},
-                tags={"dagster/asset_partition_range_start": years[0], "dagster/asset_partition_range_end": years[-1]},
+                tags={LAUNCHED_BY: "make run", "dagster/asset_partition_range_start": years[0], "dagster/asset_partition_range_end": years[-1]},
             )
         stages = {s.step_key: s.end_time - s.start_time for s in instance.get_run_step_stats(result.run_id) if s.start_time and s.end_time}
     stages = {"start-up": loaded - started, **stages}
@@ -53,6 +61,18 @@ def main() -> int:
         print_failure(console, result, settings)
         return 1
     return print_summary(console, settings, stages, time.monotonic() - started)
+
+
+def close_killed_runs(instance: dg.DagsterInstance) -> None:
+    """Mark runs of `make run` that were killed as failed, and free the places they still hold in Dagster's pools.
+
+    Only one `make run` works on a data folder at a time, so whatever an earlier one left unfinished has no process any more.
+    """
+    import dagster as dg
+
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED], tags={LAUNCHED_BY: "make run"})):
+        instance.report_run_failed(run, "the process was killed before the run ended")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
 def prepare_environment(settings: Settings) -> None:

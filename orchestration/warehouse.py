@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import psutil
 
 from orchestration.landing.layouts import COMTRADE_TRADE
 
@@ -39,8 +40,16 @@ def exclusive(build_path: Path, say: Callable[[str], None] = print, wait_seconds
 
     The right ends with the process, however it ends. Raises WarehouseError after `wait_seconds`.
     """
-    build_path.parent.mkdir(parents=True, exist_ok=True)
-    with open(build_path.with_name("writer.lock"), "a+") as lock:
+    with held(build_path.with_name("writer.lock"), say, wait_seconds):
+        _end_orphaned_dbt(build_path, say)
+        yield
+
+
+@contextmanager
+def held(lock_path: Path, say: Callable[[str], None] = print, wait_seconds: float = 900) -> Iterator[None]:
+    """Hold a file lock; wait for its holder, saying so once. The lock ends with the process, however it ends."""
+    lock_path.parent.mkdir(parents=True, exist_ok=True)
+    with open(lock_path, "a+") as lock:
         deadline, told = time.monotonic() + wait_seconds, False
         while True:
             try:
@@ -48,12 +57,35 @@ def exclusive(build_path: Path, say: Callable[[str], None] = print, wait_seconds
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise WarehouseError(f"{build_path}: another run has been writing for {wait_seconds:.0f} s. Let it finish or end it, then run again.") from None
+                    raise WarehouseError(f"{lock_path}: another run has been at work for {wait_seconds:.0f} s. Let it finish or end it, then run again.") from None
                 if not told:
-                    say("another run is writing to the warehouse; waiting for it to finish")
+                    say("another run is at work on this warehouse; waiting for it to finish")
                     told = True
                 time.sleep(0.2)
         yield
+
+
+def remember_dbt(build_path: Path, process_id: int) -> None:
+    """Note the dbt process that the holder of the right has started, so that it can be ended should its parent be killed."""
+    _dbt_note(build_path).write_text(str(process_id))
+
+
+def _end_orphaned_dbt(build_path: Path, say: Callable[[str], None]) -> None:
+    """End a dbt process whose parent was killed: whoever holds the right now knows that its parent is gone."""
+    note = _dbt_note(build_path)
+    try:
+        process = psutil.Process(int(note.read_text()))
+        if any("dbt" in part for part in process.cmdline()):
+            say("a dbt process left behind by a run that was killed is being ended")
+            process.kill()
+            process.wait(60)
+    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        pass
+    note.unlink(missing_ok=True)
+
+
+def _dbt_note(build_path: Path) -> Path:
+    return build_path.with_name("dbt.pid")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from filelock import FileLock
 
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 
@@ -54,16 +55,34 @@ def _world(data_dir: Path, source: str, landing: Path | None = None) -> World:
     return World(load_settings(environment), done.stdout)
 
 
-@pytest.fixture(scope="session")
-def real_world(real_landing: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """The whole pipeline on the real landing, by the command that `make run` runs."""
-    return _world(tmp_path_factory.mktemp("real"), "files", real_landing)
+def _built_once(name: str, source: str, landing: Path | None, tmp_path_factory: pytest.TempPathFactory, worker: str) -> World:
+    """A world that is built by the first worker of the test run that needs it and read by all."""
+    if worker == "master":
+        return _world(tmp_path_factory.mktemp(name), source, landing)
+    folder = tmp_path_factory.getbasetemp().parent / name
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "output.txt").exists():
+            world = _world(folder, source, landing)
+            (folder / "output.txt").write_text(world.output)
+            return world
+    return World(load_settings(environment_of(folder, source, landing)), (folder / "output.txt").read_text())
 
 
 @pytest.fixture(scope="session")
-def demo_world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """The whole pipeline on the synthetic world."""
-    return _world(tmp_path_factory.mktemp("demo"), "demo")
+def real_world(real_landing: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> World:
+    """The whole pipeline on the real landing, by the command that `make run` runs. Never changed by a test."""
+    return _built_once("real", "files", real_landing, tmp_path_factory, worker_id)
+
+
+@pytest.fixture(scope="session")
+def demo_world(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> World:
+    """The whole pipeline on the synthetic world. Never changed by a test."""
+    return _built_once("demo", "demo", None, tmp_path_factory, worker_id)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first, so that two workers end together."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 from conftest import World, environment_of
 
@@ -76,19 +79,36 @@ def test_every_setting_is_listed_in_the_example() -> None:
     assert [k for k in settings if k.startswith("LCT_") and k not in example] == []
 
 
-def test_the_chosen_basis_and_scope_are_obeyed(demo_world: World, tmp_path: Path) -> None:
-    """Another basis, treatment and scope by three variables; the summary names them."""
-    import shutil
-
-    from conftest import run_pipeline
-
-    shutil.copytree(demo_world.settings.data_dir, tmp_path / "data", symlinks=True)
-    done = run_pipeline(environment_of(tmp_path / "data", "demo", LCT_TRADE_BASIS="partner_reported", LCT_HS_TREATMENT="harmonised", LCT_MINERAL_SCOPE="all_stages"))
-    assert done.returncode == 0, done.stdout + done.stderr
-    import duckdb
-
-    with duckdb.connect(str(tmp_path / "data" / "published" / "warehouse.duckdb"), read_only=True) as connection:
+def test_the_chosen_basis_and_scope_are_obeyed(demo_world: World, tmp_path: Path, dbt: Callable) -> None:
+    """Another basis, treatment and scope by three variables: the choices, the default facts and the default panel follow."""
+    (tmp_path / "build").mkdir()
+    shutil.copy(demo_world.settings.build_path, tmp_path / "build")
+    models = ("int_run_choices", "run_choices", "fct_trade_flow", "panel_country_year", "assert_panel_trade_equals_facts", "assert_facts_hold_what_was_classified")
+    done = dbt(tmp_path, "build", "--select", *models, LCT_TRADE_BASIS="partner_reported", LCT_HS_TREATMENT="harmonised", LCT_MINERAL_SCOPE="all_stages")
+    assert done.returncode == 0, done.stdout
+    with duckdb.connect(str(tmp_path / "build" / "warehouse.duckdb"), read_only=True) as connection:
         assert connection.execute("select basis, hs_treatment, mineral_scope from marts.run_choices").fetchall() == [("partner_reported", "harmonised", "all_stages")]
         assert connection.execute("select distinct basis, hs_treatment, mineral_scope from marts.panel_country_year").fetchall() == [("partner_reported", "harmonised", "all_stages")]
         assert connection.execute("select distinct basis, hs_treatment from marts.fct_trade_flow").fetchall() == [("partner_reported", "harmonised")]
-    assert "partner_reported, harmonised" in done.stdout and "all_stages" in done.stdout
+
+
+def test_a_killed_run_gives_its_place_in_the_pool_back(tmp_path: Path) -> None:
+    """A run that was killed is still "started" in Dagster and still holds the writer's pool: the next one frees it."""
+    from orchestration.run import LAUNCHED_BY, close_killed_runs, prepare_environment
+
+    settings = load_settings(environment_of(tmp_path, "demo"))
+    before = dict(os.environ)
+    try:
+        prepare_environment(settings)
+        with dg.DagsterInstance.get() as instance:
+            instance.event_log_storage.set_concurrency_slots("duckdb_writer", 1)
+            killed = instance.add_run(dg.DagsterRun(job_name="refresh", status=dg.DagsterRunStatus.STARTED, tags={LAUNCHED_BY: "make run"}))
+            other = instance.add_run(dg.DagsterRun(job_name="refresh", status=dg.DagsterRunStatus.STARTED))
+            assert instance.event_log_storage.claim_concurrency_slot("duckdb_writer", killed.run_id, "models").is_claimed
+            close_killed_runs(instance)
+            assert instance.get_run_by_id(killed.run_id).status == dg.DagsterRunStatus.FAILURE
+            assert instance.get_run_by_id(other.run_id).status == dg.DagsterRunStatus.STARTED, "runs of dagster dev are Dagster's own to watch"
+            assert instance.event_log_storage.claim_concurrency_slot("duckdb_writer", "another-run", "models").is_claimed
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
