@@ -55,7 +55,7 @@ final as (
         summed.year,
         summed.country_group as "group",
         summed.flow || ' share' as measure,
-        100 * summed.value_usd / sum(summed.value_usd) over (partition by summed.year, summed.flow) as value,
+        100 * summed.value_usd / sum({{ as_money('summed.value_usd') }}) over (partition by summed.year, summed.flow) as value,
         'percent' as unit,
         cast(products_landed.product_count as integer) as products_landed
     from summed

@@ -46,7 +46,7 @@ own_aggregates as (
         measure as series,
         'power generation + energy storage + transport' as "group",
         year,
-        sum(value) as value,
+        {{ exact_sum('value * 1e9') }} / 1e9 as value,
         unit,
         sum(products_landed) as products_landed
     from {{ ref('figure_4') }}

@@ -65,7 +65,7 @@ final as (
         summed.grouping_by,
         summed.partner_group as "group",
         'share of China exports' as measure,
-        100 * summed.value_usd / sum(summed.value_usd) over (partition by summed.year, summed.grouping_by) as value,
+        100 * summed.value_usd / sum({{ as_money('summed.value_usd') }}) over (partition by summed.year, summed.grouping_by) as value,
         'percent' as unit,
         cast(products_landed.product_count as integer) as products_landed
     from summed
