@@ -50,6 +50,12 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
         with warehouse.writing(settings.build_path, context.log.info) as connection:
             return dg.MaterializeResult(metadata={"dagster/row_count": loading.load_manifest(connection, manifest)})
 
+    @dg.asset(key=["raw", "low_carbon_products"], group_name="raw", kinds={"duckdb"}, pool=WRITER_POOL, description="The user's own list of low-carbon products, if LCT_LOW_CARBON_PRODUCTS names one.")
+    def own_products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        with warehouse.writing(settings.build_path, context.log.info) as connection:
+            rows = loading.load_own_products(connection, settings.low_carbon_products)
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows, "list": str(settings.low_carbon_products.name) if settings.low_carbon_products else "the report's, reconstructed"})
+
     estimate_keys = [dg.AssetKey(["estimates", name]) for name in TABLES]
     read_by_estimation = [k for k in model_keys if k.path[-1] in ("panel_country_year_variants", "audit_product_coverage", "dim_variable", "run_choices", "published_coefficients")]
 
@@ -84,7 +90,7 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
             }
         )
 
-    return [landing_files, *raw, landed_files_table, estimates, published_warehouse]
+    return [landing_files, *raw, landed_files_table, own_products, estimates, published_warehouse]
 
 
 def _trade_asset(settings: Settings, layout: Layout, description: str) -> dg.AssetsDefinition:

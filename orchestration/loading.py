@@ -6,9 +6,12 @@ stored as one. Every row carries the file, the row in it and the landing's seque
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
@@ -133,3 +136,51 @@ def load_manifest(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> 
         connection.executemany(f"insert into raw.landed_files values ({', '.join('?' * 11)})", rows)
     connection.execute("commit")
     return len(rows)
+
+
+def load_own_products(connection: duckdb.DuckDBPyConnection, path: Path | None) -> int:
+    """Carry the user's own list of low-carbon products into raw.low_carbon_products; None empties it. Returns the number of products.
+
+    Raises LandingError naming the row and the column of what cannot be used.
+    """
+    rows = _own_products(path) if path is not None else []
+    known = connection.execute("select * from raw.low_carbon_products order by product_code").fetchall()
+    if known != sorted(rows):
+        connection.execute("begin transaction")
+        warehouse.invalidate(connection, "models")
+        connection.execute("delete from raw.low_carbon_products")
+        if rows:
+            connection.executemany(f"insert into raw.low_carbon_products values ({', '.join('?' * len(OWN_PRODUCT_COLUMNS))})", rows)
+        connection.execute("commit")
+    return len(rows)
+
+
+OWN_PRODUCT_COLUMNS = ("product_code", "list_revision", "description", "sector", "technology", "is_dual_use", "evidence_note")
+
+
+def _own_products(path: Path) -> list[tuple]:
+    if not path.is_file():
+        raise LandingError(f"LCT_LOW_CARBON_PRODUCTS={path}: no such file.")
+    with open(path, newline="", encoding="utf-8-sig") as handle:
+        reader = csv.DictReader(handle)
+        missing = [c for c in ("product_code", "sector", "technology") if c not in (reader.fieldnames or [])]
+        if missing:
+            raise LandingError(f"{path}: missing column(s) {', '.join(missing)}. A list needs product_code, sector and technology.")
+        rows: dict[str, tuple] = {}
+        for number, row in enumerate(reader, 1):
+            code = (row["product_code"] or "").strip()
+            if not re.fullmatch(r"\d{6}", code):
+                raise LandingError(f"{path}: row {number}, column product_code: {code!r} is not six digits (leading zeros may have been lost).")
+            if code in rows:
+                raise LandingError(f"{path}: row {number}, column product_code: {code} stands twice. A product has one sector and one technology.")
+            blank = [c for c in ("sector", "technology") if not (row[c] or "").strip()]
+            if blank:
+                raise LandingError(f"{path}: row {number}, column {blank[0]}: blank where a value is needed.")
+            dual = (row.get("is_dual_use") or "false").strip().lower()
+            if dual not in ("true", "false", "1", "0"):
+                raise LandingError(f"{path}: row {number}, column is_dual_use: {dual!r} is neither true nor false.")
+            text = {c: (row.get(c) or "").strip() for c in OWN_PRODUCT_COLUMNS}
+            rows[code] = (code, text["list_revision"] or "H5", text["description"] or code, text["sector"], text["technology"], dual in ("true", "1"), text["evidence_note"])
+    if not rows:
+        raise LandingError(f"{path}: no products. Leave LCT_LOW_CARBON_PRODUCTS empty to use the report's list.")
+    return list(rows.values())

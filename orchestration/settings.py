@@ -35,6 +35,7 @@ class Settings:
     mineral_scope: str
     income_vintage: str
     demo_seed: int
+    low_carbon_products: Path | None = None
 
     @property
     def landing_dir(self) -> Path:
@@ -77,6 +78,8 @@ class Settings:
             # seed of Python's hashes; fixed, a second run publishes the same numbers. Takes effect in processes started with it.
             "PYTHONHASHSEED": "0",
         }
+        if self.low_carbon_products is not None:
+            values["LCT_LOW_CARBON_PRODUCTS"] = str(self.low_carbon_products)
         if self.landing_folder is not None:
             values["LCT_LANDING"] = str(self.landing_folder)
         return values
@@ -102,6 +105,7 @@ def load_settings(environment: dict[str, str] | None = None) -> Settings:
 
     data_dir = Path(get("LCT_DATA_DIR", "data")).expanduser()
     landing = get("LCT_LANDING", "")
+    own_list = get("LCT_LOW_CARBON_PRODUCTS", "")
     seed = get("LCT_DEMO_SEED", "1992")
     if not seed.isdigit():
         raise SettingError(f"LCT_DEMO_SEED={seed!r} is not a whole number; use digits only, for example 1992.")
@@ -114,4 +118,5 @@ def load_settings(environment: dict[str, str] | None = None) -> Settings:
         mineral_scope=_one_of("LCT_MINERAL_SCOPE", get("LCT_MINERAL_SCOPE", "ores"), MINERAL_SCOPES),
         income_vintage=_one_of("LCT_INCOME_VINTAGE", get("LCT_INCOME_VINTAGE", "FY24"), INCOME_VINTAGES),
         demo_seed=int(seed),
+        low_carbon_products=Path(own_list).expanduser().resolve() if own_list else None,
     )

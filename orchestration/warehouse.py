@@ -116,6 +116,8 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
         """
         create table if not exists raw.landed_files (landed_file varchar, source varchar, origin varchar, layout varchar,
             hs_revision varchar, release varchar, row_count bigint, byte_count bigint, sha256 varchar, landed_at varchar, landed_sequence integer);
+        create table if not exists raw.low_carbon_products (product_code varchar, list_revision varchar, description varchar, sector varchar,
+            technology varchar, is_dual_use boolean, evidence_note varchar);
         create table if not exists raw.loaded_partitions (table_name varchar, partition_key varchar, fingerprint varchar, row_count bigint);
         create table if not exists operations.completed_layers (layer varchar, completed_at timestamp, detail varchar);
         """

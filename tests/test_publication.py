@@ -125,14 +125,10 @@ def test_a_publication_that_breaks_off_leaves_the_old_one(finished: Settings, mo
 def test_a_failing_blocking_test_publishes_nothing_and_names_itself(demo_world: World, finished: Settings) -> None:
     """A negative value in a landed file passes every check of layout and type, and is stopped by a data test."""
     manifest = read_manifest(finished.manifest_path)
-    entry = next(f for f in manifest.current() if f.source == "baci" and f.tables[0].layout == "baci_trade")
     folder = finished.data_dir / "inbox"
     folder.mkdir()
-    for f in manifest.current():
-        shutil.copy(manifest.folder / f.file, folder)
-    year = entry.tables[0].years[0]
-    path = folder / f"BACI_HS{ {'H0': '92', 'H2': '02', 'H5': '17'}[entry.tables[0].hs_revision] }_Y{year}_V203001.csv"
-    path.write_text(f"t,i,j,k,v,q\n{year},156,276,850720,-5.000,NA\n")
+    shutil.copy(manifest.folder / next(f for f in manifest.current() if f.source == "wdi").file, folder)
+    (folder / "BACI_HS17_Y2022_V203001.csv").write_text("t,i,j,k,v,q\n2022,156,276,850720,-5.000,NA\n")
     before = fingerprint(finished)
     done = run_pipeline(environment_of(finished.data_dir, "files", folder))
     assert done.returncode != 0

@@ -190,12 +190,11 @@ def _seed(name: str) -> pd.DataFrame:
 def _economies() -> pd.DataFrame:
     """The chosen economies, China first, with the size (ln USD of 2010) and the level of development of their inventions."""
     size = {"CHN": 29.4} | {iso3: 30.0 - 1.05 * np.log1p(n) for n, iso3 in enumerate(ADVANCED.split())} | {iso3: 28.4 - 1.2 * np.log1p(n) for n, iso3 in enumerate(DEVELOPING.split())}
-    income = _seed("economy_income_groups").query("vintage == 'FY24'").set_index("iso3").income_group
-    chosen = _seed("economies").set_index("iso3").loc[list(size)].reset_index()
+    groups = _seed("economy_groups").query("vintage == 'FY24'").drop(columns="vintage")
+    chosen = _seed("economies").merge(groups, on="iso3").set_index("iso3").loc[list(size)].reset_index()
     # the code an economy trades under today; of several the last is the one that UN Comtrade and BACI use (842 of 840 and 842)
     codes = _seed("comtrade_economy_codes").query("kind == 'economy' and end_year == ''").drop_duplicates("iso3", keep="last").set_index("iso3").comtrade_code
     chosen["code"] = chosen.iso3.map(codes).astype("int64")
-    chosen["income_group"] = chosen.iso3.map(income)
     chosen["is_advanced"] = chosen.weo_group == "Advanced economies"
     chosen["size"] = chosen.iso3.map(size)
     chosen["development"] = chosen.income_group.map(DEVELOPMENT) + 0.5 * chosen.is_advanced

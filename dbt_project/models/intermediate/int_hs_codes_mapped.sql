@@ -6,22 +6,19 @@ with
 
 bridge as (
 
-    select * from {{ ref('hs_concordance') }}
+    select * from {{ ref('int_hs_concordance') }}
 
 ),
 
 products as (
 
-    select product_code from {{ ref('low_carbon_products') }}
-    union
-    select product_code from {{ ref('transition_minerals') }}
-    where is_in_report_list
+    select product_code from {{ ref('int_listed_products') }}
 
 ),
 
 revisions as (
 
-    select distinct hs_revision from bridge
+    select hs_revision from {{ ref('hs_revisions') }}
 
 ),
 

@@ -13,7 +13,7 @@ flows as (
 
 low_carbon as (
 
-    select product_code from {{ ref('low_carbon_products') }}
+    select product_code from {{ ref('stg_lists__low_carbon_products') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 concordance as (
 
-    select * from {{ ref('hs_concordance') }}
+    select * from {{ ref('int_hs_concordance') }}
 
 ),
 

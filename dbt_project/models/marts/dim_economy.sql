@@ -6,9 +6,9 @@ economies as (
 
 ),
 
-income_groups as (
+groups as (
 
-    select * from {{ ref('economy_income_groups') }}
+    select * from {{ ref('economy_groups') }}
     where vintage = '{{ setting('income_vintage', 'FY24') }}'
 
 ),
@@ -19,18 +19,18 @@ final as (
         economies.iso3,
         economies.economy_name,
         economies.comtrade_code,
-        economies.region,
-        coalesce(income_groups.income_group, 'Not classified') as income_group,
+        coalesce(groups.region, 'Not classified') as region,
+        coalesce(groups.income_group, 'Not classified') as income_group,
         case
             when economies.iso3 = 'CHN' then 'China'
-            when economies.weo_group = 'Advanced economies' then 'High income'
+            when groups.weo_group = 'Advanced economies' then 'High income'
             else 'Other EMDE'
         end as country_group,
-        economies.weo_group,
+        coalesce(groups.weo_group, 'Not in WEO') as weo_group,
         economies.is_historical
     from economies
-    left join income_groups
-        on economies.iso3 = income_groups.iso3
+    left join groups
+        on economies.iso3 = groups.iso3
 
 )
 

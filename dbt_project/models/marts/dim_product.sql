@@ -2,7 +2,7 @@ with
 
 low_carbon as (
 
-    select * from {{ ref('low_carbon_products') }}
+    select * from {{ ref('stg_lists__low_carbon_products') }}
 
 ),
 
@@ -37,6 +37,7 @@ final as (
             end,
             case when low_carbon.in_pigato_2020 then 'Pigato et al. 2020' end,
             case when low_carbon.is_imf_addition then 'IMF addition' end,
+            case when low_carbon.is_own_list then 'own list' end,
             case when minerals.product_code is not null then 'World Bank transition minerals' end
         ) as list_sources,
         coalesce(low_carbon.evidence, 'sourced') as evidence,

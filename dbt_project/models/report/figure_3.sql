@@ -1,2 +1,2 @@
 -- World exports of low-carbon products by sector.
-{{ exports_by_sector('world exports') }}
+{{ exports_by_sector(ref('fct_world_trade'), 'world exports') }}
