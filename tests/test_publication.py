@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,6 +108,14 @@ def test_nothing_is_published_on_layers_that_do_not_stand(finished: Settings, la
     with pytest.raises(WarehouseError, match="Not published"):
         publish(finished)
     assert fingerprint(finished) == before
+
+
+def test_models_built_by_hand_are_not_published_unseen(finished: Settings, dbt: Callable) -> None:
+    """Plain `dbt run` works from the root, and takes back the record that everything stands tested."""
+    done = dbt(finished.data_dir, "run", "--select", "dim_variable")
+    assert done.returncode == 0, done.stdout
+    with pytest.raises(WarehouseError, match="Not published"):
+        publish(finished)
 
 
 def test_a_publication_that_breaks_off_leaves_the_old_one(finished: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,8 @@
     {%- for key in keys %} and {{ left }}.{{ key }} = {{ right }}.{{ key }}{% endfor -%}
 {%- endmacro %}
 
-{#- Figure 1: shares of the three groups of economies in world trade in low-carbon products. -#}
-{% macro world_trade_shares(trade, keys=[]) %}
-with
-
+{#- The CTEs that figures 1 and 2 begin with: trade in low-carbon products, and the group of each economy. -#}
+{% macro low_carbon_trade_and_groups(trade) -%}
 trade as (
 
     select trade.*
@@ -31,6 +29,13 @@ economies as (
     select iso3, country_group from {{ ref('dim_economy') }}
 
 ),
+{%- endmacro %}
+
+{#- Figure 1: shares of the three groups of economies in world trade in low-carbon products. -#}
+{% macro world_trade_shares(trade, keys=[]) %}
+with
+
+{{ low_carbon_trade_and_groups(trade) }}
 
 summed as (
 
@@ -80,21 +85,7 @@ select * from final
 {% macro trade_balances(trade, keys=[]) %}
 with
 
-trade as (
-
-    select trade.*
-    from {{ trade }} as trade
-    inner join {{ ref('dim_product') }} as products
-        on trade.product_code = products.product_code
-        and products.is_low_carbon
-
-),
-
-economies as (
-
-    select iso3, country_group from {{ ref('dim_economy') }}
-
-),
+{{ low_carbon_trade_and_groups(trade) }}
 
 both_sides as (
 
