@@ -158,6 +158,7 @@ def test_exhibits_come_on_every_treatment_and_basis(demo_world: World) -> None:
     for exhibit in ("figure_1", "figure_2", "figure_3", "figure_4"):
         assert set(demo_world.ask(f"select distinct hs_treatment, source from report.{exhibit}_variants")) == {(t, s) for t in ("as_reported", "harmonised", "strict") for s in ("comtrade", "baci")}
     assert len(demo_world.ask("select distinct basis, hs_treatment from report.table_2_variants")) == 9
+    assert len(demo_world.ask("select distinct basis, hs_treatment, mineral_scope from report.table_3_variants")) == 18
     for exhibit in ("figure_1", "table_2"):
         grouping = "grouping_by" if exhibit == "table_2" else "measure"
         where = "where unit = 'percent'" if exhibit == "table_2" else ""

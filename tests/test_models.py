@@ -171,7 +171,7 @@ def test_dbt_unit_tests_pass(demo_world: World, dbt: Callable, tmp_path: Path) -
     done = dbt(tmp_path, "test", "--select", "test_type:unit")
     assert done.returncode == 0, done.stdout
     results = json.loads((tmp_path / "dbt" / "run_results.json").read_text())["results"]
-    assert len(results) >= 5 and {r["status"] for r in results} == {"pass"}
+    assert len(results) >= 11 and {r["status"] for r in results} == {"pass"}
 
 
 @pytest.fixture(scope="session")

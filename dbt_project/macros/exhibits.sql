@@ -329,3 +329,84 @@ final as (
 
 select * from final
 {%- endmacro %}
+
+{#-
+    Table 3: summary statistics of the panel in three samples. `report_base` is the report's own: economy-years up to 2020 with CO2 and
+    LCT imports from China. The other two do not depend on the trade that has landed.
+-#}
+{% macro summary_statistics(panel, keys=[]) %}
+{%- set variables = panel_variables(ref('variables')) %}
+with
+
+panel as (
+
+    select * from {{ panel }}
+
+),
+
+long as (
+
+    {% for v in variables %}
+    select
+        {{ listed(keys, 'panel') }}
+        panel.iso3,
+        panel.year,
+        '{{ v.variable }}' as variable,
+        panel.{{ v.variable }} as value,
+        panel.co2_tonnes_per_capita is not null as has_co2,
+        panel.lct_imports_from_china_kusd is not null as has_lct_imports
+    from panel
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+),
+
+sampled as (
+
+    select {{ listed(keys, 'long') }} 'all_1992_2022' as sample, long.variable, long.iso3, long.year, long.value from long
+    where year between 1992 and 2022 and value is not null
+    union all
+    select {{ listed(keys, 'long') }} 'with_co2_1992_2020' as sample, long.variable, long.iso3, long.year, long.value from long
+    where year between 1992 and 2020 and has_co2 and value is not null
+    union all
+    select {{ listed(keys, 'long') }} 'report_base' as sample, long.variable, long.iso3, long.year, long.value from long
+    where year between 1992 and 2020 and has_co2 and has_lct_imports and value is not null
+
+),
+
+summarised as (
+
+    select
+        {{ listed(keys, 'sampled') }}
+        sampled.sample,
+        sampled.variable,
+        cast(count(*) as double) as n,
+        {{ ordered_average('value', 'iso3, year') }} as mean,
+        {{ ordered_standard_deviation('value', 'iso3, year') }} as sd,
+        min(value) as min,
+        max(value) as max
+    from sampled
+    group by {{ listed(keys, 'sampled') }} sampled.sample, sampled.variable
+
+),
+
+final as (
+
+    {% for measure in ['n', 'mean', 'sd', 'min', 'max'] %}
+    select
+        {{ listed(keys, 'summarised') }}
+        summarised.sample,
+        summarised.variable,
+        '{{ measure }}' as measure,
+        summarised.{{ measure }} as value,
+        {% if measure == 'n' %}'economy-years'{% else %}variables.unit{% endif %} as unit
+    from summarised
+    inner join {{ ref('dim_variable') }} as variables
+        on summarised.variable = variables.variable
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+)
+
+select * from final
+{%- endmacro %}
