@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+from dagster_shared.record import replace
 
 from orchestration import warehouse
 from orchestration.settings import PROJECT_ROOT, Settings
@@ -77,6 +78,9 @@ def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
         else:
             context.log.warning("only part of the models was built: publication waits until all of them are built and tested together")
 
+    # The models are built and tested together or not at all. Split into subsets, as a backfill does where partitioned assets lie between
+    # them, a model's tests would meet models that are not there yet. dagster-dbt offers no argument for this.
+    models._computation = replace(models._computation, can_subset=False)
     return models
 
 
