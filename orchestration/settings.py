@@ -16,6 +16,7 @@ SOURCES = ("demo", "files", "api")
 BASES = ("china_reported", "partner_reported", "reconciled")
 HS_TREATMENTS = ("as_reported", "harmonised", "strict")
 MINERAL_SCOPES = ("ores", "all_stages")
+DEMO_SCALES = ("small", "report", "baci")
 INCOME_VINTAGES = ("FY21", "FY22", "FY23", "FY24", "FY25")
 
 
@@ -35,6 +36,7 @@ class Settings:
     mineral_scope: str
     income_vintage: str
     demo_seed: int
+    demo_scale: str
     low_carbon_products: Path | None = None
 
     @property
@@ -71,6 +73,7 @@ class Settings:
             "LCT_MINERAL_SCOPE": self.mineral_scope,
             "LCT_INCOME_VINTAGE": self.income_vintage,
             "LCT_DEMO_SEED": str(self.demo_seed),
+            "LCT_DEMO_SCALE": self.demo_scale,
             "DAGSTER_HOME": str(self.dagster_home),
             "DBT_TARGET_PATH": str(self.dbt_target_dir),
             "DBT_LOG_PATH": str(self.dbt_target_dir / "logs"),
@@ -118,5 +121,6 @@ def load_settings(environment: dict[str, str] | None = None) -> Settings:
         mineral_scope=_one_of("LCT_MINERAL_SCOPE", get("LCT_MINERAL_SCOPE", "ores"), MINERAL_SCOPES),
         income_vintage=_one_of("LCT_INCOME_VINTAGE", get("LCT_INCOME_VINTAGE", "FY24"), INCOME_VINTAGES),
         demo_seed=int(seed),
+        demo_scale=_one_of("LCT_DEMO_SCALE", get("LCT_DEMO_SCALE", "report"), DEMO_SCALES),
         low_carbon_products=Path(own_list).expanduser().resolve() if own_list else None,
     )

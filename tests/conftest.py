@@ -48,8 +48,13 @@ def real_landing() -> Path:
     return folder
 
 
+def _environment(data_dir: Path, source: str, landing: Path | None) -> dict[str, str]:
+    """The tests' demo is the small one: the same regressions, fewer products per economy."""
+    return environment_of(data_dir, source, landing, LCT_DEMO_SCALE="small")
+
+
 def _world(data_dir: Path, source: str, landing: Path | None = None) -> World:
-    environment = environment_of(data_dir, source, landing)
+    environment = _environment(data_dir, source, landing)
     done = run_pipeline(environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return World(load_settings(environment), done.stdout)
@@ -65,7 +70,7 @@ def _built_once(name: str, source: str, landing: Path | None, tmp_path_factory: 
             world = _world(folder, source, landing)
             (folder / "output.txt").write_text(world.output)
             return world
-    return World(load_settings(environment_of(folder, source, landing)), (folder / "output.txt").read_text())
+    return World(load_settings(_environment(folder, source, landing)), (folder / "output.txt").read_text())
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ def fill_landing_zone(settings: Settings, say: Callable[[str], None] = lambda _:
     elif settings.source == "demo":
         from orchestration.landing.demo import fill_with_demo
 
-        fill_with_demo(manifest, settings.demo_seed, say)
+        fill_with_demo(manifest, settings.demo_seed, say, settings.demo_scale)
     else:
         raise LandingError("SOURCE=api is not there yet: fetch the files yourself and use SOURCE=files LANDING=folder.")
     return manifest

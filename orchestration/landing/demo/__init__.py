@@ -1,0 +1,72 @@
+"""SOURCE=demo: a synthetic world in the publishers' own layouts, so that a fresh machine runs everything offline, and provably right.
+
+Names of economies, products and codes are real and come from seeds/; every number is drawn by a generator of random numbers, so
+that one seed always gives the same bytes. calibration.py says what the world meets, covariates.py invents the World Bank's
+indicators, equations.py the trade with China and the emissions by the planted equations, world.py puts them together; flows.py
+divides totals among products, reports.py says who reports them and how badly, files.py writes the publishers' files; truth.py
+knows what a run must recover. Here belongs landing a world.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestration.landing import layouts
+from orchestration.landing.demo.calibration import SCALES
+from orchestration.landing.demo.files import write_baci, write_comtrade, write_wdi
+from orchestration.landing.demo.flows import invent_flows
+from orchestration.landing.demo.reports import comtrade_rows
+from orchestration.landing.demo.truth import describe
+from orchestration.landing.demo.world import GENERATOR_VERSION, invent, random_numbers
+from orchestration.landing.manifest import LeftOut, Manifest, register
+
+PLANTED_TRUTH = "planted_truth.json"
+
+
+def fill_with_demo(manifest: Manifest, seed: int, say: Callable[[str], None] = print, scale: str = "report") -> list[LeftOut]:
+    """Land the synthetic world of `seed` and make it the one the warehouse is built from; what is landed already stays.
+
+    The planted truth is written beside the data, as planted_truth.json. Returns what was left out (nothing, unless the disk is at fault).
+    """
+    parameters = {"seed": seed, "scale": scale, "generator_version": GENERATOR_VERSION, "synthetic": "every number is invented"}
+    manifest.world = "demo"
+    if _has_landed(manifest, parameters):
+        manifest.left_out = []
+        manifest.write()
+        say(f"demo: the synthetic world of seed {seed} has landed already")
+        return []
+    manifest.folder.mkdir(parents=True, exist_ok=True)
+    # beside the landing zone, on its file system: landing is then a link, not a copy
+    with tempfile.TemporaryDirectory(dir=manifest.folder.parent, prefix="demo-") as scratch:
+        paths = write_world(Path(scratch), seed, scale, say)
+        (Path(scratch) / PLANTED_TRUTH).replace(manifest.folder / PLANTED_TRUTH)
+        return register(manifest, paths, origin="demo", say=say, parameters=parameters)
+
+
+def _has_landed(manifest: Manifest, parameters: dict) -> bool:
+    files = manifest.current()
+    # BACI's list of codes is the same in every seed's world, so it may have landed with another
+    seeded = [f for f in files if f.tables[0].layout != layouts.BACI_ECONOMIES.name]
+    truth = manifest.folder / PLANTED_TRUTH
+    complete = truth.exists() and set(json.loads(truth.read_text("utf-8"))["files"]) <= {f.parameters["published_name"] for f in files}
+    return complete and all((manifest.folder / f.file).exists() for f in files) and all(parameters.items() <= f.parameters.items() for f in seeded)
+
+
+def write_world(folder: Path, seed: int, scale: str = "report", say: Callable[[str], None] = lambda _: None) -> list[Path]:
+    """Invent the world of `seed` and write its files, and planted_truth.json, into `folder`. Returns the files, in the order in which they land."""
+    size = SCALES[scale]
+    say(f"demo: inventing a synthetic world (seed {seed}, scale {scale})")
+    rng = random_numbers(seed)
+    world = invent(rng)
+    flows = invent_flows(rng, world, size)
+    records = comtrade_rows(rng, world, flows)
+    paths = write_comtrade(folder, world, records)
+    say(f"demo: wrote {len(paths)} years of UN Comtrade")
+    paths += write_baci(folder, rng, world, flows, size, say)
+    paths.append(write_wdi(folder, rng, world))
+    truth = {"synthetic": "every number is invented", "seed": seed, "scale": scale, "generator_version": GENERATOR_VERSION, "files": [p.name for p in paths]}
+    (folder / PLANTED_TRUTH).write_text(json.dumps(truth | describe(world, flows, records), indent=1) + "\n", encoding="utf-8")
+    return paths

@@ -1,0 +1,173 @@
+"""The truth that a run on the synthetic world must recover, how it was found, and whether the estimator does.
+
+`make truth` computes, over many worlds taken together (which is one very large world), the
+emission equations whose projections come nearest to the printed tables 6 to 10, the noise that gives the printed standard errors,
+and what each specification's coefficients would be in that very large world: a specification that leaves a planted term out
+recovers its projection, not the planted coefficient. Both files are kept with the generator.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from estimation.fit import Coverage, Estimates, estimate, estimation_sample
+from estimation.specifications import EMISSIONS, MECHANISMS, REPORT_SPECIFICATIONS, TABLE_6_OUTCOMES, Specification
+from orchestration.landing.demo import equations
+from orchestration.landing.demo.calibration import SEEDS, TRADE_YEARS
+from orchestration.landing.demo.flows import Flows
+from orchestration.landing.demo.reports import EUROPEAN_UNION_YEARS, GROUP_CODE, UNPINNED_REPORTER, UNPINNED_YEAR, WORLD_CODE
+from orchestration.landing.demo.world import World, invent, panel_of, random_numbers
+
+TRUTH = Path(__file__).with_name("truth.csv")
+NOISE_OF_IMPORTS = 0.27  # the noise of table 4's first column sets the scale; all other noise follows from the printed standard errors
+COMPLETE_COVERAGE = {name: Coverage(frozenset(int(y) for y in TRADE_YEARS), frozenset(), 1, 1, 0.0) for name in ("lct", "mineral")}
+LCT = "lct_imports_from_china"
+HIDDEN_PRODUCT = "854140"  # photovoltaic cells, without a code of their own from 2022 on
+PRINTED_CONTROLS = ("gdp_growth", "ln_gdp_per_capita", "inflation", "trade_openness")
+EMISSION_TERMS = (LCT, *PRINTED_CONTROLS, *MECHANISMS.values(), *(f"lct_imports_x_{m}" for m in MECHANISMS.values()))
+
+
+def truth() -> pd.DataFrame:
+    """The truth to recover: exhibit, column, term, truth."""
+    return pd.read_csv(TRUTH)
+
+
+def recover(worlds: Iterable[World], specifications: Iterable[Specification] = REPORT_SPECIFICATIONS, **options) -> pd.DataFrame:
+    """Estimate `specifications` with the product's own estimator in every world; each estimate beside the truth.
+
+    Returns exhibit, column, term, inference, world, estimate, std_error, covered (the truth lies within the 95 % interval), truth.
+    """
+    expected = truth()
+    found = []
+    for number, world in enumerate(worlds):
+        panel = panel_of(world)
+        for s in specifications:
+            result = estimate(panel, s, COMPLETE_COVERAGE, **options)
+            if not isinstance(result, Estimates):
+                raise ValueError(f"{s.exhibit} column {s.column}, world {number}: {result.reason}")
+            found.append(result.coefficients.assign(exhibit=s.exhibit, column=s.column, world=number, n_observations=result.diagnostics["n_observations"]))
+    table = pd.concat(found, ignore_index=True).merge(expected, on=["exhibit", "column", "term"], validate="many_to_one")
+    return table.assign(covered=(table.conf_low <= table.truth) & (table.truth <= table.conf_high))
+
+
+def bias_and_coverage(recovered: pd.DataFrame) -> pd.DataFrame:
+    """By exhibit, column, term and inference: bias in standard deviations of the estimate over the worlds, and coverage of the truth."""
+    grouped = recovered.groupby(["exhibit", "column", "term", "inference"])
+    return pd.DataFrame(
+        {
+            "bias_in_sd": (grouped.estimate.mean() - grouped.truth.first()) / grouped.estimate.std(),
+            "coverage": grouped.covered.mean(),
+            "worlds": grouped.size(),
+        }
+    ).reset_index()
+
+
+def describe(world: World, flows: Flows, records: pd.DataFrame) -> dict:
+    """What is planted in a world, for the file beside its data: the truth of every coefficient, China's totals, and each flaw with its right answer.
+
+    Totals in USD, of the products that have a code of their own in the year (hs_treatment as_reported).
+    """
+    listed = records[records.hs6_code.isin(flows.products.product_code)]
+    usd = lambda rows: int(rows.thousandths.sum()) / 1000  # noqa: E731
+    unpinned = listed[(listed.year == UNPINNED_YEAR) & (listed.reporter == 276) & (listed.flow == "M") & (listed.partner == WORLD_CODE)]
+    of_world = listed[(listed.year == EUROPEAN_UNION_YEARS[1]) & (listed.flow == "M") & (listed.partner == WORLD_CODE) & (listed.transport == 0)]
+    iso3, year, variable = world.covariates.gap
+    hidden = flows.products.product_code == HIDDEN_PRODUCT
+    return {
+        "coefficients": truth().to_dict("records"),
+        "equations": equations.planted(),
+        "trade_with_china_usd": {name: dict(zip(TRADE_YEARS.tolist(), (1000 * total).round().tolist(), strict=True)) for name, total in equations.china_totals().items()},
+        "flaws": {
+            "duplicate": {"reporter": UNPINNED_REPORTER, "year": UNPINNED_YEAR, "imports_usd": usd(unpinned[unpinned.transport == 0]), "imports_with_parts_usd": usd(unpinned)},
+            "aggregate": {"reporter": GROUP_CODE, "year": EUROPEAN_UNION_YEARS[1], "world_imports_usd": usd(of_world[of_world.reporter != GROUP_CODE]), "with_the_group_usd": usd(of_world)},
+            "gap": {"iso3": iso3, "year": year, "variable": variable},
+            "revision_break": {"product_code": HIDDEN_PRODUCT, "year": 2022, "china_exports_usd": float(flows.from_china[:, hidden, -1].sum())},
+        },
+    }
+
+
+# ---- how the truth is found -----------------------------------------------------------------------------------------------------
+
+
+def _samples(world: World, specifications: Iterable[Specification], extra_terms: tuple[str, ...]) -> Iterable[tuple[Specification, np.ndarray, np.ndarray]]:
+    """For each specification, in its own sample and with fixed effects swept out: its terms, and the planted terms."""
+    panel = panel_of(world)
+    everything = panel.copy()
+    # planted terms are known to the inventor also where they are not published
+    regressors = equations.emission_regressors(world.economies, world.covariates, world.z, world.all_trade["lct_imports_from_china"])
+    for term in extra_terms:
+        everything[f"planted {term}"] = equations.product_of(regressors, term)[world.economies.is_documented].ravel()
+    swept: dict[tuple, np.ndarray] = {}
+    for s in specifications:
+        sample, _ = estimation_sample(panel, s, COMPLETE_COVERAGE)
+        rows = sample[["iso3", "year"]].merge(everything, on=["iso3", "year"], how="left", validate="one_to_one")
+        key = (s.exhibit, tuple(rows.year), s.terms)  # columns of one table mostly share their sample
+        if key not in swept:
+            columns = pd.concat([sample[list(s.terms)], rows[[f"planted {t}" for t in extra_terms]]], axis=1).to_numpy(dtype=float)
+            dummies = pd.get_dummies(sample[list(s.effects)].astype(str), dtype=float).to_numpy()
+            swept = {key: columns - dummies @ (np.linalg.pinv(dummies.T @ dummies, hermitian=True) @ (dummies.T @ columns))}
+        yield s, swept[key][:, : len(s.terms)], swept[key][:, len(s.terms) :]
+
+
+def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Planted coefficients of the emission equations with every equation's noise, and the truth of every specification."""
+    sums: dict[tuple[str, int], list[np.ndarray]] = {}
+    for number in range(worlds):
+        world = invent(random_numbers(10_000_000 + number))
+        for s, own, planted in _samples(world, REPORT_SPECIFICATIONS, EMISSION_TERMS):
+            entry = sums.setdefault((s.exhibit, s.column), [0.0, 0.0])
+            entry[0] = entry[0] + own.T @ own / worlds
+            entry[1] = entry[1] + own.T @ planted / worlds
+        if (number + 1) % 50 == 0:
+            say(f"{number + 1} of {worlds} worlds")
+    printed = pd.read_csv(SEEDS / "published_estimates.csv")
+    printed["std_error"] = (printed.estimate / printed.t_statistic).abs()
+    specifications = {(s.exhibit, s.column): s for s in REPORT_SPECIFICATIONS}
+    projection = {key: np.linalg.solve(own, cross) for key, (own, cross) in sums.items()}
+    unit_error = {key: np.sqrt(np.diag(np.linalg.inv(own))) for key, (own, _) in sums.items()}
+
+    def noise(outcome: str) -> float:
+        """The standard deviation that gives the printed standard errors, by their geometric mean over the outcome's printed terms."""
+        rows = printed[(printed.outcome == outcome) & ~printed.exhibit.isin(["table_7", "table_8", "table_9", "table_10"])]
+        unit = [unit_error[r.exhibit, r.column_number][specifications[r.exhibit, r.column_number].terms.index(r.term)] for r in rows.itertuples()]
+        return float(np.exp(np.mean(np.log(rows.std_error / unit))))
+
+    planted_rows = [(f"ln_{trade}", "noise", noise(f"ln_{trade}")) for trade in equations.TRADE]
+    planted_rows[0] = (planted_rows[0][0], "noise", NOISE_OF_IMPORTS)
+    truths = []
+    for outcome in TABLE_6_OUTCOMES:
+        terms = EMISSION_TERMS if outcome in EMISSIONS else (LCT, *PRINTED_CONTROLS)
+        places = [EMISSION_TERMS.index(t) for t in terms]
+        rows = printed[printed.outcome == outcome]
+        design = np.array([projection[r.exhibit, r.column_number][specifications[r.exhibit, r.column_number].terms.index(r.term)][places] for r in rows.itertuples()])
+        weight = 1 / rows.std_error.to_numpy()
+        coefficients = np.linalg.lstsq(design * weight[:, None], rows.estimate.to_numpy() * weight, rcond=None)[0]
+        planted_rows += [(outcome, t, float(b)) for t, b in zip(terms, coefficients, strict=True)] + [(outcome, "noise", noise(outcome))]
+        distance = (design @ coefficients - rows.estimate) * weight
+        say(f"{outcome}: the projections differ from the printed coefficients by {distance.abs().mean():.2f} printed standard errors on average, {distance.abs().max():.2f} at most")
+        for key, s in specifications.items():
+            if s.outcome == outcome:
+                truths += [(*key, t, float(b)) for t, b in zip(s.terms, projection[key][:, places] @ coefficients, strict=True)]
+    for key, s in specifications.items():
+        if s.outcome.removeprefix("ln_") in equations.TRADE:
+            truths += [(*key, t, equations.planted()[s.outcome][t]) for t in s.terms]
+    return (
+        pd.DataFrame(planted_rows, columns=["outcome", "term", "coefficient"]),
+        pd.DataFrame(truths, columns=["exhibit", "column", "term", "truth"]),
+    )
+
+
+def main(worlds: int = 400) -> None:
+    planted, truths = calibrate(worlds)
+    for table, path in ((planted, equations.PLANTED_COEFFICIENTS), (truths, TRUTH)):
+        table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+        print(f"{path.name}: {len(table)} rows")
+
+
+if __name__ == "__main__":
+    main(*(int(n) for n in sys.argv[1:]))
