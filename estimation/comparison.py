@@ -107,6 +107,8 @@ def published_inference_evidence(coefficients: pd.DataFrame, not_estimable: pd.D
     """What speaks for and against each kind of inference being the report's: one row per printed column and kind."""
     own = coefficients[(coefficients["basis"] == basis) & (coefficients["variant"] == "report")]
     missing = not_estimable[(not_estimable["basis"] == basis) & (not_estimable["variant"] == "report") & not_estimable["term"].isna()].set_index(["exhibit", "column"])["reason"]
+    beside = published.rename(columns={"column_number": "column"}).merge(own, on=["exhibit", "column", "term"], suffixes=("_published", "_own"))
+    compared = dict(list(beside.groupby(["exhibit", "column", "inference"])))
     rows = []
     for (exhibit, column), printed in published.groupby(["exhibit", "column_number"], sort=False):
         least, most = degrees_of_printed_stars(printed["t_statistic"].to_numpy(), printed["stars"].to_numpy())
@@ -114,13 +116,12 @@ def published_inference_evidence(coefficients: pd.DataFrame, not_estimable: pd.D
         shared["published_n_observations"] = int(printed["n_observations"].iloc[0])
         of_column = []
         for kind in KINDS_WITH_STANDARD_ERROR:
-            ours = own[(own["exhibit"] == exhibit) & (own["column"] == column) & (own["inference"] == kind)]
             row = {**shared, "inference": kind, "n_compared": 0, "is_same_sample": False, "note": missing.get((exhibit, column))}
-            both = printed.merge(ours, on="term", suffixes=("_published", "_own"))
-            if len(both):
+            both = compared.get((exhibit, column, kind))
+            if both is not None:
                 error = (both["estimate_published"] / both["t_statistic_published"]).abs()
                 known = 0.0005 / both["estimate_published"].abs() + 0.005 / both["t_statistic_published"].abs() <= KNOWN_WITHIN
-                n, df = int(ours["n_observations"].iloc[0]), ours["degrees_of_freedom"].iloc[0]
+                n, df = int(both["n_observations_own"].iloc[0]), both["degrees_of_freedom"].iloc[0]
                 row |= {"own_n_observations": n, "own_degrees_of_freedom": int(df), "stars_contradict": least is None or df < least or (most is not None and df > most)}
                 distance = float(((both["estimate_own"] - both["estimate_published"]).abs() / error).median())
                 row |= {"n_compared": int(known.sum()), "median_estimate_distance": distance}

@@ -66,6 +66,8 @@ def estimate(panel: pd.DataFrame, specification: Specification, coverage: dict[s
     economies = sample.economies if "economies" not in further else further.pop("economies")
     leverage = np.bincount(fit.ids["iso3"], weights=((fit.x @ fit.bread) * fit.x).sum(axis=1) * fit.weights) / len(terms)
     scaled = fit.x * np.sqrt(fit.weights)[:, None]
+    scaled /= np.linalg.norm(scaled, axis=0)
+    eigenvalues = np.linalg.eigvalsh(scaled.T @ scaled)
     diagnostics |= {
         "n_separated": 0,
         "n_observations": len(fit.y),
@@ -75,7 +77,7 @@ def estimate(panel: pd.DataFrame, specification: Specification, coverage: dict[s
         "last_year": int(fit.years.max()),
         "within_r_squared": None,
         # of the terms after the effects, each scaled to unit length (Belsley, Kuh and Welsch 1980)
-        "condition_number": float(np.linalg.cond(scaled / np.linalg.norm(scaled, axis=0))),
+        "condition_number": float(np.sqrt(eigenvalues[-1] / eigenvalues[0])),
         "most_influential_economy": str(economies[leverage.argmax()]),
         "largest_leverage_share": float(leverage.max()),
         "dropped_collinear": ", ".join(t for t in specification.terms if t not in terms),
@@ -94,12 +96,12 @@ def _least_squares(sample: Sample, specification: Specification) -> tuple[Within
         return NotEstimable(f"{specification.outcome} does not vary in the sample")
     within = effects.sweep(np.column_stack([sample.y, sample.x]))
     y, x = within[:, 0], within[:, 1:]
-    kept = independent(x, np.linalg.norm(sample.x, axis=0))
+    kept, basis = independent(x, np.linalg.norm(sample.x, axis=0))
     if not kept.any():
         return NotEstimable("every term is collinear with the fixed effects")
     x = x[:, kept]
-    bread = np.linalg.inv(x.T @ x)
-    beta = np.linalg.lstsq(x, y, rcond=None)[0]
+    root = np.linalg.inv(basis.T @ x)  # x = basis R, basis orthonormal, R triangular
+    bread, beta = root @ root.T, root @ (basis.T @ y)
     residuals = y - x @ beta
     total = y @ y
     if residuals @ residuals <= 1e-20 * (sample.y @ sample.y):
@@ -127,7 +129,7 @@ def _poisson(sample: Sample, specification: Specification) -> tuple[WithinFit, n
         effects = FixedEffects([sample.ids[e] for e in specification.effects])
         if reason := _too_small(sample, specification, effects.rank):
             return reason
-        kept = independent(effects.sweep(sample.x), np.linalg.norm(sample.x, axis=0))
+        kept, _ = independent(effects.sweep(sample.x), np.linalg.norm(sample.x, axis=0))
         if not kept.any():
             return NotEstimable("every term is collinear with the fixed effects")
         names = [f"x{i}" for i in range(int(kept.sum()))]
@@ -210,9 +212,10 @@ class FixedEffects:
         return swept
 
 
-def independent(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Which columns of x (n, k) stand by themselves: (k,) booleans. A column goes if next to nothing of it is left beside the columns
-    before it, measured against `lengths` (k,), its length before the effects were swept out, and against its own after."""
+def independent(x: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which columns of x (n, k) stand by themselves, (k,) booleans, and an orthonormal basis of these in their order. A column goes if
+    next to nothing of it is left beside the columns before it, measured against `lengths` (k,), its length before the effects were
+    swept out, and against its own after."""
     kept = np.zeros(x.shape[1], dtype=bool)
     basis = np.empty((len(x), 0))
     for j, column in enumerate(x.T):
@@ -223,7 +226,7 @@ def independent(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         if length > COLLINEAR * lengths[j] and length > COLLINEAR * np.linalg.norm(column):
             kept[j] = True
             basis = np.column_stack([basis, rest / length])
-    return kept
+    return kept, basis
 
 
 __all__ = ["Coverage", "Estimates", "FixedEffects", "NotEstimable", "estimate", "independent"]
