@@ -117,15 +117,18 @@ def _poisson(sample: Sample, specification: Specification) -> tuple[WithinFit, n
     and the singletons that leaves; the fitted means are then made the weights of one last sweep, which gives scores and information.
     """
     import pyfixest as pf
+    from pyfixest.errors import EmptyDesignMatrixError, MatrixNotFullRankError, NonConvergenceError
 
     before = len(sample)
     if (sample.y < 0).any():
         return NotEstimable(f"{specification.outcome} is negative somewhere: not for PPML")
     while True:
+        if not len(sample):
+            return NotEstimable("every economy-year is separated: the effects or terms foretell its outcome")
         if not sample.y.any():
             return NotEstimable(f"{specification.outcome} is zero throughout the sample")
-        if not len(sample):
-            return NotEstimable("every economy-year is separated: its trade is zero for sure")
+        if np.ptp(sample.y) == 0:
+            return NotEstimable(f"{specification.outcome} does not vary in the sample")
         effects = FixedEffects([sample.ids[e] for e in specification.effects])
         if reason := _too_small(sample, specification, effects.rank):
             return reason
@@ -141,18 +144,18 @@ def _poisson(sample: Sample, specification: Specification) -> tuple[WithinFit, n
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # separated rows are counted in the diagnostics
                 done = pf.fepois(
-                    formula, frame, vcov="iid", separation_check=["fe", "ir"], fixef_rm="none", iwls_tol=DEVIANCE_TOLERANCE, iwls_maxiter=MOST_ITERATIONS, fixef_tol=1e-10, fixef_maxiter=100_000
+                    formula, frame, vcov="iid", separation_check=["fe", "ir"], fixef_rm="none", iwls_tol=DEVIANCE_TOLERANCE, iwls_maxiter=MOST_ITERATIONS, fixef_tol=1e-10, fixef_maxiter=10_000
                 )
-        except Exception as error:  # pyfixest raises its own and numpy's errors where the iterations break down
-            return NotEstimable(f"PPML did not converge: {str(error).strip().splitlines()[0]}")
-        if list(done._coefnames) != names:
-            return NotEstimable("PPML dropped terms that are not collinear before weighting: the fit is not told apart")
+        except (NonConvergenceError, EmptyDesignMatrixError, MatrixNotFullRankError, ValueError, np.linalg.LinAlgError) as error:
+            return NotEstimable(f"PPML could not be fitted: {str(error).strip().split('.')[0].lower()}")
         remaining = np.zeros(len(sample), dtype=bool)
         remaining[done._data.index.to_numpy()] = True
         smaller = without_singletons(sample.keep(remaining), specification.effects)
         if len(smaller) == len(sample):
             break
         sample = smaller
+    if list(done._coefnames) != names:
+        return NotEstimable("PPML could not be fitted: terms are collinear once weighted by the fitted means")
     mean = np.asarray(done._Y_hat_response, dtype=float).ravel() * scale
     weighted = FixedEffects([sample.ids[e] for e in specification.effects], mean)
     x = weighted.sweep(sample.x[:, kept])

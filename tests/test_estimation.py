@@ -331,7 +331,11 @@ def test_ppml_without_a_maximum_says_so() -> None:
     assert reason(panel.assign(y=0.0), POISSON) == "y is zero throughout the sample"
     assert "negative" in reason(panel.assign(y=panel["y"] - 1), POISSON)
     assert reason(panel[panel["iso3"] == "E03"], POISSON)
-    # a tells for sure where trade is zero: rows are separated until nothing is left to fit
+    assert reason(panel.assign(y=3.0), POISSON) == "y does not vary in the sample"
+    assert "collinear" in reason(panel.assign(y=np.where(panel.index == 50, 3.0, 0.0)), POISSON)
+    foretold = estimate(panel.assign(a_lag1_z=((panel["y"] == 0) & (panel["year"] > 2004)).astype(float)), POISSON, FULL)
+    assert foretold.diagnostics["dropped_collinear"] == "a" and foretold.diagnostics["n_separated"] > 12, "a foretells zeros: these rows go, and with them a"
+    # no trade at all after 2005
     separated = panel.assign(y=np.where(panel["year"] > 2005, 0.0, panel["y"]))
     result = estimate(separated, POISSON, FULL)
     assert isinstance(result, Estimates) and result.diagnostics["last_year"] == 2005 and result.diagnostics["n_separated"] > 100
@@ -339,7 +343,7 @@ def test_ppml_without_a_maximum_says_so() -> None:
 
 def test_ppml_that_does_not_converge_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("estimation.fit.MOST_ITERATIONS", 1)
-    assert reason(trade_panel(), POISSON).startswith("PPML did not converge")
+    assert reason(trade_panel(), POISSON) == "PPML did not converge: the likelihood's slope is not zero at the estimates"
 
 
 @pytest.mark.parametrize("column", [1, 2])
