@@ -108,7 +108,7 @@ def covariance(kind: str, fit: WithinFit) -> np.ndarray:
         middle = sum(_outer(scores, ids) for ids in by)
         if len(by) == 2:
             middle = middle - _outer(scores, by[0] * (by[1].max() + 1) + by[1])
-            middle = _positive(middle)
+            return _positive(c * fit.bread @ middle @ fit.bread)
     return c * fit.bread @ middle @ fit.bread
 
 
@@ -207,11 +207,11 @@ def _outer(scores: np.ndarray, ids: np.ndarray) -> np.ndarray:
     return sums.T @ sums
 
 
-def _positive(middle: np.ndarray) -> np.ndarray:
+def _positive(covariance: np.ndarray) -> np.ndarray:
     """Two-way clustering subtracts, and can leave negative variances: negative eigenvalues become zero (Cameron, Gelbach and Miller 2011, 2.3)."""
-    values, vectors = np.linalg.eigh(middle)
-    if values.min() >= -1e-12 * values.max():
-        return middle
+    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
+    if values.min() >= 0:
+        return covariance
     return (vectors * np.maximum(values, 0)) @ vectors.T
 
 
