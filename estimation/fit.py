@@ -3,189 +3,233 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pyfixest as pf
+from scipy import sparse
 
-from estimation.inference import INFERENCE, small_sample_correction
-from estimation.specifications import Specification, parts
+from estimation.inference import Inference, WithinFit, infer
+from estimation.sample import Coverage, NotEstimable, Sample, estimation_sample, without_singletons
+from estimation.specifications import Specification
 
-
-@dataclass(frozen=True)
-class Coverage:
-    """How much of a product list has landed on a basis, and the years that make one comparable series."""
-
-    comparable_years: frozenset[int]
-    other_years: frozenset[int]
-    products_landed: int
-    products_in_list: int
-    minimum_share: float
-
-    @property
-    def stands_for_list(self) -> bool:
-        return self.products_landed >= self.minimum_share * self.products_in_list
-
-
-@dataclass(frozen=True)
-class NotEstimable:
-    """Why a specification has no estimates on the data at hand, in words."""
-
-    reason: str
+COLLINEAR = 1e-6  # a term of which less than this part (in length) is left beside the effects and the terms before it is collinear
+DEVIANCE_TOLERANCE, MOST_ITERATIONS = 1e-12, 200  # of PPML's iterated least squares
 
 
 @dataclass(frozen=True)
 class Estimates:
     """The estimates of one specification.
 
-    `coefficients` has one row per inference kind and term: inference, term, estimate, std_error, t_statistic, p_value,
-    conf_low, conf_high (95 %). `diagnostics` says what the sample lost on the way and how well the regressors are told apart.
+    `coefficients` has one row per inference kind and term: inference, term, estimate, std_error, t_statistic, p_value, conf_low,
+    conf_high (95 %), degrees_of_freedom. `diagnostics` says what the sample lost on the way and how well the regressors are told apart.
     """
 
     coefficients: pd.DataFrame
     diagnostics: dict
 
 
-def estimation_sample(panel: pd.DataFrame, specification: Specification, coverage: dict[str, Coverage]) -> tuple[pd.DataFrame, dict] | NotEstimable:
-    """The rows a specification can use: its years, comparable years of its trade, complete cases; one column per term.
+def estimate(panel: pd.DataFrame, specification: Specification, coverage: dict[str, Coverage], inference: Sequence[str] | None = None) -> Estimates | NotEstimable:
+    """Fit a specification with its fixed effects and give its coefficients under every inference kind asked for.
 
-    `panel` holds one basis, treatment and scope, with iso3, year, the outcome and <variable>_lag1_z. Returns the sample and what
-    was lost at each step, or the reason why nothing is left.
-    """
-    years = set(range(specification.first_year, specification.last_year + 1))
-    excluded_years: set[int] = set()
-    for product_list, lag in specification.product_lists:
-        landed = coverage.get(product_list)
-        name = {"lct": "low-carbon technology", "mineral": "transition-mineral"}[product_list]
-        if landed is None or not landed.comparable_years:
-            return NotEstimable(f"no data for trade in {name} products")
-        if not landed.stands_for_list:
-            return NotEstimable(
-                f"only {landed.products_landed} of {landed.products_in_list} {name} products have landed (less than {landed.minimum_share:.0%}); their trade does not stand for the list"
-            )
-        excluded_years |= years & {year + lag for year in landed.other_years}
-        years &= {year + lag for year in landed.comparable_years}
-    rows = panel[panel["year"].isin(years)]
-    needed = [specification.outcome, *dict.fromkeys(f"{v}_lag1_z" for term in specification.terms for v in parts(term))]
-    for column in needed:
-        if rows[column].notna().sum() == 0:
-            return NotEstimable(f"no data for {column.removesuffix('_lag1_z')}")
-    sample = rows[["iso3", "year", specification.outcome]].copy()
-    for term in specification.terms:
-        sample[term] = np.prod([rows[f"{variable}_lag1_z"].to_numpy(dtype=float) for variable in parts(term)], axis=0)
-    complete = sample.dropna().sort_values(["iso3", "year"], ignore_index=True)
-    lost = {
-        "n_panel_rows": len(rows),
-        "n_outcome": int(sample[specification.outcome].notna().sum()),
-        "n_complete_cases": len(complete),
-        "n_years_not_comparable": len(excluded_years),
-        "years_not_comparable": ", ".join(str(y) for y in sorted(excluded_years)),
-    }
-    if complete.empty:
-        scarcest = sample[[specification.outcome, *specification.terms]].notna().sum().idxmin()
-        return NotEstimable(f"no economy-year has every variable (the scarcest is {scarcest})")
-    return complete, lost
-
-
-def estimate(panel: pd.DataFrame, specification: Specification, coverage: dict[str, Coverage]) -> Estimates | NotEstimable:
-    """Fit a specification by least squares with its fixed effects and give its coefficients under every inference kind.
-
-    Economies or years seen once (singletons) are removed first, recursively; collinear terms are dropped and named in the
-    diagnostics. Never raises for what the data lack: that is a NotEstimable with its reason.
+    `panel` as in `estimation_sample`; `inference` restricts or replaces the specification's own kinds. Collinear terms are dropped
+    and named in the diagnostics, and so is each inference kind that does not apply. Never raises for what the data lack: that is a
+    NotEstimable with its reason. Raises ValueError for an inference kind or estimator that does not exist.
     """
     selected = estimation_sample(panel, specification, coverage)
     if isinstance(selected, NotEstimable):
         return selected
     sample, diagnostics = selected
-    kept = without_singletons(sample, specification.effects)
-    diagnostics["n_singletons"] = len(sample) - len(kept)
-    n, economies = len(kept), kept["iso3"].nunique()
-    if n == 0 or economies < 2:
-        return NotEstimable(f"{len(sample)} complete economy-years, but no two economies with two years each: nothing to compare within economies")
-    effects = sum(kept[e].nunique() for e in specification.effects) - (len(specification.effects) - 1)
-    if n <= effects + len(specification.terms):
-        return NotEstimable(f"{n} economy-years do not suffice for {len(specification.terms)} terms and {effects} fixed effects")
-    if kept[specification.outcome].nunique() < 2:
-        return NotEstimable(f"{specification.outcome} does not vary in the sample")
-    fit = _least_squares(kept, specification)
-    if isinstance(fit, NotEstimable):
-        return fit
-    dropped = [t for t in specification.terms if t not in fit._coefnames]
-    frames = []
-    for kind, variance in INFERENCE.items():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tidy = fit.vcov(variance).tidy()
-        frames.append(
-            pd.DataFrame(
-                {
-                    "inference": kind,
-                    "term": tidy.index,
-                    "estimate": tidy["Estimate"].to_numpy(),
-                    "std_error": tidy["Std. Error"].to_numpy(),
-                    "t_statistic": tidy["t value"].to_numpy(),
-                    "p_value": tidy["Pr(>|t|)"].to_numpy(),
-                    "conf_low": tidy["2.5%"].to_numpy(),
-                    "conf_high": tidy["97.5%"].to_numpy(),
-                }
-            )
-        )
-    coefficients = pd.concat(frames, ignore_index=True)
-    if not np.isfinite(coefficients[["estimate", "std_error"]].to_numpy()).all():
-        return NotEstimable("the regressors are too close to collinear: coefficients or standard errors are not finite")
+    fitted = ESTIMATORS[specification.estimator](sample, specification)
+    if isinstance(fitted, NotEstimable):
+        return fitted
+    fit, kept, further = fitted
+    terms = [t for t, k in zip(specification.terms, kept, strict=True) if k]
+    kinds, not_computed = {}, []
+    for kind in specification.inference if inference is None else inference:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            result = infer(kind, fit)
+        if isinstance(result, Inference) and not (np.isfinite(result.std_error).all() and (result.std_error > 0).all()):
+            result = "a variance is not positive"
+        if isinstance(result, Inference):
+            kinds[kind] = result
+        else:
+            not_computed.append(f"{kind}: {result}")
+    if not np.isfinite(fit.estimates).all():
+        return NotEstimable("the regressors are too close to collinear: coefficients are not finite")
+    if not kinds:
+        return NotEstimable(f"no standard error could be computed ({'; '.join(not_computed)})")
+    columns = {name: np.concatenate([getattr(i, name) for i in kinds.values()]) for name in ("std_error", "t_statistic", "p_value", "conf_low", "conf_high")}
+    coefficients = pd.DataFrame({"inference": np.repeat(list(kinds), len(terms)), "term": terms * len(kinds), "estimate": np.tile(fit.estimates, len(kinds)), **columns})
+    coefficients["degrees_of_freedom"] = np.repeat(np.array([i.degrees_of_freedom for i in kinds.values()], dtype=float), len(terms))
+    economies = sample.economies if "economies" not in further else further.pop("economies")
+    leverage = np.bincount(fit.ids["iso3"], weights=((fit.x @ fit.bread) * fit.x).sum(axis=1) * fit.weights) / len(terms)
+    scaled = fit.x * np.sqrt(fit.weights)[:, None]
+    scaled /= np.linalg.norm(scaled, axis=0)
+    eigenvalues = np.linalg.eigvalsh(scaled.T @ scaled)
     diagnostics |= {
-        "n_observations": n,
-        "n_economies": economies,
-        "n_years": int(kept["year"].nunique()),
-        "first_year": int(kept["year"].min()),
-        "last_year": int(kept["year"].max()),
-        "within_r_squared": float(fit._r2_within),
-        "condition_number": _condition_number(kept, list(fit._coefnames), specification.effects),
-        "dropped_collinear": ", ".join(dropped),
+        "n_separated": 0,
+        "n_observations": len(fit.y),
+        "n_economies": len(economies),
+        "n_years": len(np.unique(fit.years)),
+        "first_year": int(fit.years.min()),
+        "last_year": int(fit.years.max()),
+        "within_r_squared": None,
+        # of the terms after the effects, each scaled to unit length (Belsley, Kuh and Welsch 1980)
+        "condition_number": float(np.sqrt(eigenvalues[-1] / eigenvalues[0])),
+        "most_influential_economy": str(economies[leverage.argmax()]),
+        "largest_leverage_share": float(leverage.max()),
+        "dropped_collinear": ", ".join(t for t in specification.terms if t not in terms),
+        "inference_not_computed": "; ".join(not_computed),
+        **further,
     }
     return Estimates(coefficients, diagnostics)
 
 
-def _least_squares(sample: pd.DataFrame, specification: Specification):
-    formula = f"{specification.outcome} ~ {' + '.join(specification.terms)} | {' + '.join(specification.effects)}"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # collinear terms are reported in the diagnostics
-            return pf.feols(formula, sample, vcov="iid", ssc=small_sample_correction(), fixef_rm="singleton", fixef_tol=1e-10, fixef_maxiter=100_000)
-    except (ValueError, np.linalg.LinAlgError) as error:
-        return NotEstimable(f"the fit failed: {error}")
+def _least_squares(sample: Sample, specification: Specification) -> tuple[WithinFit, np.ndarray, dict] | NotEstimable:
+    """Ordinary least squares after the effects (Frisch, Waugh and Lovell)."""
+    effects = FixedEffects([sample.ids[e] for e in specification.effects])
+    if reason := _too_small(sample, specification, effects.rank):
+        return reason
+    if np.ptp(sample.y) == 0:
+        return NotEstimable(f"{specification.outcome} does not vary in the sample")
+    within = effects.sweep(np.column_stack([sample.y, sample.x]))
+    y, x = within[:, 0], within[:, 1:]
+    kept, basis = independent(x, np.linalg.norm(sample.x, axis=0))
+    if not kept.any():
+        return NotEstimable("every term is collinear with the fixed effects")
+    x = x[:, kept]
+    root = np.linalg.inv(basis.T @ x)  # x = basis R, basis orthonormal, R triangular
+    bread, beta = root @ root.T, root @ (basis.T @ y)
+    residuals = y - x @ beta
+    total = y @ y
+    if residuals @ residuals <= 1e-20 * (sample.y @ sample.y):
+        return NotEstimable(f"terms and fixed effects fit {specification.outcome} without a residual: there is nothing to infer from")
+    fit = WithinFit(beta, x, y, residuals, np.ones(len(y)), bread, sample.ids, sample.years, specification.effects, effects.rank, "ols", effects.sweep)
+    return fit, kept, {"within_r_squared": float(1 - residuals @ residuals / total)}
 
 
-def without_singletons(sample: pd.DataFrame, effects: tuple[str, ...]) -> pd.DataFrame:
-    """Remove rows alone in one of their fixed effects until none is left: they fit themselves and say nothing."""
+def _poisson(sample: Sample, specification: Specification) -> tuple[WithinFit, np.ndarray, dict] | NotEstimable:
+    """Poisson pseudo-maximum likelihood (Santos Silva and Tenreyro 2006), by pyfixest's iterated least squares.
+
+    Rows whose outcome the effects or the terms tell to be zero for sure (separated: Correia, Guimaraes and Zylkin 2019) are removed,
+    and the singletons that leaves; the fitted means are then made the weights of one last sweep, which gives scores and information.
+    """
+    import pyfixest as pf
+    from pyfixest.errors import EmptyDesignMatrixError, MatrixNotFullRankError, NonConvergenceError
+
+    before = len(sample)
+    if (sample.y < 0).any():
+        return NotEstimable(f"{specification.outcome} is negative somewhere: not for PPML")
     while True:
-        alone = np.zeros(len(sample), dtype=bool)
-        for effect in effects:
-            alone |= (sample.groupby(effect)[effect].transform("size") == 1).to_numpy()
-        if not alone.any():
-            return sample
-        sample = sample[~alone]
-
-
-def demeaned(values: pd.DataFrame, groups: pd.DataFrame, tolerance: float = 1e-12, rounds: int = 10_000) -> np.ndarray:
-    """Columns with the fixed effects in `groups` swept out, by alternating projections."""
-    x = values.to_numpy(dtype=float).copy()
-    codes = [pd.factorize(groups[g])[0] for g in groups]
-    counts = [np.bincount(c).astype(float) for c in codes]
-    for _ in range(rounds):
-        largest = 0.0
-        for code, count in zip(codes, counts, strict=True):
-            means = np.stack([np.bincount(code, weights=x[:, j]) for j in range(x.shape[1])], axis=1) / count[:, None]
-            x -= means[code]
-            largest = max(largest, float(np.abs(means).max()))
-        if largest < tolerance:
+        if not len(sample):
+            return NotEstimable("every economy-year is separated: the effects or terms foretell its outcome")
+        if not sample.y.any():
+            return NotEstimable(f"{specification.outcome} is zero throughout the sample")
+        if np.ptp(sample.y) == 0:
+            return NotEstimable(f"{specification.outcome} does not vary in the sample")
+        effects = FixedEffects([sample.ids[e] for e in specification.effects])
+        if reason := _too_small(sample, specification, effects.rank):
+            return reason
+        kept, _ = independent(effects.sweep(sample.x), np.linalg.norm(sample.x, axis=0))
+        if not kept.any():
+            return NotEstimable("every term is collinear with the fixed effects")
+        names = [f"x{i}" for i in range(int(kept.sum()))]
+        # in units of the outcome's mean: the same estimates, and the tolerance means the same whatever the unit
+        scale = sample.y.mean()
+        frame = pd.DataFrame(sample.x[:, kept], columns=names).assign(y=sample.y / scale, **{f"effect_{e}": sample.ids[e] for e in specification.effects})
+        formula = f"y ~ {' + '.join(names)} | {' + '.join(f'effect_{e}' for e in specification.effects)}"
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # separated rows are counted in the diagnostics
+                done = pf.fepois(
+                    formula, frame, vcov="iid", separation_check=["fe", "ir"], fixef_rm="none", iwls_tol=DEVIANCE_TOLERANCE, iwls_maxiter=MOST_ITERATIONS, fixef_tol=1e-10, fixef_maxiter=10_000
+                )
+        except (NonConvergenceError, EmptyDesignMatrixError, MatrixNotFullRankError, ValueError, np.linalg.LinAlgError) as error:
+            return NotEstimable(f"PPML could not be fitted: {str(error).strip().split('.')[0].lower()}")
+        remaining = np.zeros(len(sample), dtype=bool)
+        remaining[done._data.index.to_numpy()] = True
+        smaller = without_singletons(sample.keep(remaining), specification.effects)
+        if len(smaller) == len(sample):
             break
-    return x
+        sample = smaller
+    if list(done._coefnames) != names:
+        return NotEstimable("PPML could not be fitted: terms are collinear once weighted by the fitted means")
+    mean = np.asarray(done._Y_hat_response, dtype=float).ravel() * scale
+    weighted = FixedEffects([sample.ids[e] for e in specification.effects], mean)
+    x = weighted.sweep(sample.x[:, kept])
+    information = x.T @ (x * mean[:, None])
+    residuals = sample.y - mean
+    bread = np.linalg.inv(information)
+    # the step a further iteration would take, in standard errors
+    if not done.convergence or np.abs(bread @ (x.T @ residuals) / np.sqrt(np.diag(bread) * scale)).max() > 1e-4:
+        return NotEstimable("PPML did not converge: the likelihood's slope is not zero at the estimates")
+    fit = WithinFit(np.asarray(done._beta_hat, dtype=float), x, sample.y, residuals, mean, bread, sample.ids, sample.years, specification.effects, weighted.rank, "ppml", weighted.sweep)
+    return fit, kept, {"n_separated": before - len(sample), "economies": sample.economies}
 
 
-def _condition_number(sample: pd.DataFrame, terms: list[str], effects: tuple[str, ...]) -> float:
-    """Condition number of the regressors after the fixed effects, each scaled to unit length (Belsley, Kuh and Welsch 1980)."""
-    within = demeaned(sample[terms], sample[list(effects)], tolerance=1e-9)
-    lengths = np.sqrt((within**2).sum(axis=0))
-    return float(np.linalg.cond(within / np.where(lengths > 0, lengths, 1)))
+ESTIMATORS: dict[str, Callable[[Sample, Specification], tuple[WithinFit, np.ndarray, dict] | NotEstimable]] = {"ols": _least_squares, "ppml": _poisson}
+
+
+def _too_small(sample: Sample, specification: Specification, effect_rank: int) -> NotEstimable | None:
+    if len(sample) <= effect_rank + len(specification.terms):
+        return NotEstimable(f"{len(sample)} economy-years do not suffice for {len(specification.terms)} terms and {effect_rank} fixed effects")
+    return None
+
+
+class FixedEffects:
+    """Sweeps effects out of columns by (weighted) least squares, without iteration.
+
+    The first effect goes by its means; what the others add is solved for in the normal equations of their dummies after the first,
+    as small as they have levels. `ids` are the codes (n,) from 0 of each effect, `weights` (n,) default to ones. `rank` is the
+    number of parameters the effects take: their levels, less one for each further effect in each connected part of the panel.
+    """
+
+    def __init__(self, ids: Sequence[np.ndarray], weights: np.ndarray | None = None) -> None:
+        ids = sorted(ids, key=lambda codes: -int(codes.max()))  # the one with the most levels goes by its means
+        n = len(ids[0])
+        self.weights = np.ones(n) if weights is None else weights
+        rows = np.arange(n)
+        self.first = sparse.csr_array((np.ones(n), (rows, ids[0])))
+        self.others = sparse.hstack([sparse.csr_array((np.ones(n), (rows, codes))) for codes in ids[1:]], format="csr") if len(ids) > 1 else None
+        self.totals = self.first.T @ self.weights
+        self.rank = len(self.totals)
+        if self.others is not None:
+            weighted = self.others.multiply(self.weights[:, None]).tocsr()
+            self.crossed = (self.first.T @ weighted).toarray()
+            normal = (self.others.T @ weighted).toarray() - self.crossed.T @ (self.crossed / self.totals[:, None])
+            values, vectors = np.linalg.eigh(normal)
+            solvable = values > 1e-10 * max(values.max(), 1e-300)
+            self.inverse = (vectors[:, solvable] / values[solvable]) @ vectors[:, solvable].T
+            self.rank += int(solvable.sum())
+
+    def sweep(self, columns: np.ndarray) -> np.ndarray:
+        """The columns (n, m) with the effects swept out. Done twice: the second time takes away the first one's rounding."""
+        swept = columns
+        for _ in range(2):
+            swept = swept - self.first @ ((self.first.T @ (swept * self.weights[:, None])) / self.totals[:, None])
+            if self.others is not None:
+                effect = self.inverse @ (self.others.T @ (swept * self.weights[:, None]))
+                swept = swept - (self.others @ effect - self.first @ ((self.crossed @ effect) / self.totals[:, None]))
+        return swept
+
+
+def independent(x: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which columns of x (n, k) stand by themselves, (k,) booleans, and an orthonormal basis of these in their order. A column goes if
+    next to nothing of it is left beside the columns before it, measured against `lengths` (k,), its length before the effects were
+    swept out, and against its own after."""
+    kept = np.zeros(x.shape[1], dtype=bool)
+    basis = np.empty((len(x), 0))
+    for j, column in enumerate(x.T):
+        rest = column
+        for _ in range(2):
+            rest = rest - basis @ (basis.T @ rest)
+        length = np.linalg.norm(rest)
+        if length > COLLINEAR * lengths[j] and length > COLLINEAR * np.linalg.norm(column):
+            kept[j] = True
+            basis = np.column_stack([basis, rest / length])
+    return kept, basis
+
+
+__all__ = ["Coverage", "Estimates", "FixedEffects", "NotEstimable", "estimate", "independent"]

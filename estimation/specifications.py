@@ -1,4 +1,5 @@
-"""The report's regressions, one value per table column. Adding a table is adding values here.
+"""The report's regressions, one value per table column, and what may be changed about them. Adding a table, or a variant, is adding
+values here.
 
 Equations (REPORT: "Sustainable trade and sustainable supply chains", CCICED 2024; partner economy i, year t, partner effects
 phi_i, year effects eta_t; every right-hand variable at t-1 by calendar year, as a z-score):
@@ -11,51 +12,86 @@ phi_i, year effects eta_t; every right-hand variable at t-1 by calendar year, as
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
-# Terms carry the names of the published tables; a term's column in the panel is <term>_lag1_z.
-PANEL_NAME = {"lct_imports_from_china": "lct_imports_from_china_kusd"}
+from estimation.inference import INFERENCE_KINDS
+
 INTERACTION = "_x_"
 INTERACTION_SHORT = {"lct_imports": "lct_imports_from_china"}
+MEASURED_BY = (("lct_imports_from_china", "lct_imports_from_china_kusd"),)  # terms whose variable in the panel has another name
 
 
 @dataclass(frozen=True)
 class Specification:
-    """One column of one table.
+    """One column of one table. What is left at its default is the report's own choice, as far as the report says.
 
-    `terms` are in the table's order; a term `a_x_b` is the product of the z-scores of a and b. `first_year` and `last_year`
-    bound the years of the outcome. `variant` names what differs from the report's own specification (`report`: nothing).
+    terms           in the table's order, under the published names; `a_x_b` is the product of the z-scores of a and b
+    variant         what differs from the report's own specification (`report`: nothing)
+    estimator       ols, or ppml: Poisson pseudo-maximum likelihood of an outcome in levels
+    effects         the panel's columns whose levels are swept out
+    inference       kinds of estimation.inference
+    first_year, last_year   bounds of the outcome's year
+    sample          complete_cases, or balanced: the largest balanced panel within them
+    standardisation panel: z-scores over the panel's rows, as the mart has them; sample: over the rows of the fit
+    basis           a trade basis; None: every basis, one fit each
+    hs_treatment, mineral_scope   which panel
+    product_lists   which list the trade comes from and at which lag it enters: (("mineral", 0),) for a mineral outcome at t
+    measured_by     variables of the panel that stand for a term of another name
     """
 
     exhibit: str
     column: int
     outcome: str
     terms: tuple[str, ...]
+    variant: str = "report"
+    estimator: str = "ols"
+    effects: tuple[str, ...] = ("iso3", "year")
+    inference: tuple[str, ...] = INFERENCE_KINDS
     first_year: int = 1992
     last_year: int = 2022
+    sample: str = "complete_cases"
+    standardisation: str = "panel"
+    basis: str | None = None
     hs_treatment: str = "as_reported"
     mineral_scope: str = "ores"
-    effects: tuple[str, ...] = ("iso3", "year")
-    variant: str = "report"
-    product_lists: tuple[tuple[str, int], ...] = field(default=())
-    """Which product list the trade comes from and at which lag it enters: (("mineral", 0),) for a mineral outcome at t."""
+    product_lists: tuple[tuple[str, int], ...] = ()
+    measured_by: tuple[tuple[str, str], ...] = MEASURED_BY
+
+    def variables_of(self, term: str) -> tuple[str, ...]:
+        """The panel's variables whose lagged z-scores make a term: one, or two for an interaction."""
+        return parts(term, self.measured_by)
+
+    def measuring(self, **variables: str) -> Specification:
+        """The same with the named terms measured by other variables of the panel; itself if it has none of these terms."""
+        used = {name: v for name, v in variables.items() if any(name in names_in(term) for term in self.terms)}
+        return replace(self, measured_by=tuple({**dict(self.measured_by), **used}.items())) if used else self
+
+    def concerns(self, product_list: str) -> bool:
+        """Whether trade in a product list enters it."""
+        return product_list in dict(self.product_lists)
 
     @property
     def text(self) -> str:
         """The specification in one line, as kept beside every estimate."""
-        return f"{self.outcome} ~ {' + '.join(self.terms)} | {' + '.join(self.effects)}; terms at t-1, standardised; {self.first_year}-{self.last_year}"
+        measured = "".join(f"; {name} is {v}" for name, v in self.measured_by if any(name in names_in(term) for term in self.terms))
+        return (
+            f"{self.estimator}: {self.outcome} ~ {' + '.join(self.terms)} | {' + '.join(self.effects)}; terms at t-1, standardised over the {self.standardisation}; "
+            f"{self.sample.replace('_', ' ')}, {self.first_year}-{self.last_year}; HS codes {self.hs_treatment}, minerals {self.mineral_scope}{measured}"
+        )
 
 
-def parts(term: str) -> tuple[str, ...]:
-    """The panel variables whose lagged z-scores make a term: one, or two for an interaction."""
+def names_in(term: str) -> tuple[str, ...]:
+    """The names that a term is made of: its own, or the two of an interaction."""
     if INTERACTION in term:
         left, right = term.split(INTERACTION, 1)
-        return (_variable(INTERACTION_SHORT.get(left, left)), _variable(right))
-    return (_variable(term),)
+        return (INTERACTION_SHORT.get(left, left), right)
+    return (term,)
 
 
-def _variable(term: str) -> str:
-    return PANEL_NAME.get(term, term)
+def parts(term: str, measured_by: tuple[tuple[str, str], ...] = MEASURED_BY) -> tuple[str, ...]:
+    """The panel's variables that a term is made of: one, or two for an interaction."""
+    return tuple(dict(measured_by).get(name, name) for name in names_in(term))
 
 
 DETERMINANTS = (
@@ -84,23 +120,11 @@ GENDER = (
     "female_labour_participation",
     "female_to_male_participation",
 )
-CONTROLS = (
-    "gdp_growth",
-    "ln_gdp",
-    "ln_gdp_per_capita",
-    "gross_domestic_savings",
-    "domestic_credit",
-    "inflation",
-    "inflation_rolling_sd",
-    "real_interest_rate",
-    "reer_rolling_sd",
-    "total_reserves",
-    "trade_openness",
-    "population_growth",
-)
+CONTROLS = ("gdp_growth", "ln_gdp", *DETERMINANTS[2:12])  # the first twelve determinants, in the order of tables 6 to 10
 LCT = "lct_imports_from_china"
 EMISSIONS = ("ln_co2_kt", "co2_tonnes_per_capita", "co2_kg_per_gdp_ppp", "co2_kg_per_gdp_ppp_2017")
 TABLE_6_OUTCOMES = (*EMISSIONS, "ln_co2_liquid_fuel_kt", "co2_transport_share_of_fuel_combustion")
+TEXT_OUTCOMES = ("n2o_kt_co2e", "methane_kt_co2e", "pm25_mean_exposure")  # the report's text adds them to table 6 and prints no coefficients
 MECHANISMS = {
     "table_7": "compulsory_education",
     "table_8": "political_stability",
@@ -114,10 +138,11 @@ def _trade(exhibit: str, trade: str, terms: tuple[str, ...]) -> list[Specificati
     return [Specification(exhibit, column, outcome, terms, product_lists=((trade, 0),)) for column, outcome in enumerate(outcomes, 1)]
 
 
-def _emissions(exhibit: str, outcomes: tuple[str, ...], terms: tuple[str, ...]) -> list[Specification]:
-    return [Specification(exhibit, column, outcome, terms, product_lists=(("lct", 1),)) for column, outcome in enumerate(outcomes, 1)]
+def _emissions(exhibit: str, outcomes: tuple[str, ...], terms: tuple[str, ...], first_column: int = 1) -> list[Specification]:
+    return [Specification(exhibit, column, outcome, terms, product_lists=(("lct", 1),)) for column, outcome in enumerate(outcomes, first_column)]
 
 
+# the columns that the report prints
 REPORT_SPECIFICATIONS: tuple[Specification, ...] = (
     *_trade("table_4", "lct", DETERMINANTS),
     *_trade("table_5", "mineral", DETERMINANTS),
@@ -126,3 +151,49 @@ REPORT_SPECIFICATIONS: tuple[Specification, ...] = (
     *_trade("table_11", "lct", (*GENDER, *DETERMINANTS)),
     *_trade("table_12", "mineral", (*GENDER, *DETERMINANTS)),
 )
+# what its text adds: columns 7 to 9 of table 6
+TEXT_SPECIFICATIONS: tuple[Specification, ...] = (*_emissions("table_6", TEXT_OUTCOMES, (LCT, *CONTROLS), len(TABLE_6_OUTCOMES) + 1),)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A change to a specification under a name of its own. `change` gives back the same specification where it does not apply."""
+
+    name: str
+    description: str
+    description_zh: str
+    change: Callable[[Specification], Specification]
+
+    def of(self, specifications: Iterable[Specification]) -> list[Specification]:
+        """The specifications that the variant changes, changed. They have every kind of inference but the bootstrap."""
+        kinds = tuple(kind for kind in INFERENCE_KINDS if kind != "wild_bootstrap")
+        return [replace(changed, variant=self.name, inference=kinds) for s in specifications if (changed := self.change(s)) != s]
+
+
+def _in_levels(s: Specification) -> Specification:
+    levels = {f"ln_{trade}": f"{trade}_or_zero_kusd" for trade in ("lct_imports_from_china", "lct_exports_to_china", "mineral_imports_from_china", "mineral_exports_to_china")}
+    return replace(s, estimator="ppml", outcome=levels[s.outcome]) if s.outcome in levels else s
+
+
+def _without_dual_use(s: Specification) -> Specification:
+    if not s.concerns("lct"):
+        return s
+    outcome = s.outcome.replace("ln_lct_", "ln_lct_without_dual_use_")
+    lists = tuple(("lct_without_dual_use" if name == "lct" else name, lag) for name, lag in s.product_lists)
+    return replace(s, outcome=outcome, product_lists=lists).measuring(lct_imports_from_china="lct_without_dual_use_imports_from_china_kusd")
+
+
+VARIANTS: tuple[Variant, ...] = (
+    Variant("ppml", "Poisson pseudo-maximum likelihood of trade in levels, where no trade counts as zero", "贸易水平值的泊松伪极大似然估计, 无贸易计为零", _in_levels),
+    Variant("without_dual_use", "low-carbon trade without the list's dual-use products", "低碳技术贸易不含两用产品", _without_dual_use),
+    Variant("harmonised", "codes followed through HS revisions", "HS 编码跨版本追踪", lambda s: replace(s, hs_treatment="harmonised")),
+    Variant("strict", "only codes that map one to one between HS revisions", "仅含各版本间一对一的 HS 编码", lambda s: replace(s, hs_treatment="strict")),
+    Variant("all_stages", "minerals at every stage of processing, not ores alone", "矿产含各加工阶段, 不限于矿石", lambda s: replace(s, mineral_scope="all_stages") if s.concerns("mineral") else s),
+    Variant("openness_alternative", "trade openness with services", "贸易开放度含服务贸易", lambda s: s.measuring(trade_openness="trade_openness_goods_and_services")),
+    Variant("credit_alternative", "domestic credit to all borrowers, government included", "国内信贷含对政府的信贷", lambda s: s.measuring(domestic_credit="domestic_credit_all_borrowers")),
+    Variant("balanced", "the largest balanced panel", "最大平衡面板", lambda s: replace(s, sample="balanced")),
+    Variant("standardised_over_sample", "z-scores over the rows of the fit, not of the panel", "在回归样本而非全面板上标准化", lambda s: replace(s, standardisation="sample")),
+)
+
+_AS_IN_THE_REPORT = (*REPORT_SPECIFICATIONS, *TEXT_SPECIFICATIONS)
+SPECIFICATIONS: tuple[Specification, ...] = (*_AS_IN_THE_REPORT, *(s for variant in VARIANTS for s in variant.of(_AS_IN_THE_REPORT)))

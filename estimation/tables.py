@@ -1,42 +1,50 @@
-"""From specifications and marts to the tidy tables of schema estimates: coefficients, diagnostics, not_estimable, scorecard."""
+"""The tables of schema estimates: what they hold, and the way to them from specifications and marts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from estimation.fit import Coverage, Estimates, NotEstimable, estimate
-from estimation.inference import DEFAULT_INFERENCE
-from estimation.specifications import Specification
+from estimation.comparison import published_inference_evidence, published_inference_summary, scorecard, scorecard_summary
+from estimation.fit import estimate
+from estimation.inference import INFERENCE_KINDS
+from estimation.sample import Coverage, NotEstimable
+from estimation.specifications import VARIANTS, Specification
 
 KEY = ["exhibit", "column", "outcome", "basis", "hs_treatment", "mineral_scope", "variant"]
 
 # name -> (description, columns with their types and descriptions); the tables are created from this, so it cannot drift from them
 _KEY_COLUMNS = {
     "exhibit": ("varchar", "Table of the report, table_4 to table_12."),
-    "column": ("integer", "Column of the table, from 1."),
-    "outcome": ("varchar", "Outcome variable at t."),
+    "column": ("integer", "Column of the table, from 1. Columns 7 to 9 of table 6 are outcomes that the report's text adds."),
+    "outcome": ("varchar", "Outcome variable at t, as the panel names it."),
     "basis": ("varchar", "Trade basis: china_reported, partner_reported or reconciled."),
     "hs_treatment": ("varchar", "How codes of other HS revisions are treated."),
     "mineral_scope": ("varchar", "What counts as mineral trade."),
-    "variant": ("varchar", "report: the report's own specification; else named after what it changes."),
+    "variant": ("varchar", "report: the report's own specification; else what is changed: " + ", ".join(f"{v.name} ({v.description})" for v in VARIANTS) + "."),
 }
+_SYNTHETIC = {"is_synthetic": ("boolean", "True where the data are the demo's, invented numbers throughout.")}
+_PRINTED_COLUMN = {
+    "exhibit": ("varchar", "Table of the report."),
+    "column": ("integer", "Column of the table."),
+}
+_OWN_BASIS = {"basis": ("varchar", "Our trade basis, the run's default.")}
 TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "coefficients": (
-        "Grain: one row per exhibit, column, term, basis, inference and variant. Regressors at t-1, standardised over the panel; partner and year effects.",
+        "Grain: one row per exhibit, column, term, basis, inference and variant. Regressors at t-1, standardised; partner and year effects.",
         {
             **_KEY_COLUMNS,
             "term": ("varchar", "Regressor, named as in the published tables."),
-            "inference": ("varchar", "How the standard error is computed: iid, hetero or cluster_iso3."),
+            "inference": ("varchar", f"How the standard error is computed: {', '.join(INFERENCE_KINDS)}. The bootstrap's row has the clustered standard error and p value and interval of its own."),
             "estimate": ("double", "Coefficient per standard deviation of the regressor."),
             "std_error": ("double", "Standard error."),
             "t_statistic": ("double", "estimate / std_error."),
-            "p_value": ("double", "Two-sided p value, t distribution."),
+            "p_value": ("double", "Two-sided p value: t distribution, normal for PPML, drawn for the bootstrap."),
             "conf_low": ("double", "Lower end of the 95 % interval."),
             "conf_high": ("double", "Upper end of the 95 % interval."),
+            "degrees_of_freedom": ("integer", "Of the t distribution; empty for PPML and the bootstrap."),
             "n_observations": ("integer", "Economy-years in the fit, singletons removed."),
             "n_economies": ("integer", "Economies in the fit."),
             "first_year": ("integer", "First year of the outcome in the fit."),
@@ -44,7 +52,7 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "products_landed": ("integer", "Products of the trade variable's list that have landed on this basis."),
             "products_in_list": ("integer", "Products in that list."),
             "specification": ("varchar", "The specification in one line."),
-            "is_synthetic": ("boolean", "True where the data are the demo's, invented numbers throughout."),
+            **_SYNTHETIC,
         },
     ),
     "diagnostics": (
@@ -54,7 +62,9 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "n_panel_rows": ("integer", "Rows of the panel in the specification's comparable years."),
             "n_outcome": ("integer", "Of these, with the outcome (zero and missing trade has no logarithm)."),
             "n_complete_cases": ("integer", "Of these, with every term."),
+            "n_outside_balanced": ("integer", "Complete cases outside the largest balanced panel (variant balanced)."),
             "n_singletons": ("integer", "Complete cases alone in their economy or year, removed recursively."),
+            "n_separated": ("integer", "Economy-years whose outcome is zero for sure, left out by PPML (and singletons that leaves)."),
             "n_observations": ("integer", "Economy-years in the fit."),
             "n_economies": ("integer", "Economies in the fit."),
             "n_years": ("integer", "Years in the fit."),
@@ -62,23 +72,25 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "last_year": ("integer", "Last year of the outcome in the fit."),
             "n_years_not_comparable": ("integer", "Years left out because the landed part of the product list differs."),
             "years_not_comparable": ("varchar", "These years."),
-            "within_r_squared": ("double", "R squared within economies and years."),
+            "within_r_squared": ("double", "R squared within economies and years; empty for PPML."),
             "condition_number": ("double", "Condition number of the terms after the fixed effects, scaled to unit length."),
+            "most_influential_economy": ("varchar", "The economy whose rows have the most leverage on the terms after the fixed effects."),
+            "largest_leverage_share": ("double", "Its part of all leverage."),
             "dropped_collinear": ("varchar", "Terms dropped as collinear."),
+            "inference_not_computed": ("varchar", "Kinds of inference that do not apply, each with its reason."),
         },
     ),
     "not_estimable": (
-        "Grain: one row per exhibit, column, basis and variant that has no estimates on the data at hand, with the reason.",
-        {**_KEY_COLUMNS, "reason": ("varchar", "Why, in words.")},
+        "Grain: one row per exhibit, column, basis and variant that has no estimates on the data at hand, or per term of it that has none, with the reason.",
+        {**_KEY_COLUMNS, "term": ("varchar", "The term that has no estimate; empty: the whole column has none."), "reason": ("varchar", "Why, in words.")},
     ),
     "scorecard": (
         "Grain: one row per published coefficient: the printed one beside ours, on the run's default basis.",
         {
-            "exhibit": ("varchar", "Table of the report."),
-            "column": ("integer", "Column of the table."),
+            **_PRINTED_COLUMN,
             "outcome": ("varchar", "Outcome variable."),
             "term": ("varchar", "Regressor."),
-            "basis": ("varchar", "Our trade basis."),
+            **_OWN_BASIS,
             "published_estimate": ("double", "Printed coefficient."),
             "published_stars": ("integer", "Printed stars (1: 10 %, 2: 5 %, 3: 1 %)."),
             "published_t_statistic": ("double", "Printed t statistic."),
@@ -93,7 +105,65 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "same_significance": ("boolean", "Both or neither are significant at 10 %."),
             "distance_in_published_std_errors": ("double", "(own - printed) / printed standard error, the latter printed estimate / printed t."),
             "reason": ("varchar", "Why there is no own estimate, if there is none."),
-            "is_synthetic": ("boolean", "True where the data are the demo's, invented numbers throughout."),
+            **_SYNTHETIC,
+        },
+    ),
+    "scorecard_summary": (
+        "Grain: one row per table of the report: its printed coefficients beside ours, counted.",
+        {
+            "exhibit": ("varchar", "Table of the report."),
+            **_OWN_BASIS,
+            "n_published": ("integer", "Printed coefficients."),
+            "n_estimated": ("integer", "Of these, with one of ours beside them."),
+            "n_same_sign": ("integer", "Of these, with the same sign."),
+            "n_same_significance": ("integer", "Of those estimated, significant at 10 % in both or in neither."),
+            "n_within_two_std_errors": ("integer", "Of those estimated, ours within two printed standard errors of the printed one."),
+            "median_distance_in_published_std_errors": ("double", "Median absolute distance; empty where nothing is estimated."),
+            "published_n_observations": ("varchar", "Printed N by column."),
+            "own_n_observations": ("varchar", "Our N by column; - where not estimable."),
+            "reasons": ("varchar", "Why some are not estimated."),
+            **_SYNTHETIC,
+        },
+    ),
+    "published_inference_evidence": (
+        "Grain: one row per printed column and inference kind: what speaks for and against the report having used it.",
+        {
+            **_PRINTED_COLUMN,
+            "inference": ("varchar", "Candidate kind of inference."),
+            **_OWN_BASIS,
+            "n_published": ("integer", "Printed coefficients of the column."),
+            "n_compared": ("integer", "Of these, estimated by us and printed precisely enough to know their standard error within 5 %."),
+            "median_log_ratio_of_std_errors": ("double", "Median absolute logarithm of our standard error over the printed one, |coefficient / t|."),
+            "median_t_distance": ("double", "Median absolute difference of t statistics."),
+            "median_estimate_distance": ("double", "Median absolute difference of coefficients, in printed standard errors."),
+            "is_closest": ("boolean", "The kind with the smallest ratio in this column."),
+            "own_n_observations": ("integer", "Our N."),
+            "published_n_observations": ("integer", "Printed N."),
+            "is_same_sample": ("boolean", "N within 2 % and coefficients within half a printed standard error: only then do standard errors tell the kinds apart."),
+            "stars_least_degrees": ("integer", "Least degrees of freedom at which the printed stars follow from the printed t statistics."),
+            "stars_most_degrees": ("integer", "Most degrees of freedom at which they do; empty: no upper bound."),
+            "own_degrees_of_freedom": ("integer", "Degrees of freedom of this kind in our fit."),
+            "stars_contradict": ("boolean", "Ours are outside these bounds: with them the report would have printed other stars. Empty where there is no fit of ours."),
+            "note": ("varchar", "What the comparison can say, or why it cannot be made."),
+            **_SYNTHETIC,
+        },
+    ),
+    "published_inference_summary": (
+        "Grain: one row per inference kind: the evidence over all printed columns, and what can be concluded.",
+        {
+            "inference": ("varchar", "Candidate kind of inference."),
+            **_OWN_BASIS,
+            "n_columns_compared": ("integer", "Printed columns with our standard errors beside them."),
+            "n_columns_same_sample": ("integer", "Of these, on the report's sample."),
+            "n_columns_closest": ("integer", "Columns in which this kind is the closest."),
+            "n_same_sample_closest": ("integer", "Of these, on the report's sample."),
+            "median_log_ratio_of_std_errors": ("double", "Median over the columns compared."),
+            "same_sample_median_log_ratio": ("double", "Median over the columns on the report's sample."),
+            "n_columns_stars_contradict": ("integer", "Columns whose printed stars contradict this kind's degrees of freedom in our fit."),
+            "stars_least_degrees": ("integer", "Least degrees of freedom that all printed columns allow."),
+            "largest_own_degrees_of_freedom": ("integer", "Most degrees of freedom of this kind in our fits."),
+            "conclusion": ("varchar", "What follows, in words."),
+            **_SYNTHETIC,
         },
     ),
 }
@@ -112,10 +182,10 @@ class Marts:
     is_synthetic: bool
 
 
-def coverage_of(marts: Marts, basis: str, specification: Specification) -> dict[str, Coverage]:
-    """Coverage of each product list on a basis, in the specification's treatment and scope: over the comparable years."""
+def coverage_of(marts: Marts, basis: str, hs_treatment: str, mineral_scope: str) -> dict[str, Coverage]:
+    """Coverage of each product list on a basis, treatment and scope: over the comparable years."""
     coverage = marts.coverage
-    rows = coverage[(coverage["basis"] == basis) & (coverage["hs_treatment"] == specification.hs_treatment) & (coverage["mineral_scope"] == specification.mineral_scope)]
+    rows = coverage[(coverage["basis"] == basis) & (coverage["hs_treatment"] == hs_treatment) & (coverage["mineral_scope"] == mineral_scope)]
     found = {}
     for product_list, of_list in rows.groupby("product_list"):
         comparable = of_list[of_list["is_comparable"]]
@@ -130,38 +200,54 @@ def coverage_of(marts: Marts, basis: str, specification: Specification) -> dict[
 
 
 def estimate_all(marts: Marts, specifications: Iterable[Specification], bases: Iterable[str], say: Callable[[str], None] = lambda _: None) -> dict[str, pd.DataFrame]:
-    """Estimate every specification on every basis; returns the tables of `TABLES`, complete with their empty ones."""
+    """Estimate every specification on every basis it is for; returns the tables of `TABLES`, complete with their empty ones."""
+    specifications = list(specifications)
+    panels = dict(list(marts.panel.groupby(["basis", "hs_treatment", "mineral_scope"]))) if len(marts.panel) else {}
+    coverages: dict[tuple[str, str, str], dict[str, Coverage]] = {}
     coefficients, diagnostics, reasons = [], [], []
     for basis in bases:
-        estimated = 0
-        specifications = list(specifications)
-        for s in specifications:
-            panel = marts.panel[(marts.panel["basis"] == basis) & (marts.panel["hs_treatment"] == s.hs_treatment) & (marts.panel["mineral_scope"] == s.mineral_scope)]
-            key = dict(zip(KEY, (s.exhibit, s.column, s.outcome, basis, s.hs_treatment, s.mineral_scope, s.variant), strict=True))
-            coverage = coverage_of(marts, basis, s)
-            result = estimate(panel, s, coverage) if len(panel) else NotEstimable(f"no trade with China has landed on the basis {basis}")
-            if isinstance(result, NotEstimable):
-                reasons.append({**key, "reason": _with_codes(result.reason, marts.indicator_codes)})
-                continue
-            estimated += 1
-            d = result.diagnostics
-            landed = coverage[s.product_lists[0][0]]
-            shared = {k: d[k] for k in ("n_observations", "n_economies", "first_year", "last_year")} | {
-                "products_landed": landed.products_landed,
-                "products_in_list": landed.products_in_list,
-                "specification": s.text,
-                "is_synthetic": marts.is_synthetic,
-            }
-            coefficients.append(result.coefficients.assign(**key, **shared))
-            diagnostics.append({**key, **d})
-        say(f"{basis}: {estimated} of {len(specifications)} columns estimated")
-    tables = {
-        "coefficients": pd.concat(coefficients, ignore_index=True) if coefficients else pd.DataFrame(columns=list(TABLES["coefficients"][1])),
-        "diagnostics": pd.DataFrame(diagnostics, columns=list(TABLES["diagnostics"][1])),
-        "not_estimable": pd.DataFrame(reasons, columns=list(TABLES["not_estimable"][1])),
+        for variant in dict.fromkeys(s.variant for s in specifications):
+            chosen = [s for s in specifications if s.variant == variant and s.basis in (None, basis)]
+            estimated = 0
+            for s in chosen:
+                choice = (basis, s.hs_treatment, s.mineral_scope)
+                panel = panels.get(choice)
+                if choice not in coverages:
+                    coverages[choice] = coverage_of(marts, *choice)
+                key = dict(zip(KEY, (s.exhibit, s.column, s.outcome, basis, s.hs_treatment, s.mineral_scope, s.variant), strict=True))
+                coverage = coverages[choice]
+                result = NotEstimable(f"no trade with China has landed on the basis {basis}") if panel is None else estimate(panel, s, coverage)
+                if isinstance(result, NotEstimable):
+                    reasons.append({**key, "term": None, "reason": _with_codes(result.reason, marts.indicator_codes)})
+                    continue
+                estimated += 1
+                d = result.diagnostics
+                dropped = [term for term in d["dropped_collinear"].split(", ") if term]
+                reasons += [{**key, "term": term, "reason": "collinear with the fixed effects and the terms before it: dropped"} for term in dropped]
+                landed = coverage[s.product_lists[0][0]]
+                shared = {k: d[k] for k in ("n_observations", "n_economies", "first_year", "last_year")} | {
+                    "products_landed": landed.products_landed,
+                    "products_in_list": landed.products_in_list,
+                    "specification": s.text,
+                }
+                coefficients.append(result.coefficients.assign(**key, **shared))
+                diagnostics.append({**key, **d})
+            say(f"{basis}: {variant}: {estimated} of {len(chosen)} columns estimated")
+    made = {
+        "coefficients": pd.concat(coefficients, ignore_index=True) if coefficients else _empty("coefficients"),
+        "diagnostics": pd.DataFrame(diagnostics) if diagnostics else _empty("diagnostics"),
+        "not_estimable": pd.DataFrame(reasons) if reasons else _empty("not_estimable"),
     }
-    tables["scorecard"] = scorecard(tables["coefficients"], tables["not_estimable"], marts)
-    return {name: tables[name][list(columns)] for name, (_, columns) in TABLES.items()}
+    beside = (made["coefficients"], made["not_estimable"], marts.published, marts.default_basis)
+    made["scorecard"] = scorecard(*beside)
+    made["scorecard_summary"] = scorecard_summary(made["scorecard"])
+    made["published_inference_evidence"] = published_inference_evidence(*beside)
+    made["published_inference_summary"] = published_inference_summary(made["published_inference_evidence"].reindex(columns=list(TABLES["published_inference_evidence"][1])))
+    return {name: made[name].assign(is_synthetic=marts.is_synthetic).reindex(columns=list(columns)) for name, (_, columns) in TABLES.items()}
+
+
+def _empty(table: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(TABLES[table][1]))
 
 
 def _with_codes(reason: str, codes: dict[str, str]) -> str:
@@ -169,47 +255,3 @@ def _with_codes(reason: str, codes: dict[str, str]) -> str:
         if reason == f"no data for {variable}" and code:
             return f"{reason} ({code})"
     return reason
-
-
-def stars(p_values: pd.Series) -> pd.Series:
-    """Stars as the report prints them: 3 below 1 %, 2 below 5 %, 1 below 10 %."""
-    return (p_values < 0.01).astype(int) + (p_values < 0.05).astype(int) + (p_values < 0.10).astype(int)
-
-
-def scorecard(coefficients: pd.DataFrame, not_estimable: pd.DataFrame, marts: Marts) -> pd.DataFrame:
-    """Each published coefficient beside ours, clustered by economy, on the default basis."""
-    published = marts.published.rename(
-        columns={
-            "column_number": "column",
-            "estimate": "published_estimate",
-            "stars": "published_stars",
-            "t_statistic": "published_t_statistic",
-            "n_observations": "published_n_observations",
-        }
-    )
-    at = ["exhibit", "column", "term"]
-    chosen = coefficients[(coefficients["basis"] == marts.default_basis) & (coefficients["variant"] == "report")]
-    own = chosen[chosen["inference"] == DEFAULT_INFERENCE].rename(
-        columns={"estimate": "own_estimate", "std_error": "own_std_error", "t_statistic": "own_t_statistic", "n_observations": "own_n_observations"}
-    )
-    iid = chosen[chosen["inference"] == "iid"].rename(columns={"t_statistic": "own_t_statistic_iid"})
-    reasons = not_estimable[(not_estimable["basis"] == marts.default_basis) & (not_estimable["variant"] == "report")]
-    table = (
-        published.merge(own[[*at, "own_estimate", "own_std_error", "own_t_statistic", "p_value", "own_n_observations"]], on=at, how="left")
-        .merge(iid[[*at, "own_t_statistic_iid"]], on=at, how="left")
-        .merge(reasons[["exhibit", "column", "reason"]], on=["exhibit", "column"], how="left")
-    )
-    estimated = table["own_estimate"].notna()
-    table["own_stars"] = stars(table["p_value"]).where(estimated)
-    table["same_sign"] = (np.sign(table["own_estimate"].astype(float)) == np.sign(table["published_estimate"])).where(estimated)
-    table["same_significance"] = ((table["own_stars"] > 0) == (table["published_stars"] > 0)).where(estimated)
-    table["distance_in_published_std_errors"] = (table["own_estimate"] - table["published_estimate"]) / (table["published_estimate"] / table["published_t_statistic"]).abs()
-    table["reason"] = table["reason"].where(~estimated, None)
-    left_out = ~estimated & table["reason"].isna()
-    table.loc[left_out, "reason"] = "dropped as collinear"
-    table["basis"] = marts.default_basis
-    table["is_synthetic"] = marts.is_synthetic
-    return table
-
-
-__all__ = ["TABLES", "Estimates", "Marts", "coverage_of", "estimate_all", "scorecard", "stars"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from estimation.specifications import REPORT_SPECIFICATIONS
+from estimation.rendering import rendered
+from estimation.specifications import SPECIFICATIONS
 from estimation.tables import TABLES, Marts, estimate_all
 from orchestration import warehouse
 from orchestration.settings import BASES
@@ -36,7 +38,7 @@ def write_estimates(connection: duckdb.DuckDBPyConnection, say: Callable[[str], 
     """
     if "models" not in warehouse.completed(connection):
         raise WarehouseError("No estimates: the models do not stand complete on the data loaded. Build them first (make run, or materialise the marts in Dagster).")
-    tables = estimate_all(read_marts(connection), REPORT_SPECIFICATIONS, BASES, say)
+    tables = estimate_all(read_marts(connection), SPECIFICATIONS, BASES, say)
     connection.execute("begin transaction")
     try:
         warehouse.invalidate(connection, "estimates")
@@ -56,6 +58,19 @@ def write_estimates(connection: duckdb.DuckDBPyConnection, say: Callable[[str], 
         connection.execute("rollback")
         raise
     return tables
+
+
+def write_printed_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
+    """Write the tables of regressions as journals print them, on the run's default basis. Returns the number of files."""
+    [(basis, is_synthetic)] = connection.execute("select basis, is_synthetic from marts.run_choices").fetchall()
+    labels = {variable: (english, chinese) for variable, english, chinese in connection.execute("select variable, label_en, label_zh from marts.dim_variable").fetchall()}
+    frames = [connection.execute(f"select * from estimates.{name} where basis = ?", [basis]).df() for name in ("coefficients", "diagnostics", "not_estimable")]
+    files = rendered(*frames, labels, basis, is_synthetic)
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return len(files)
 
 
 def _escaped(text: str) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration import warehouse
+from orchestration.estimates import write_printed_tables
 from orchestration.landing.manifest import Manifest
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.warehouse import WarehouseError
@@ -62,6 +63,7 @@ def publish(settings: Settings, manifest: Manifest, say: Callable[[str], None] =
         partial = publications / f".part-{folder.name}"
         partial.mkdir()
         tables = _copy_tables(connection, partial, say)
+        write_printed_tables(connection, partial / "tables")
         provenance = _provenance(settings, manifest, connection, tables, folder.name)
     current = _current(settings)
     if current is not None and _content(current[1]) == _content(provenance):

@@ -32,7 +32,9 @@ def print_summary(console: Console, settings: Settings, stages: dict[str, float]
             "order by cast(split_part(exhibit, '_', 2) as integer)",
             [basis],
         ).fetchall()
-        missing = connection.execute("select reason, count(*) from estimates.not_estimable where basis = ? group by reason order by 2 desc, 1", [basis]).fetchall()
+        missing = connection.execute(
+            "select reason, count(*) from estimates.not_estimable where basis = ? and variant = 'report' and term is null group by reason order by 2 desc, 1", [basis]
+        ).fetchall()
         compared, same_sign, same_significance = one("select count(own_estimate), count(*) filter (same_sign), count(*) filter (same_significance) from estimates.scorecard")
         printed, own = one("select count(*), count(own) from report.published_comparison")
     with warehouse.exclusive(settings.build_path), duckdb.connect(str(settings.build_path), read_only=True) as connection:

@@ -1,5 +1,6 @@
--- Each economy's trade with China in the two product lists, long form, in thousand USD and its logarithm, per basis, treatment
--- and mineral scope. An economy-year without a recorded flow has no row; lithium stands in both lists and counts in both.
+-- Each economy's trade with China in each product list, long form, in thousand USD and its logarithm, per basis, treatment and
+-- mineral scope. An economy-year without a recorded flow has no row; where that means no trade is said in
+-- int_trade_with_china_zeros_counted.
 with
 
 flows as (
@@ -11,29 +12,9 @@ flows as (
 
 ),
 
-low_carbon as (
-
-    select product_code from {{ ref('stg_lists__low_carbon_products') }}
-
-),
-
-minerals as (
-
-    select product_code, 'all_stages' as mineral_scope from {{ ref('transition_minerals') }}
-    where is_in_report_list
-    union all
-    select product_code, 'ores' as mineral_scope from {{ ref('transition_minerals') }}
-    where is_in_report_list and is_in_ores_scope
-
-),
-
 list_members as (
 
-    select 'lct' as product_list, low_carbon.product_code, scopes.mineral_scope
-    from low_carbon
-    cross join (select distinct mineral_scope from minerals) as scopes
-    union all
-    select 'mineral' as product_list, product_code, mineral_scope from minerals
+    select * from {{ ref('int_product_lists') }}
 
 ),
 

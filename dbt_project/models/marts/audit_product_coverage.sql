@@ -16,15 +16,7 @@ flows as (
 
 members as (
 
-    select 'lct' as product_list, 'ores' as mineral_scope, product_code from {{ ref('stg_lists__low_carbon_products') }}
-    union all
-    select 'lct' as product_list, 'all_stages' as mineral_scope, product_code from {{ ref('stg_lists__low_carbon_products') }}
-    union all
-    select 'mineral' as product_list, 'ores' as mineral_scope, product_code from {{ ref('transition_minerals') }}
-    where is_in_report_list and is_in_ores_scope
-    union all
-    select 'mineral' as product_list, 'all_stages' as mineral_scope, product_code from {{ ref('transition_minerals') }}
-    where is_in_report_list
+    select * from {{ ref('int_product_lists') }}
 
 ),
 

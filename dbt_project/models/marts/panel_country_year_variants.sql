@@ -1,6 +1,7 @@
 {%- set variables = panel_variables(ref('variables')) -%}
-{%- set of_trade = variables | selectattr('transformation', 'in', ['trade', 'trade_ln']) | list -%}
-{%- set of_covariates = variables | rejectattr('transformation', 'in', ['trade', 'trade_ln']) | list -%}
+{%- set kinds_of_trade = ['trade', 'trade_ln', 'trade_or_zero'] -%}
+{%- set of_trade = variables | selectattr('transformation', 'in', kinds_of_trade) | list -%}
+{%- set of_covariates = variables | rejectattr('transformation', 'in', kinds_of_trade) | list -%}
 
 with
 
@@ -53,7 +54,7 @@ final as (
         variants.hs_treatment,
         variants.mineral_scope,
         {%- for v in variables %}
-        {%- set side = 'trade' if v.transformation in ['trade', 'trade_ln'] else 'covariates' %}
+        {%- set side = 'trade' if v.transformation in kinds_of_trade else 'covariates' %}
         {{ side }}.{{ v.variable }},
         {%- if v.is_regressor %}
         {{ side }}.{{ v.variable }}_lag1,

@@ -1,0 +1,164 @@
+"""Which rows of the panel a specification uses, in which form, and what was lost on the way to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from estimation.specifications import Specification
+
+LIST_NAMES = {"lct": "low-carbon technology", "lct_without_dual_use": "low-carbon technology (dual use left out)", "mineral": "transition-mineral"}
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of a product list has landed on a basis, and the years that make one comparable series."""
+
+    comparable_years: frozenset[int]
+    other_years: frozenset[int]
+    products_landed: int
+    products_in_list: int
+    minimum_share: float
+
+    @property
+    def stands_for_list(self) -> bool:
+        return self.products_landed >= self.minimum_share * self.products_in_list
+
+
+@dataclass(frozen=True)
+class NotEstimable:
+    """Why a specification has no estimates on the data at hand, in words."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The n rows of a fit, by economy and year: outcome `y` (n,), one column of `x` (n, k) per term, and `ids`, the codes from 0 of
+    iso3, year and the effects. `economies` names the codes of iso3."""
+
+    y: np.ndarray
+    x: np.ndarray
+    years: np.ndarray
+    ids: dict[str, np.ndarray]
+    economies: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def keep(self, rows: np.ndarray) -> Sample:
+        """The rows where `rows` (n,) is true, their ids numbered anew."""
+        if rows.all():
+            return self
+        ids, economies = {}, self.economies
+        for name, codes in self.ids.items():
+            present, ids[name] = np.unique(codes[rows], return_inverse=True)
+            if name == "iso3":
+                economies = economies[present]
+        return Sample(self.y[rows], self.x[rows], self.years[rows], ids, economies)
+
+
+def estimation_sample(panel: pd.DataFrame, specification: Specification, coverage: dict[str, Coverage]) -> tuple[Sample, dict] | NotEstimable:
+    """The rows a specification is fitted on: its years, comparable years of its trade, complete cases, no singletons.
+
+    `panel` holds one basis, treatment and scope: iso3, year, the outcome, and per variable <variable>_lag1_z (or <variable>_lag1
+    where the specification standardises over the sample). Returns the sample and what was lost at each step, or why nothing is left.
+    """
+    years = set(range(specification.first_year, specification.last_year + 1))
+    excluded_years: set[int] = set()
+    for product_list, lag in specification.product_lists:
+        landed = coverage.get(product_list)
+        name = LIST_NAMES[product_list]
+        if landed is None or not landed.comparable_years:
+            return NotEstimable(f"no data for trade in {name} products")
+        if not landed.stands_for_list:
+            return NotEstimable(
+                f"only {landed.products_landed} of {landed.products_in_list} {name} products have landed (less than {landed.minimum_share:.0%}); their trade does not stand for the list"
+            )
+        excluded_years |= years & {year + lag for year in landed.other_years}
+        years &= {year + lag for year in landed.comparable_years}
+
+    year = panel["year"].to_numpy(dtype=np.int64)
+    rows = np.isin(year, sorted(years))
+    over_sample = specification.standardisation == "sample"
+    suffix = "_lag1" if over_sample else "_lag1_z"
+    variables = list(dict.fromkeys(v for term in specification.terms for v in specification.variables_of(term)))
+    values = {}
+    for name, column in [(specification.outcome, specification.outcome), *((v, f"{v}{suffix}") for v in variables)]:
+        if column not in panel.columns:
+            return NotEstimable(f"no data for {name}")
+        values[column] = panel[column].to_numpy(dtype=float, na_value=np.nan)[rows]
+        if not np.isfinite(values[column]).any():
+            return NotEstimable(f"no data for {name}")
+    complete = np.isfinite(np.stack(list(values.values()))).all(axis=0)
+    lost = {
+        "n_panel_rows": int(rows.sum()),
+        "n_outcome": int(np.isfinite(values[specification.outcome]).sum()),
+        "n_complete_cases": int(complete.sum()),
+        "n_outside_balanced": 0,
+        "n_years_not_comparable": len(excluded_years),
+        "years_not_comparable": ", ".join(str(y) for y in sorted(excluded_years)),
+    }
+    if not complete.any():
+        scarcest = min(values, key=lambda column: np.isfinite(values[column]).sum())
+        return NotEstimable(f"no economy-year has every variable (the scarcest is {scarcest.removesuffix(suffix)})")
+
+    used = np.flatnonzero(rows)[complete]
+    ids, names = {}, {}
+    for name in dict.fromkeys(("iso3", "year", *specification.effects)):
+        ids[name], names[name] = pd.factorize(panel[name].to_numpy()[used], sort=True)
+    # the raw variables for now: the terms are made of the rows that remain
+    sample = Sample(values[specification.outcome][complete], np.column_stack([values[f"{v}{suffix}"][complete] for v in variables]), year[used], ids, np.asarray(names["iso3"]))
+    order = np.lexsort((sample.years, ids["iso3"]))
+    if (np.diff(order) != 1).any():
+        sample = Sample(sample.y[order], sample.x[order], sample.years[order], {name: codes[order] for name, codes in ids.items()}, sample.economies)
+    if specification.sample == "balanced":
+        balanced = sample.keep(largest_balanced(sample))
+        lost["n_outside_balanced"] = len(sample) - len(balanced)
+        sample = balanced
+    kept = without_singletons(sample, specification.effects)
+    lost["n_singletons"] = len(sample) - len(kept)
+    if len(kept) == 0 or len(kept.economies) < 2:
+        return NotEstimable(f"{lost['n_complete_cases']} complete economy-years, but no two economies with two years each: nothing to compare within economies")
+    x = kept.x
+    if over_sample:
+        spread = x.std(axis=0, ddof=1)
+        x = (x - x.mean(axis=0)) / np.where(spread > 0, spread, np.inf)  # what does not vary is zero throughout, and dropped as collinear
+    columns = {v: x[:, i] for i, v in enumerate(variables)}
+    terms = np.column_stack([np.prod([columns[v] for v in specification.variables_of(term)], axis=0) for term in specification.terms])
+    return replace(kept, x=terms), lost
+
+
+def without_singletons(sample: Sample, effects: tuple[str, ...]) -> Sample:
+    """Remove rows alone in one of their effects until none is left: they fit themselves and say nothing (Correia 2015)."""
+    while len(sample):
+        alone = np.zeros(len(sample), dtype=bool)
+        for effect in effects:
+            codes = sample.ids[effect]
+            alone |= (np.bincount(codes) == 1)[codes]
+        if not alone.any():
+            break
+        sample = sample.keep(~alone)
+    return sample
+
+
+def largest_balanced(sample: Sample) -> np.ndarray:
+    """The rows (n,) of the largest balanced panel within the sample: a span of calendar years, at least two, and the economies that
+    have every one of them, with the most rows in all; of equals the longer span, then the later one. All false where there is none."""
+    first, span = int(sample.years.min()), int(sample.years.max() - sample.years.min()) + 1
+    present = np.zeros((len(sample.economies), span), dtype=bool)
+    present[sample.ids["iso3"], sample.years - first] = True
+    running = np.concatenate([np.zeros((len(present), 1), dtype=int), present.cumsum(axis=1)], axis=1)
+    best, chosen = (0, 0, 0), None
+    for start in range(span):
+        for end in range(start + 2, span + 1):
+            economies = running[:, end] - running[:, start] == end - start
+            size = (int(economies.sum()) * (end - start), end - start, start)
+            if size[0] and size > best:
+                best, chosen = size, (economies, first + start, first + end - 1)
+    if chosen is None:
+        return np.zeros(len(sample), dtype=bool)
+    economies, start, end = chosen
+    return economies[sample.ids["iso3"]] & (sample.years >= start) & (sample.years <= end)
