@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -88,7 +88,7 @@ def estimate(panel: pd.DataFrame, specification: Specification, coverage: dict[s
 
 
 def _least_squares(sample: Sample, specification: Specification) -> tuple[WithinFit, np.ndarray, dict] | NotEstimable:
-    """Ordinary least squares after the effects (Frisch, Waugh and Lovell)."""
+    """Ordinary least squares with pyfixest. Which terms are told apart, and what inference needs, comes from the swept columns (Frisch, Waugh and Lovell)."""
     effects = FixedEffects([sample.ids[e] for e in specification.effects])
     if reason := _too_small(sample, specification, effects.rank):
         return reason
@@ -101,7 +101,10 @@ def _least_squares(sample: Sample, specification: Specification) -> tuple[Within
         return NotEstimable("every term is collinear with the fixed effects")
     x = x[:, kept]
     root = np.linalg.inv(basis.T @ x)  # x = basis R, basis orthonormal, R triangular
-    bread, beta = root @ root.T, root @ (basis.T @ y)
+    done = _with_pyfixest("feols", sample, kept, specification.effects)
+    if isinstance(done, NotEstimable):
+        return done
+    bread, beta = root @ root.T, np.asarray(done._beta_hat, dtype=float)
     residuals = y - x @ beta
     total = y @ y
     if residuals @ residuals <= 1e-20 * (sample.y @ sample.y):
@@ -116,9 +119,6 @@ def _poisson(sample: Sample, specification: Specification) -> tuple[WithinFit, n
     Rows whose outcome the effects or the terms tell to be zero for sure (separated: Correia, Guimaraes and Zylkin 2019) are removed,
     and the singletons that leaves; the fitted means are then made the weights of one last sweep, which gives scores and information.
     """
-    import pyfixest as pf
-    from pyfixest.errors import EmptyDesignMatrixError, MatrixNotFullRankError, NonConvergenceError
-
     before = len(sample)
     if (sample.y < 0).any():
         return NotEstimable(f"{specification.outcome} is negative somewhere: not for PPML")
@@ -135,26 +135,19 @@ def _poisson(sample: Sample, specification: Specification) -> tuple[WithinFit, n
         kept, _ = independent(effects.sweep(sample.x), np.linalg.norm(sample.x, axis=0))
         if not kept.any():
             return NotEstimable("every term is collinear with the fixed effects")
-        names = [f"x{i}" for i in range(int(kept.sum()))]
         # in units of the outcome's mean: the same estimates, and the tolerance means the same whatever the unit
         scale = sample.y.mean()
-        frame = pd.DataFrame(sample.x[:, kept], columns=names).assign(y=sample.y / scale, **{f"effect_{e}": sample.ids[e] for e in specification.effects})
-        formula = f"y ~ {' + '.join(names)} | {' + '.join(f'effect_{e}' for e in specification.effects)}"
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # separated rows are counted in the diagnostics
-                done = pf.fepois(
-                    formula, frame, vcov="iid", separation_check=["fe", "ir"], fixef_rm="none", iwls_tol=DEVIANCE_TOLERANCE, iwls_maxiter=MOST_ITERATIONS, fixef_tol=1e-10, fixef_maxiter=10_000
-                )
-        except (NonConvergenceError, EmptyDesignMatrixError, MatrixNotFullRankError, ValueError, np.linalg.LinAlgError) as error:
-            return NotEstimable(f"PPML could not be fitted: {str(error).strip().split('.')[0].lower()}")
+        options = {"separation_check": ["fe", "ir"], "iwls_tol": DEVIANCE_TOLERANCE, "iwls_maxiter": MOST_ITERATIONS}
+        done = _with_pyfixest("fepois", replace(sample, y=sample.y / scale), kept, specification.effects, **options)
+        if isinstance(done, NotEstimable):
+            return done
         remaining = np.zeros(len(sample), dtype=bool)
         remaining[done._data.index.to_numpy()] = True
         smaller = without_singletons(sample.keep(remaining), specification.effects)
         if len(smaller) == len(sample):
             break
         sample = smaller
-    if list(done._coefnames) != names:
+    if len(done._beta_hat) < kept.sum():
         return NotEstimable("PPML could not be fitted: terms are collinear once weighted by the fitted means")
     mean = np.asarray(done._Y_hat_response, dtype=float).ravel() * scale
     weighted = FixedEffects([sample.ids[e] for e in specification.effects], mean)
@@ -167,6 +160,23 @@ def _poisson(sample: Sample, specification: Specification) -> tuple[WithinFit, n
         return NotEstimable("PPML did not converge: the likelihood's slope is not zero at the estimates")
     fit = WithinFit(np.asarray(done._beta_hat, dtype=float), x, sample.y, residuals, mean, bread, sample.ids, sample.years, specification.effects, weighted.rank, "ppml", weighted.sweep)
     return fit, kept, {"n_separated": before - len(sample), "economies": sample.economies}
+
+
+def _with_pyfixest(estimator: str, sample: Sample, kept: np.ndarray, effects: tuple[str, ...], **options):
+    """Fit with pyfixest.feols or pyfixest.fepois on the rows and terms given; pyfixest's fit, or why there is none."""
+    import pyfixest as pf
+    from pyfixest.errors import EmptyDesignMatrixError, MatrixNotFullRankError, NonConvergenceError
+
+    names = [f"x{i}" for i in range(int(kept.sum()))]
+    frame = pd.DataFrame(sample.x[:, kept], columns=names).assign(y=sample.y, **{f"effect_{e}": sample.ids[e] for e in effects})
+    formula = f"y ~ {' + '.join(names)} | {' + '.join(f'effect_{e}' for e in effects)}"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # separated rows are counted in the diagnostics
+            return getattr(pf, estimator)(formula, frame, vcov="iid", fixef_rm="none", fixef_tol=1e-10, fixef_maxiter=10_000, **options)
+    except (NonConvergenceError, EmptyDesignMatrixError, MatrixNotFullRankError, ValueError, np.linalg.LinAlgError) as error:
+        name = {"feols": "least squares", "fepois": "PPML"}[estimator]
+        return NotEstimable(f"{name} could not be fitted: {str(error).strip().split('.')[0].lower()}")
 
 
 ESTIMATORS: dict[str, Callable[[Sample, Specification], tuple[WithinFit, np.ndarray, dict] | NotEstimable]] = {"ols": _least_squares, "ppml": _poisson}

@@ -141,9 +141,9 @@ def indicators(rng: np.random.Generator, world: World) -> dict[str, np.ndarray]:
             continue  # of an indicator that stands here by itself
         if name in invented:
             values = np.where(published.get(name, published["ln_gdp"]), invented[name], np.nan)
+            values = {"ln": np.exp, "hundredth": lambda v: 100 * v}.get(row.transformation, lambda v: v)(values)
         else:
             values = _documented(rng, world.economies, ANY_OTHER_INDICATOR, invented["ln_gdp"].shape, row.indicator_code)
-        values = {"ln": np.exp, "hundredth": lambda v: 100 * v}.get(row.transformation, lambda v: v)(values)
         found.setdefault(row.indicator_code, values)
     for row in variables.query("transformation == 'percent_of'").itertuples():
         found[row.indicator_code] = found[row.indicator_code] / 100 * np.exp(invented["ln_gdp"])  # a percentage of what may itself be unpublished

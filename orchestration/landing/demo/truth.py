@@ -9,13 +9,14 @@ recovers its projection, not the planted coefficient. Both files are kept with t
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from estimation.fit import Coverage, Estimates, estimate, estimation_sample
+from estimation.fit import Estimates, FixedEffects, estimate
+from estimation.sample import Coverage, estimation_sample
 from estimation.specifications import EMISSIONS, MECHANISMS, REPORT_SPECIFICATIONS, TABLE_6_OUTCOMES, Specification
 from orchestration.landing.demo import equations
 from orchestration.landing.demo.calibration import SEEDS, TRADE_YEARS
@@ -94,24 +95,18 @@ def describe(world: World, flows: Flows, records: pd.DataFrame) -> dict:
 # ---- how the truth is found -----------------------------------------------------------------------------------------------------
 
 
-def _samples(world: World, specifications: Iterable[Specification], extra_terms: tuple[str, ...]) -> Iterable[tuple[Specification, np.ndarray, np.ndarray]]:
-    """For each specification, in its own sample and with fixed effects swept out: its terms, and the planted terms."""
+def _samples(world: World, specifications: Iterable[Specification]) -> Iterator[tuple[Specification, np.ndarray, np.ndarray]]:
+    """For each specification, in its own sample and with fixed effects swept out: its terms, and the planted terms of the emissions."""
     panel = panel_of(world)
-    everything = panel.copy()
-    # planted terms are known to the inventor also where they are not published
     regressors = equations.emission_regressors(world.economies, world.covariates, world.z, world.all_trade["lct_imports_from_china"])
-    for term in extra_terms:
-        everything[f"planted {term}"] = equations.product_of(regressors, term)[world.economies.is_documented].ravel()
-    swept: dict[tuple, np.ndarray] = {}
+    # planted terms are known to the inventor also where they are not published
+    planted = np.stack([equations.product_of(regressors, term) for term in EMISSION_TERMS], axis=-1)
+    places = pd.Index(world.economies.frame.iso3)
     for s in specifications:
         sample, _ = estimation_sample(panel, s, COMPLETE_COVERAGE)
-        rows = sample[["iso3", "year"]].merge(everything, on=["iso3", "year"], how="left", validate="one_to_one")
-        key = (s.exhibit, tuple(rows.year), s.terms)  # columns of one table mostly share their sample
-        if key not in swept:
-            columns = pd.concat([sample[list(s.terms)], rows[[f"planted {t}" for t in extra_terms]]], axis=1).to_numpy(dtype=float)
-            dummies = pd.get_dummies(sample[list(s.effects)].astype(str), dtype=float).to_numpy()
-            swept = {key: columns - dummies @ (np.linalg.pinv(dummies.T @ dummies, hermitian=True) @ (dummies.T @ columns))}
-        yield s, swept[key][:, : len(s.terms)], swept[key][:, len(s.terms) :]
+        of_sample = planted[places.get_indexer(sample.economies)[sample.ids["iso3"]], sample.years - TRADE_YEARS[0]]
+        swept = FixedEffects([sample.ids[e] for e in s.effects]).sweep(np.column_stack([sample.x, of_sample]))
+        yield s, swept[:, : len(s.terms)], swept[:, len(s.terms) :]
 
 
 def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -119,7 +114,7 @@ def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataF
     sums: dict[tuple[str, int], list[np.ndarray]] = {}
     for number in range(worlds):
         world = invent(random_numbers(10_000_000 + number))
-        for s, own, planted in _samples(world, REPORT_SPECIFICATIONS, EMISSION_TERMS):
+        for s, own, planted in _samples(world, REPORT_SPECIFICATIONS):
             entry = sums.setdefault((s.exhibit, s.column), [0.0, 0.0])
             entry[0] = entry[0] + own.T @ own / worlds
             entry[1] = entry[1] + own.T @ planted / worlds
