@@ -1,4 +1,4 @@
-"""Our estimates beside the report's printed ones: the scorecard, its summary by table, and which inference the report used.
+"""Our estimates beside the report's printed ones, and beside what is planted in synthetic data: the scorecard, its summary by table, and which inference the report used.
 
 The report prints coefficient, t statistic and stars, and does not say how the t statistics were computed. Two things tell:
 
@@ -30,6 +30,16 @@ _CRITICAL = {level: -special.stdtrit(_DEGREES, level / 2) for level in STAR_LEVE
 def stars(p_values: pd.Series) -> pd.Series:
     """Stars as the report prints them: 3 below 1 %, 2 below 5 %, 1 below 10 %."""
     return sum((p_values < level).astype(int) for level in STAR_LEVELS.values())
+
+
+def planted_recovery(coefficients: pd.DataFrame, planted: pd.DataFrame, basis: str) -> pd.DataFrame:
+    """One row per planted coefficient (`planted`: exhibit, column, term, truth) and inference kind beside ours of the report's own specification on `basis`."""
+    chosen = coefficients[(coefficients["basis"] == basis) & (coefficients["variant"] == "report")]
+    at = ["exhibit", "column", "term"]
+    table = planted.merge(chosen[[*at, "inference", "estimate", "conf_low", "conf_high"]], on=at, how="left").rename(columns={"truth": "planted_estimate", "estimate": "own_estimate"})
+    estimated = table["own_estimate"].notna()
+    table["is_covered"] = ((table["conf_low"] <= table["planted_estimate"]) & (table["planted_estimate"] <= table["conf_high"])).where(estimated, None)
+    return table.assign(basis=basis)
 
 
 def scorecard(coefficients: pd.DataFrame, not_estimable: pd.DataFrame, published: pd.DataFrame, basis: str) -> pd.DataFrame:

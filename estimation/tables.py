@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from estimation.comparison import published_inference_evidence, published_inference_summary, scorecard, scorecard_summary
+from estimation.comparison import planted_recovery, published_inference_evidence, published_inference_summary, scorecard, scorecard_summary
 from estimation.fit import estimate
 from estimation.inference import INFERENCE_KINDS
 from estimation.sample import Coverage, NotEstimable
@@ -108,6 +108,21 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             **_SYNTHETIC,
         },
     ),
+    "planted_recovery": (
+        "Grain: one row per exhibit, column, term and inference, on synthetic data alone: the planted truth beside our estimate of the report's own specification. Empty on real data.",
+        {
+            **_PRINTED_COLUMN,
+            "term": ("varchar", "Regressor."),
+            "inference": ("varchar", "How the interval is computed. The planted noise is independent, so iid is the right one."),
+            **_OWN_BASIS,
+            "planted_estimate": ("double", "What is planted; its projection where the specification leaves a planted term out."),
+            "own_estimate": ("double", "Our coefficient; empty where not estimable."),
+            "conf_low": ("double", "Lower end of our 95 % interval."),
+            "conf_high": ("double", "Upper end of our 95 % interval."),
+            "is_covered": ("boolean", "The interval holds what is planted."),
+            **_SYNTHETIC,
+        },
+    ),
     "scorecard_summary": (
         "Grain: one row per table of the report: its printed coefficients beside ours, counted.",
         {
@@ -171,7 +186,8 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
 
 @dataclass(frozen=True)
 class Marts:
-    """What estimation reads: the panel's variants, the product coverage, the published coefficients and the run's choices."""
+    """What estimation reads: the panel's variants, the product coverage, the published coefficients and the run's choices; on
+    synthetic data also what is planted in them (exhibit, column, term, truth)."""
 
     panel: pd.DataFrame
     coverage: pd.DataFrame
@@ -180,6 +196,7 @@ class Marts:
     default_basis: str
     minimum_product_share: float
     is_synthetic: bool
+    planted: pd.DataFrame | None = None
 
 
 def coverage_of(marts: Marts, basis: str, hs_treatment: str, mineral_scope: str) -> dict[str, Coverage]:
@@ -241,9 +258,11 @@ def estimate_all(marts: Marts, specifications: Iterable[Specification], bases: I
     beside = (made["coefficients"], made["not_estimable"], marts.published, marts.default_basis)
     made["scorecard"] = scorecard(*beside)
     made["scorecard_summary"] = scorecard_summary(made["scorecard"])
+    if marts.planted is not None:
+        made["planted_recovery"] = planted_recovery(made["coefficients"], marts.planted, marts.default_basis)
     made["published_inference_evidence"] = published_inference_evidence(*beside)
     made["published_inference_summary"] = published_inference_summary(made["published_inference_evidence"].reindex(columns=list(TABLES["published_inference_evidence"][1])))
-    return {name: made[name].assign(is_synthetic=marts.is_synthetic).reindex(columns=list(columns)) for name, (_, columns) in TABLES.items()}
+    return {name: made.get(name, _empty(name)).assign(is_synthetic=marts.is_synthetic).reindex(columns=list(columns)) for name, (_, columns) in TABLES.items()}
 
 
 def _empty(table: str) -> pd.DataFrame:

@@ -66,7 +66,7 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
     )
     def estimates(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         with warehouse.writing(settings.build_path, context.log.info) as connection:
-            tables = write_estimates(connection, context.log.info)
+            tables = write_estimates(connection, context.log.info, settings.planted_truth_path)
         for key in estimate_keys:
             table = tables[key.path[-1]]
             yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": len(table), "preview": dg.MetadataValue.md(table.head(10).to_markdown(index=False))})

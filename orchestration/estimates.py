@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from orchestration.settings import BASES
 from orchestration.warehouse import WarehouseError
 
 
-def read_marts(connection: duckdb.DuckDBPyConnection) -> Marts:
-    """The marts that estimation works on, in a fixed order of rows."""
+def read_marts(connection: duckdb.DuckDBPyConnection, planted_truth: Path | None = None) -> Marts:
+    """The marts that estimation works on, in a fixed order of rows. `planted_truth` is the file that lies beside synthetic data."""
     frame = lambda sql: connection.execute(sql).df()  # noqa: E731
     [(basis, share, is_synthetic)] = connection.execute("select basis, minimum_product_share, is_synthetic from marts.run_choices").fetchall()
     return Marts(
@@ -28,17 +29,18 @@ def read_marts(connection: duckdb.DuckDBPyConnection) -> Marts:
         default_basis=basis,
         minimum_product_share=share,
         is_synthetic=is_synthetic,
+        planted=pd.DataFrame(json.loads(planted_truth.read_text("utf-8"))["coefficients"]) if is_synthetic and planted_truth is not None else None,
     )
 
 
-def write_estimates(connection: duckdb.DuckDBPyConnection, say: Callable[[str], None] = lambda _: None) -> dict[str, pd.DataFrame]:
+def write_estimates(connection: duckdb.DuckDBPyConnection, say: Callable[[str], None] = lambda _: None, planted_truth: Path | None = None) -> dict[str, pd.DataFrame]:
     """Estimate all specifications on all bases and replace schema estimates, in one transaction. Returns the tables.
 
     Raises WarehouseError if the models do not stand complete.
     """
     if "models" not in warehouse.completed(connection):
         raise WarehouseError("No estimates: the models do not stand complete on the data loaded. Build them first (make run, or materialise the marts in Dagster).")
-    tables = estimate_all(read_marts(connection), SPECIFICATIONS, BASES, say)
+    tables = estimate_all(read_marts(connection, planted_truth), SPECIFICATIONS, BASES, say)
     connection.execute("begin transaction")
     try:
         warehouse.invalidate(connection, "estimates")

@@ -48,6 +48,11 @@ class Settings:
         return self.landing_dir / "manifest.json"
 
     @property
+    def planted_truth_path(self) -> Path:
+        """What is planted in the synthetic world, written beside its files."""
+        return self.landing_dir / "planted_truth.json"
+
+    @property
     def build_path(self) -> Path:
         return self.data_dir / "build" / "warehouse.duckdb"
 

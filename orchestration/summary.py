@@ -36,6 +36,7 @@ def print_summary(console: Console, settings: Settings, stages: dict[str, float]
             "select reason, count(*) from estimates.not_estimable where basis = ? and variant = 'report' and term is null group by reason order by 2 desc, 1", [basis]
         ).fetchall()
         compared, same_sign, same_significance = one("select count(own_estimate), count(*) filter (same_sign), count(*) filter (same_significance) from estimates.scorecard")
+        planted, covered = one("select count(own_estimate), count(*) filter (is_covered) from estimates.planted_recovery where inference = 'iid'")
         printed, own = one("select count(*), count(own) from report.published_comparison")
     with warehouse.exclusive(settings.build_path), duckdb.connect(str(settings.build_path), read_only=True) as connection:
         [(tests,)] = connection.execute("select detail from operations.completed_layers where layer = 'models'").fetchall()
@@ -56,6 +57,8 @@ def print_summary(console: Console, settings: Settings, stages: dict[str, float]
         "scorecard",
         f"{compared} of 166 printed coefficients compared: {same_sign} of the same sign, {same_significance} of the same significance" if compared else "no printed coefficient could be compared",
     )
+    if planted:
+        table.add_row("planted truth", f"{covered} of {planted} planted coefficients lie within their 95 % intervals (estimates.planted_recovery)")
     table.add_row("printed numbers", f"{own} of {printed} aggregates have a number of ours beside them (report.published_comparison)")
     table.add_row("stages", ", ".join(f"{name.replace('__', '.')} {t:.1f} s" for name, t in stages.items() if t >= 0.05))
     console.print()

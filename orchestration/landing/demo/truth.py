@@ -8,7 +8,6 @@ recovers its projection, not the planted coefficient. Both files are kept with t
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -157,12 +156,9 @@ def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataF
     )
 
 
-def main(worlds: int = 400) -> None:
+def main(worlds: int = 250) -> None:
+    """Find both and write them beside the generator."""
     planted, truths = calibrate(worlds)
     for table, path in ((planted, equations.PLANTED_COEFFICIENTS), (truths, TRUTH)):
         table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
         print(f"{path.name}: {len(table)} rows")
-
-
-if __name__ == "__main__":
-    main(*(int(n) for n in sys.argv[1:]))
