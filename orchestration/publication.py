@@ -131,6 +131,7 @@ def _provenance(settings: Settings, manifest: Manifest, connection: duckdb.DuckD
             "hs_treatment": settings.hs_treatment,
             "mineral_scope": settings.mineral_scope,
             "income_vintage": settings.income_vintage,
+            **({"demo_seed": settings.demo_seed, "demo_scale": settings.demo_scale} if choices["is_synthetic"] else {}),
             "low_carbon_products": settings.low_carbon_products.name if settings.low_carbon_products else "seeds/low_carbon_products.csv",
         },
         "sources": [

@@ -7,7 +7,7 @@ profiles.yml and the dbt macro `setting`, which take the same names.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +38,9 @@ class Settings:
     demo_seed: int
     demo_scale: str
     low_carbon_products: Path | None = None
+    accept_drift: bool = False
+    schedules_on: bool = False
+    notice_webhook: str | None = field(default=None, repr=False)
 
     @property
     def landing_dir(self) -> Path:
@@ -79,6 +82,8 @@ class Settings:
             "LCT_INCOME_VINTAGE": self.income_vintage,
             "LCT_DEMO_SEED": str(self.demo_seed),
             "LCT_DEMO_SCALE": self.demo_scale,
+            "LCT_ACCEPT_DRIFT": "true" if self.accept_drift else "false",
+            "LCT_SCHEDULES": "on" if self.schedules_on else "off",
             "DAGSTER_HOME": str(self.dagster_home),
             "DBT_TARGET_PATH": str(self.dbt_target_dir),
             "DBT_LOG_PATH": str(self.dbt_target_dir / "logs"),
@@ -88,6 +93,8 @@ class Settings:
         }
         if self.low_carbon_products is not None:
             values["LCT_LOW_CARBON_PRODUCTS"] = str(self.low_carbon_products)
+        if self.notice_webhook:
+            values["LCT_NOTICE_WEBHOOK"] = self.notice_webhook
         if self.landing_folder is not None:
             values["LCT_LANDING"] = str(self.landing_folder)
         return values
@@ -127,5 +134,8 @@ def load_settings(environment: dict[str, str] | None = None) -> Settings:
         income_vintage=_one_of("LCT_INCOME_VINTAGE", get("LCT_INCOME_VINTAGE", "FY24"), INCOME_VINTAGES),
         demo_seed=int(seed),
         demo_scale=_one_of("LCT_DEMO_SCALE", get("LCT_DEMO_SCALE", "report"), DEMO_SCALES),
+        accept_drift=_one_of("LCT_ACCEPT_DRIFT", get("LCT_ACCEPT_DRIFT", "false"), ("true", "false")) == "true",
+        schedules_on=_one_of("LCT_SCHEDULES", get("LCT_SCHEDULES", "off"), ("on", "off")) == "on",
+        notice_webhook=get("LCT_NOTICE_WEBHOOK", "") or None,
         low_carbon_products=Path(own_list).expanduser().resolve() if own_list else None,
     )
