@@ -9,7 +9,7 @@ SETTINGS = $(if $(SOURCE),LCT_SOURCE='$(SOURCE)') $(if $(LANDING),LCT_LANDING='$
 # `make clean` removes what a run makes below the data folder, never what has landed
 DATA = $(or $(LCT_DATA_DIR),data)
 
-.PHONY: run test dev lint bench truth contracts requirements clean
+.PHONY: run test dev lint bench restore truth contracts requirements clean
 .DELETE_ON_ERROR:
 
 run: .venv/ready
@@ -27,6 +27,10 @@ lint: .venv/ready-to-test
 # every module of benchmarks/, on the data folder that `make run` has filled
 bench: .venv/ready
 	@set -e; for module in benchmarks/*.py; do $(SETTINGS) PYTHONHASHSEED=0 $(BIN)/python -m benchmarks.$$(basename $$module .py); done
+
+# back to the publication before the current one, or to PUBLICATION=000012
+restore: .venv/ready
+	@$(BIN)/python -m orchestration.publication $(PUBLICATION)
 
 # the planted coefficients of the synthetic world and the truth to recover, from many worlds (about five minutes)
 truth: .venv/ready

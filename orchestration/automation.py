@@ -29,7 +29,9 @@ def build_jobs() -> list:
     return [
         dg.define_asset_job("refresh", everything, tags=retries, description="Everything, from the landing zone to the publication."),
         dg.define_asset_job("refresh_trade_of_years", landing | trade, tags=retries, description="Land, and load the trade of the years chosen as partitions. Rebuild the models afterwards."),
-        dg.define_asset_job("refresh_world_bank", landing | world_bank | models | estimates | published, tags=retries, description="Land, load the World Bank's series, and everything that follows from them."),
+        dg.define_asset_job(
+            "refresh_world_bank", landing | world_bank | models | estimates | published, tags=retries, description="Land, load the World Bank's series, and everything that follows from them."
+        ),
         dg.define_asset_job("rebuild_models", models, tags=retries, description="Build and test all models on what is loaded."),
         dg.define_asset_job("re_estimate", estimates, tags=retries, description="Fit all regressions on the models as they stand."),
         dg.define_asset_job("publish", published, tags=retries, description="Publish what stands complete and tested."),

@@ -93,7 +93,7 @@ def _is_synthetic(connection: duckdb.DuckDBPyConnection) -> bool:
 def _figure(title: str, is_synthetic: bool, height: float = 3.2) -> Figure:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.2, height), dpi=100, layout="constrained")
+    figure = Figure(figsize=(7.2, height), dpi=80, layout="constrained")
     figure.suptitle(f"{title}\n{SYNTHETIC}" if is_synthetic else title, fontsize=10)
     return figure
 
