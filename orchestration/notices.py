@@ -20,8 +20,8 @@ def notify(settings: Settings, text: str, say: Callable[[str], None]) -> bool:
     say(text)
     if not settings.notice_webhook:
         return False
-    request = urllib.request.Request(settings.notice_webhook, json.dumps({"text": text}).encode("utf-8"), {"Content-Type": "application/json"}, method="POST")
     try:
+        request = urllib.request.Request(settings.notice_webhook, json.dumps({"text": text}).encode("utf-8"), {"Content-Type": "application/json"}, method="POST")
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):
             return True
     except (OSError, ValueError) as error:
