@@ -50,6 +50,19 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
         with warehouse.writing(settings.build_path, context.log.info) as connection:
             return dg.MaterializeResult(metadata={"dagster/row_count": loading.load_manifest(connection, manifest)})
 
+    @dg.asset(
+        key=["raw", "comtrade_superseded"],
+        deps=[dg.AssetKey(["raw", "comtrade_trade"])],
+        group_name="raw",
+        kinds={"duckdb"},
+        pool=WRITER_POOL,
+        description="UN Comtrade rows that a newer answer to the same question replaced, set aside when it was loaded.",
+    )
+    def superseded_rows(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        with warehouse.writing(settings.build_path, context.log.info) as connection:
+            [(rows,)] = connection.execute("select count(*) from raw.comtrade_superseded").fetchall()
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
     @dg.asset(key=["raw", "low_carbon_products"], group_name="raw", kinds={"duckdb"}, pool=WRITER_POOL, description="The user's own list of low-carbon products, if LCT_LOW_CARBON_PRODUCTS names one.")
     def own_products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         with warehouse.writing(settings.build_path, context.log.info) as connection:
@@ -90,7 +103,7 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
             }
         )
 
-    return [landing_files, *raw, landed_files_table, own_products, estimates, published_warehouse]
+    return [landing_files, *raw, landed_files_table, superseded_rows, own_products, estimates, published_warehouse]
 
 
 def _trade_asset(settings: Settings, layout: Layout, description: str) -> dg.AssetsDefinition:
