@@ -26,7 +26,7 @@ from orchestration.landing.layouts import COMTRADE_TRADE, WDI_ECONOMIES, WDI_IND
 from orchestration.landing.manifest import Manifest
 
 KEY = "0123456789abcdef0123456789abcdef"
-INTEGERS = "refPeriodId refYear refMonth reporterCode partnerCode partner2Code aggrLevel motCode qtyUnitCode altQtyUnitCode legacyEstimationFlag".split()
+INTEGERS = ["refPeriodId", "refYear", "refMonth", "reporterCode", "partnerCode", "partner2Code", "aggrLevel", "motCode", "qtyUnitCode", "altQtyUnitCode", "legacyEstimationFlag"]
 NUMBERS = [c.name for c in COMTRADE_TRADE.columns if c.kind == "number"]
 TRUTHS = [c.name for c in COMTRADE_TRADE.columns if c.name.startswith("is")]
 FACTORS = {"EN.ATM.CO2E.KT": 1000.0, "EN.ATM.NOXE.KT.CE": 1000.0, "EN.ATM.METH.KT.CE": 1000.0}
@@ -186,7 +186,16 @@ class PublishersServer:
             ]  # fmt: skip
             return json.dumps({**info, "source": {"id": "57", "name": "WDI Database Archives", "data": data}}).encode()
         data = [
-            {"indicator": {"id": code, "value": label}, "country": {"id": iso[:2], "value": name}, "countryiso3code": iso, "date": str(year), "value": value, "unit": "", "obs_status": "", "decimal": 0}
+            {
+                "indicator": {"id": code, "value": label},
+                "country": {"id": iso[:2], "value": name},
+                "countryiso3code": iso,
+                "date": str(year),
+                "value": value,
+                "unit": "",
+                "obs_status": "",
+                "decimal": 0,
+            }
             for code, label, iso, name, year, value in rows
         ]
         return json.dumps([info, data]).encode()
@@ -198,7 +207,13 @@ class PublishersServer:
         rows = self.ask('select "Country Code", "Short Name", "Region", "Income Group" from economies order by 1')
         return self.one_page(
             [
-                {"id": code, "iso2Code": code[:2], "name": name, "region": {"id": "XX" if region else "NA", "value": region or "Aggregates"}, "incomeLevel": {"id": "X" if region else "NA", "value": income or "Aggregates"}}
+                {
+                    "id": code,
+                    "iso2Code": code[:2],
+                    "name": name,
+                    "region": {"id": "XX" if region else "NA", "value": region or "Aggregates"},
+                    "incomeLevel": {"id": "X" if region else "NA", "value": income or "Aggregates"},
+                }
                 for code, name, region, income in rows
             ]
         )

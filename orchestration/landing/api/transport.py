@@ -189,7 +189,7 @@ class Transport:
         """Write the body as it arrives; the same body gives the same bytes. Slower than `answer_seconds` is a failed attempt."""
         deadline = self.clock() + self.answer_seconds
         with open(partial, "wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=5) as packed:
-            for chunk in response.iter_bytes(1 << 16):
+            for chunk in response.iter_bytes():  # as it comes: gathered into chunks of one size, a drip would never reach the deadline
                 packed.write(chunk)
                 if self.clock() > deadline:
                     raise Passing(f"{self._what(str(response.url))}: the answer was not complete after {self.answer_seconds:.0f} s.")
@@ -275,7 +275,7 @@ class _Chunks:
     """A response's body as a file to read from."""
 
     def __init__(self, response: httpx.Response) -> None:
-        self._chunks = response.iter_raw(1 << 20)
+        self._chunks = response.iter_raw()
 
     def read(self, _: int = -1) -> bytes:
         return next(self._chunks, b"")

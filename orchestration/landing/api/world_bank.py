@@ -55,8 +55,8 @@ class Batch:
         """What the manifest keeps of the question."""
         return {"vintage": self.vintage, "series": ";".join(self.codes), "years": f"{self.years[0]}:{self.years[-1]}"}
 
-    def url(self, base: str, page: int, per_page: int = ROWS_PER_PAGE) -> str:
-        paging = f"format=json&per_page={per_page}&page={page}"
+    def url(self, base: str, page: int, per_page: int | None = None) -> str:
+        paging = f"format=json&per_page={per_page or ROWS_PER_PAGE}&page={page}"
         if self.vintage == TODAY:
             return f"{base}/v2/country/all/indicator/{';'.join(self.codes)}?source=2&date={self.years[0]}:{self.years[-1]}&{paging}"
         times = ";".join(f"YR{year}" for year in self.years)
