@@ -45,6 +45,8 @@ def print_summary(console: Console, settings: Settings, stages: dict[str, float]
     table.add_column()
     landed = manifest.current()
     table.add_row("landed", f"{len(landed)} files, {sum(f.rows for f in landed):,} rows")
+    if vintages := {f.release for f in landed if "indicators" in f.parameters}:
+        table.add_row("World Bank", f"release {', '.join(sorted(map(str, vintages)))} (LCT_WDI_VINTAGE)")
     table.add_row("trade flows", f"{flows:,} ({first}-{last}; {economies} exporters; {low_carbon} low-carbon and {minerals} mineral products) on {basis}, {treatment}")
     table.add_row("panel", f"{panel_rows:,} economy-years, {panel_economies} economies; minerals: {scope}")
     table.add_row("data tests", ", ".join(f"{n} {status}" for status, n in counts.items() if n) or "none")
@@ -68,7 +70,9 @@ def print_summary(console: Console, settings: Settings, stages: dict[str, float]
         console.print(f"{item.status}: {item.reason}", style="red" if item.status == "refused" else "yellow", markup=False)
     waiting = waiting_requests(settings) if settings.source == "api" else 0
     if waiting:
-        console.print(f"{waiting} requests to UN Comtrade wait (a day's quota, or what stands above): run the same command again to go on; what has landed is published.", style="bold yellow", markup=False)
+        console.print(
+            f"{waiting} requests to UN Comtrade wait (a day's quota, or what stands above): run the same command again to go on; what has landed is published.", style="bold yellow", markup=False
+        )
     if settings.source == "api" and not settings.comtrade_key:
         console.print("A TRIAL without a key: two products, two years of China's reports. COMTRADE_API_KEY in the environment or .env gives the full history.", style="bold yellow", markup=False)
     refused = sum(x.status == "refused" for x in manifest.left_out)

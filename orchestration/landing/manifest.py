@@ -295,7 +295,7 @@ def _register_one(manifest: Manifest, path: Path, origin: str, connection: duckd
         bytes=path.stat().st_size,
         sha256=digest,
         rows=sum(e.rows for e in entries),
-        release=next((e.release for e in entries if e.release), None),
+        release=next((e.release for e in entries if e.release), parameters.get("release")),
         sequence=1 + max((f.sequence for f in manifest.files), default=0),
         tables=entries,
     )

@@ -136,6 +136,8 @@ class Refresh:
             releases |= self.comtrade.fetch(comtrade.availability_url(self.settings.comtrade_url, group, bool(self.comtrade.secret)), path, comtrade.read_releases)
             asked.append(path)
         if not releases:
+            for path in asked:
+                path.unlink()
             raise LandingError("UN Comtrade: the availability of data is empty. The interface may have changed; nothing was asked for.")
         existing = {cell for cell in releases if cell[1] in years}
         if self.comtrade.secret:
@@ -261,12 +263,12 @@ class Refresh:
         last = self.year if vintage == world_bank.TODAY else int(vintage[:4]) - 1
         years = tuple(range(world_bank.FIRST_YEAR, last + 1))
         landed = [f for f in self.manifest.current() if "series" in f.parameters and f.origin == "api"]
-        same = [f for f in landed if f.parameters["question"]["vintage"] == vintage and f.parameters["question"]["years"] == f"{years[0]}:{years[-1]}" and f.parameters.get("panel") == panel]
+        same = [f for f in landed if f.parameters["indicators"]["vintage"] == vintage and f.parameters["indicators"]["years"] == f"{years[0]}:{years[-1]}" and f.parameters.get("panel") == panel]
         if same and vintage != world_bank.TODAY:
             self.say(f"World Bank: release {vintage} has landed; releases of the archives do not change")
             return
         if same:
-            series = tuple(same[0].parameters["question"]["series"].split(";"))
+            series = tuple(same[0].parameters["indicators"]["series"].split(";"))
             if world_bank.last_update(self.world_bank, world_bank.Batch(vintage, series, years), self.incoming) == same[0].parameters["lastupdated"]:
                 self.say(f"World Bank: not updated since {same[0].parameters['lastupdated']}")
                 return
@@ -297,16 +299,15 @@ class Refresh:
         """Land one batch; returns the codes the service does not know."""
         unknown: list[str] = []
         try:
-            packed, recorded = world_bank.fetch_pages(self.world_bank, batch, self.incoming)
+            packed, recorded = self._pages(batch)
         except world_bank.UnknownIndicator as error:
-            world_bank.forget_pages(batch, self.incoming)
             known = world_bank.known_codes(self.world_bank, batch, self.incoming)
             unknown = [code for code in batch.codes if code not in known]
             self.say(f"{error} Without {', '.join(unknown)}, the rest is asked for again.")
             if not known:
                 return unknown
             batch = replace(batch, codes=known)
-            packed, recorded = world_bank.fetch_pages(self.world_bank, batch, self.incoming)
+            packed, recorded = self._pages(batch)
         recorded["series"] = {code: {**described, **catalogue.get(code, {})} for code, described in recorded["series"].items()}
         before = {code: described for f in landed for code, described in f.parameters["series"].items()}
         changes = world_bank.series_changes(before, recorded["series"])
@@ -316,6 +317,16 @@ class Refresh:
         world_bank.forget_pages(batch, self.incoming)
         packed.unlink(missing_ok=True)
         return unknown
+
+    def _pages(self, batch: world_bank.Batch) -> tuple[Path, dict]:
+        """All pages of a batch; pages that are no answer to it are not left for the next run to go on with."""
+        try:
+            return world_bank.fetch_pages(self.world_bank, batch, self.incoming)
+        except ServiceError:
+            raise
+        except LandingError:
+            world_bank.forget_pages(batch, self.incoming)
+            raise
 
     # -- landing -------------------------------------------------------------------------------------------------------------
 

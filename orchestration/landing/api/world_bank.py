@@ -227,7 +227,8 @@ def _fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Pa
         raise LandingError(f"{batch.name}: {'series ' + sorted(unasked)[0] + ' was not asked for' if unasked else 'no rows for any of its series'}. The interface may have changed; nothing was kept.")
     target = incoming / batch.name
     _pack(pages, target)
-    return target, {"question": batch.parameters, "lastupdated": first["lastupdated"], "series": dict(sorted(series.items()))}
+    release = batch.vintage if batch.vintage != TODAY else f"{TODAY}, updated {first['lastupdated']}"
+    return target, {"indicators": batch.parameters, "release": release, "lastupdated": first["lastupdated"], "series": dict(sorted(series.items()))}
 
 
 def _edition(info: dict) -> str:
