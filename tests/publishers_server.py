@@ -92,6 +92,7 @@ class PublishersServer:
             self._database.execute(f"create view {name} as select * from '{self.folder / f'{name}.parquet'}'")
         handler = type("Handler", (_Handler,), {"publishers": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.handle_error = lambda *_: None  # a client that was killed is no fault of the server
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
