@@ -73,7 +73,7 @@ def print_summary(console: Console, settings: Settings, stages: dict[str, float]
         console.print(
             f"{waiting} requests to UN Comtrade wait (a day's quota, or what stands above): run the same command again to go on; what has landed is published.", style="bold yellow", markup=False
         )
-    if settings.source == "api" and not settings.comtrade_key:
+    if {f.parameters["question"] for f in landed if f.asked} == {"trial"}:
         console.print("A TRIAL without a key: two products, two years of China's reports. COMTRADE_API_KEY in the environment or .env gives the full history.", style="bold yellow", markup=False)
     refused = sum(x.status == "refused" for x in manifest.left_out)
     if refused:

@@ -312,6 +312,8 @@ def test_without_a_key_a_run_is_a_small_trial(desk: Desk, server: PublishersServ
         assert connection.execute("select distinct cmdCode from raw.comtrade_trade order by 1").fetchall() == [(c,) for c in plan.TRIAL_CODES]
     assert desk.refresh() == "", "a key that comes later gives all of it"
     desk.assert_equals_what_is_published()
+    server.calls.clear()
+    assert desk.refresh(COMTRADE_API_KEY="") == "" and server.count("/v1/") == 0, "without it again, what has landed stays as it is"
 
 
 def test_todays_series_stand_for_retired_ones_and_the_change_is_recorded(desk: Desk, server: PublishersServer) -> None:
@@ -380,6 +382,7 @@ PASSING = {
     "World Bank: updated between pages": ([Fault("page=2", changes(lambda a: {**a, "lastupdated": "2026-07-02"}))], 0.0),
     "World Bank: another page than asked": ([Fault("page=2", changes(lambda a: {**a, "page": 1}))], 0.0),
     "World Bank: rows missing from a page": ([Fault("page=2", changes(lambda a: {**a, "source": {"data": a["source"]["data"][:-1]}}))], 0.0),
+    "World Bank: rows of another form": ([Fault(INDICATOR, changes(lambda a: {**a, "source": {"data": [{"value": 1}]}}))], 2.0),
     "World Bank: a passing error sent as 200": ([Fault(INDICATOR, answers(200, '[{"message":[{"id":"199","key":"Internal","value":"try later"}]}]'))], 2.0),
 }
 

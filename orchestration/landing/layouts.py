@@ -304,7 +304,10 @@ def _read_json(path: Path, member: str | None) -> pa.Table:
         raise LandingError(f"{label}: an error message, not data: {answer['message']!r}. Ask again, then land the new answer.")
     if isinstance(answer, list) and answer and isinstance(answer[0], dict) and "message" in answer[0]:
         raise LandingError(f"{label}: the World Bank answered with an error: {answer[0]['message']!r}. Ask again, then land the new answer.")
-    rows = _world_bank_rows(label, answer)
+    try:
+        rows = _world_bank_rows(label, answer)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise LandingError(f"{label}: a World Bank answer whose rows are not as known ({type(error).__name__}: {error}). The interface may have changed; this reader must follow.") from error
     if rows is None:
         raise UnknownLayout(f"{label}: JSON, but neither an answer of UN Comtrade (a list named 'data') nor of the World Bank.")
     return _text_table(rows)

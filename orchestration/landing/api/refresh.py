@@ -101,6 +101,9 @@ class Refresh:
 
     def trade(self) -> None:
         """Ask for every reporter-year that is missing or was released anew, as far as today's quota goes."""
+        if not self.comtrade.secret and any(f.asked and f.parameters["question"] != plan.TRIAL for f in self.manifest.files):
+            self.say("UN Comtrade: no key (COMTRADE_API_KEY), so nothing is asked for; what has landed is used")
+            return
         pending = read_plan(self.incoming / "plan.json")
         if pending is not None and (pending.codes, pending.rows_per_answer) != (self.codes, self.limits.rows):
             self.say("the products or the key have changed since the last plan was made: planning anew; what has landed stays")

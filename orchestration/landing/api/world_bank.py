@@ -122,18 +122,18 @@ def read_page(path: Path) -> dict:
         if str(message.get("id")) in ("120", "175"):
             raise UnknownIndicator(said)
         raise Passing(said)
-    if isinstance(answer, list) and len(answer) == 2 and isinstance(answer[0], dict):
-        info, rows = answer[0], answer[1] or []
-        series = {r["indicator"]["id"]: {"name": r["indicator"]["value"], "unit": r.get("unit") or ""} for r in rows if "indicator" in r}
-    elif isinstance(answer, dict) and isinstance(answer.get("source"), dict):
-        info, rows = answer, answer["source"].get("data") or []
-        series = {d["id"]: {"name": d["value"], "unit": ""} for r in rows for d in r["variable"] if d["concept"] == "Series"}
-    else:
-        raise Passing("World Bank: the answer has neither pages nor a message.")
     try:
+        if isinstance(answer, list) and len(answer) == 2 and isinstance(answer[0], dict):
+            info, rows = answer[0], answer[1] or []
+            series = {r["indicator"]["id"]: {"name": r["indicator"]["value"], "unit": r.get("unit") or ""} for r in rows if "indicator" in r}
+        elif isinstance(answer, dict) and isinstance(answer.get("source"), dict):
+            info, rows = answer, answer["source"].get("data") or []
+            series = {d["id"]: {"name": d["value"], "unit": ""} for r in rows for d in r["variable"] if d["concept"] == "Series"}
+        else:
+            raise Passing("World Bank: the answer has neither pages nor a message.")
         kept = {"page": int(info["page"]), "pages": int(info["pages"]), "total": int(info["total"]), "lastupdated": str(info.get("lastupdated") or "")}
     except (KeyError, TypeError, ValueError) as error:
-        raise Passing(f"World Bank: the page information lacks {error}.") from None
+        raise Passing(f"World Bank: the page is not as known ({type(error).__name__}: {error}).") from None
     return {"info": kept, "rows": rows, "count": len(rows), "series": series}
 
 
