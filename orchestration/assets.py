@@ -57,6 +57,20 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
             return dg.MaterializeResult(metadata={"dagster/row_count": loading.load_manifest(connection, manifest)})
 
     @dg.asset(
+        key=["raw", "comtrade_superseded"],
+        deps=[dg.AssetKey(["raw", "comtrade_trade"])],
+        group_name="raw",
+        kinds={"duckdb"},
+        owners=DATA_ENGINEERING,
+        pool=WRITER_POOL,
+        description="UN Comtrade rows that a newer answer to the same question replaced, set aside when it was loaded.",
+    )
+    def superseded_rows(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        with warehouse.writing(settings.build_path, context.log.info) as connection:
+            [(rows,)] = connection.execute("select count(*) from raw.comtrade_superseded").fetchall()
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+    @dg.asset(
         key=["raw", "low_carbon_products"],
         group_name="raw",
         kinds={"duckdb"},
@@ -105,7 +119,7 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
             }
         )
 
-    return [landing_files, *raw, landed_files_table, own_products, estimates, published_warehouse]
+    return [landing_files, *raw, landed_files_table, superseded_rows, own_products, estimates, published_warehouse]
 
 
 def _trade_asset(settings: Settings, layout: Layout, description: str) -> dg.AssetsDefinition:

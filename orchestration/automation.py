@@ -1,19 +1,21 @@
 """What runs by itself or at a click: jobs, schedules, sensors, and the checks on what has moved since the last publication."""
 
 import hashlib
-from collections.abc import Iterator
 from datetime import timedelta
 
 import dagster as dg
 
 from orchestration import warehouse
 from orchestration.drift import SUBJECTS, drift
+from orchestration.landing.api.refresh import plan_refresh
+from orchestration.landing.layouts import LandingError
 from orchestration.landing.manifest import read_manifest
 from orchestration.notices import notify
 from orchestration.settings import Settings
 
 DRIFT_CHECKED = {"aggregate": dg.AssetKey(["report", "figure_3"]), "coefficient": dg.AssetKey(["estimates", "coefficients"])}
 # Comtrade releases new reporter-years all the time, and the World Bank rewrites its series mostly at the end of the year
+ONE_DAY = 86_400
 MONTHLY, YEARLY = "0 5 3 * *", "0 5 20 12 *"
 
 
@@ -61,7 +63,7 @@ def every_year() -> dict[str, str]:
 
 
 def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """Files dropped into the landing zone start a refresh; a failed run is told."""
+    """Files dropped into the landing zone, and data released anew, start a refresh; a failed run is told."""
     status = dg.DefaultSensorStatus.RUNNING if settings.schedules_on else dg.DefaultSensorStatus.STOPPED
 
     @dg.sensor(job_name="refresh", minimum_interval_seconds=60, default_status=status, description="Files dropped into the landing zone, or into the folder LCT_LANDING, start a refresh.")
@@ -76,12 +78,24 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
             return dg.SkipReason("a file is still being written")
         return dg.SensorResult(run_requests=[dg.RunRequest(run_key=state, tags=every_year())], cursor=state)
 
+    @dg.sensor(job_name="refresh", minimum_interval_seconds=ONE_DAY, default_status=status, description="With SOURCE=api: asks once a day which reporter-years were released anew; if any, a refresh.")
+    def data_available(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        if settings.source != "api":
+            return dg.SkipReason(f"the source is {settings.source}; only SOURCE=api has releases to ask for")
+        try:
+            plan = plan_refresh(read_manifest(settings.manifest_path), settings, context.log.info)
+        except LandingError as error:
+            return dg.SkipReason(f"the availability of data could not be asked for: {error}")
+        if not plan.requests:
+            return dg.SkipReason("nothing was released anew")
+        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=plan.made_at, tags=every_year())])
+
     @dg.run_failure_sensor(name="tell_of_failed_runs", default_status=status, description="A notice of every failed run, to the log and LCT_NOTICE_WEBHOOK.")
     def tell_of_failed_runs(context: dg.RunFailureSensorContext) -> None:
         failed = ", ".join(e.step_key for e in context.get_step_failure_events() if e.step_key) or "before its first step"
         notify(settings, f"Low-Carbon Trade Warehouse: run {context.dagster_run.run_id[:8]} of {context.dagster_run.job_name} failed ({failed}); what was published before stands.", context.log.error)
 
-    return [files_dropped, tell_of_failed_runs]
+    return [files_dropped, data_available, tell_of_failed_runs]
 
 
 def _files_not_landed(settings: Settings) -> list[str]:
@@ -142,6 +156,3 @@ def build_drift_checks(settings: Settings, pool: str) -> list[dg.AssetChecksDefi
 
 RAW_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=62), warn_window=timedelta(days=35))
 PUBLISHED_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=62), warn_window=timedelta(days=35))
-
-
-__all__ = ["PUBLISHED_FRESHNESS", "RAW_FRESHNESS", "Iterator", "build_drift_checks", "build_jobs", "build_schedules", "build_sensors", "every_year"]
