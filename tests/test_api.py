@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import httpx
 import pytest
@@ -28,7 +29,7 @@ from filelock import FileLock
 from publishers_files import baci_rows, write_csv
 from publishers_server import KEY, Fault, PublishersServer, answers, changes, changes_bytes, drips, gather, hangs_up, is_silent, resets
 
-from orchestration import loading, warehouse
+from orchestration import automation, loading, warehouse
 from orchestration.landing.api import plan, refresh, world_bank
 from orchestration.landing.api.plan import FLOWS, OTHERS_REPORT, Limits, Request
 from orchestration.landing.api.transport import Ledger, QuotaUsedUp
@@ -49,7 +50,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     with FileLock(f"{root / 'publishers'}.lock"):
         if not (root / "publishers" / "economies.parquet").exists():
             manifest = read_manifest(root / "publishers_landing" / "manifest.json")
-            fill_with_demo(manifest, 1992, lambda _: None)
+            fill_with_demo(manifest, 1992, lambda _: None, "small")
             gather(manifest, root / "publishers")
     return root / "publishers"
 
@@ -260,6 +261,22 @@ def test_nothing_new_costs_at_most_five_calls(desk: Desk, server: PublishersServ
     server.calls.clear()
     assert desk.refresh(LCT_WDI_VINTAGE="today") == ""
     assert len(server.calls) <= 5 and "World Bank: not updated since 2026-07-01" in desk.said[-1]
+
+
+def test_the_sensor_starts_a_refresh_for_what_was_released_anew_and_no_other(desk: Desk, server: PublishersServer) -> None:
+    sensor = lambda: next(s for s in automation.build_sensors(desk.settings(LCT_API_PAUSE_SECONDS="0")) if s.name == "data_available")  # noqa: E731
+    with dg.DagsterInstance.ephemeral() as instance:
+        tick = lambda: sensor().evaluate_tick(dg.build_sensor_context(instance))  # noqa: E731
+        first = tick()
+        assert len(first.run_requests) == 1 and server.count(DATA) == 0, "the sensor only plans"
+        assert tick().run_requests[0].run_key == first.run_requests[0].run_key, "one plan, one run"
+        assert desk.refresh() == ""
+        desk.assert_equals_what_is_published()
+        assert tick().run_requests == [] and "nothing was released anew" in tick().skip_message
+        server.revise(276, 1993, 1.5)
+        assert len(tick().run_requests) == 1
+        other_source = next(s for s in automation.build_sensors(desk.settings(LCT_SOURCE="demo")) if s.name == "data_available")
+        assert "SOURCE=api" in other_source.evaluate_tick(dg.build_sensor_context(instance)).skip_message
 
 
 def test_one_changed_reporter_year_is_all_that_is_asked_for_and_its_revision_is_kept(desk: Desk, server: PublishersServer) -> None:
