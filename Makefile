@@ -1,6 +1,7 @@
 # The Low-Carbon Trade Warehouse. A fresh machine needs Python 3.11 or newer, git and make.
 #   make run                                  a synthetic world, offline, no key
 #   make run SOURCE=files LANDING=folder      the publishers' files in a folder
+#   make run SOURCE=api                       the publishers' interfaces, with COMTRADE_API_KEY from the environment or .env
 #   make test                                 every test
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
@@ -9,7 +10,7 @@ SETTINGS = $(if $(SOURCE),LCT_SOURCE='$(SOURCE)') $(if $(LANDING),LCT_LANDING='$
 # `make clean` removes what a run makes below the data folder, never what has landed
 DATA = $(or $(LCT_DATA_DIR),data)
 
-.PHONY: run test soak dev lint bench truth contracts requirements clean
+.PHONY: run test soak dev lint bench restore truth contracts requirements clean
 .DELETE_ON_ERROR:
 
 run: .venv/ready
@@ -31,6 +32,10 @@ lint: .venv/ready-to-test
 # every module of benchmarks/, on the data folder that `make run` has filled
 bench: .venv/ready
 	@set -e; for module in benchmarks/*.py; do $(SETTINGS) PYTHONHASHSEED=0 $(BIN)/python -m benchmarks.$$(basename $$module .py); done
+
+# back to the publication before the current one, or to PUBLICATION=000012
+restore: .venv/ready
+	@$(BIN)/python -m orchestration.publication $(PUBLICATION)
 
 # the planted coefficients of the synthetic world and the truth to recover, from many worlds (about five minutes)
 truth: .venv/ready

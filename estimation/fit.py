@@ -63,7 +63,6 @@ def estimate(panel: pd.DataFrame, specification: Specification, coverage: dict[s
     columns = {name: np.concatenate([getattr(i, name) for i in kinds.values()]) for name in ("std_error", "t_statistic", "p_value", "conf_low", "conf_high")}
     coefficients = pd.DataFrame({"inference": np.repeat(list(kinds), len(terms)), "term": terms * len(kinds), "estimate": np.tile(fit.estimates, len(kinds)), **columns})
     coefficients["degrees_of_freedom"] = np.repeat(np.array([i.degrees_of_freedom for i in kinds.values()], dtype=float), len(terms))
-    economies = sample.economies if "economies" not in further else further.pop("economies")
     leverage = np.bincount(fit.ids["iso3"], weights=((fit.x @ fit.bread) * fit.x).sum(axis=1) * fit.weights) / len(terms)
     scaled = fit.x * np.sqrt(fit.weights)[:, None]
     scaled /= np.linalg.norm(scaled, axis=0)
@@ -71,14 +70,14 @@ def estimate(panel: pd.DataFrame, specification: Specification, coverage: dict[s
     diagnostics |= {
         "n_separated": 0,
         "n_observations": len(fit.y),
-        "n_economies": len(economies),
+        "n_economies": len(fit.economies),
         "n_years": len(np.unique(fit.years)),
         "first_year": int(fit.years.min()),
         "last_year": int(fit.years.max()),
         "within_r_squared": None,
         # of the terms after the effects, each scaled to unit length (Belsley, Kuh and Welsch 1980)
         "condition_number": float(np.sqrt(eigenvalues[-1] / eigenvalues[0])),
-        "most_influential_economy": str(economies[leverage.argmax()]),
+        "most_influential_economy": str(fit.economies[leverage.argmax()]),
         "largest_leverage_share": float(leverage.max()),
         "dropped_collinear": ", ".join(t for t in specification.terms if t not in terms),
         "inference_not_computed": "; ".join(not_computed),
@@ -109,8 +108,7 @@ def _least_squares(sample: Sample, specification: Specification) -> tuple[Within
     total = y @ y
     if residuals @ residuals <= 1e-20 * (sample.y @ sample.y):
         return NotEstimable(f"terms and fixed effects fit {specification.outcome} without a residual: there is nothing to infer from")
-    fit = WithinFit(beta, x, y, residuals, np.ones(len(y)), bread, sample.ids, sample.years, specification.effects, effects.rank, "ols", effects.sweep)
-    return fit, kept, {"within_r_squared": float(1 - residuals @ residuals / total)}
+    return _within_fit(sample, specification, effects, beta, x, y, residuals, bread), kept, {"within_r_squared": float(1 - residuals @ residuals / total)}
 
 
 def _poisson(sample: Sample, specification: Specification) -> tuple[WithinFit, np.ndarray, dict] | NotEstimable:
@@ -154,12 +152,32 @@ def _poisson(sample: Sample, specification: Specification) -> tuple[WithinFit, n
     x = weighted.sweep(sample.x[:, kept])
     information = x.T @ (x * mean[:, None])
     residuals = sample.y - mean
-    bread = np.linalg.inv(information)
+    try:
+        bread = np.linalg.inv(information)
+    except np.linalg.LinAlgError:
+        return NotEstimable("PPML could not be fitted: terms are collinear once weighted by the fitted means")
     # the step a further iteration would take, in standard errors
     if not done.convergence or np.abs(bread @ (x.T @ residuals) / np.sqrt(np.diag(bread) * scale)).max() > 1e-4:
         return NotEstimable("PPML did not converge: the likelihood's slope is not zero at the estimates")
-    fit = WithinFit(np.asarray(done._beta_hat, dtype=float), x, sample.y, residuals, mean, bread, sample.ids, sample.years, specification.effects, weighted.rank, "ppml", weighted.sweep)
-    return fit, kept, {"n_separated": before - len(sample), "economies": sample.economies}
+    return _within_fit(sample, specification, weighted, np.asarray(done._beta_hat, dtype=float), x, sample.y, residuals, bread), kept, {"n_separated": before - len(sample)}
+
+
+def _within_fit(sample: Sample, specification: Specification, effects: FixedEffects, estimates: np.ndarray, x: np.ndarray, y: np.ndarray, residuals: np.ndarray, bread: np.ndarray) -> WithinFit:
+    return WithinFit(
+        estimates=estimates,
+        x=x,
+        y=y,
+        residuals=residuals,
+        weights=effects.weights,
+        bread=bread,
+        ids=sample.ids,
+        years=sample.years,
+        economies=sample.economies,
+        effects=specification.effects,
+        effect_rank=effects.rank,
+        estimator=specification.estimator,
+        sweep=effects.sweep,
+    )
 
 
 def _with_pyfixest(estimator: str, sample: Sample, kept: np.ndarray, effects: tuple[str, ...], **options):

@@ -38,8 +38,8 @@ class WithinFit:
 
     `x` (n, k) are the terms after the effects, `residuals` (n,) the outcome less its fit in the outcome's unit, `weights` (n,) those
     of the last least squares step (ones for least squares, the fitted means for PPML). `ids` holds for each of iso3, year and the
-    effects the row's code from 0, `years` the calendar year. `effect_rank` is the number of parameters the effects take.
-    `sweep` sweeps the effects out of the columns of any (n, m) matrix.
+    effects the row's code from 0, `years` the calendar year, `economies` the names of iso3's codes. `effect_rank` is the number of
+    parameters the effects take. `sweep` sweeps the effects out of the columns of any (n, m) matrix.
     """
 
     estimates: np.ndarray
@@ -50,6 +50,7 @@ class WithinFit:
     bread: np.ndarray
     ids: dict[str, np.ndarray]
     years: np.ndarray
+    economies: np.ndarray
     effects: tuple[str, ...]
     effect_rank: int
     estimator: str
@@ -158,7 +159,7 @@ def _kernel(scores: np.ndarray, years: np.ndarray) -> np.ndarray:
     return middle
 
 
-def wild_cluster_bootstrap(fit: WithinFit) -> Inference:
+def wild_cluster_bootstrap(fit: WithinFit) -> Inference | str:
     """Wild cluster bootstrap by economy with the null imposed (WCR), for each term by itself.
 
     Cameron, Gelbach and Miller (2008), section III; computed as in Roodman, MacKinnon, Nielsen and Webb (2019). Residuals of the fit
@@ -186,6 +187,8 @@ def wild_cluster_bootstrap(fit: WithinFit) -> Inference:
         drawn_scores = _sums(partial[:, None] * each, economy) @ weights
         drawn_estimates = _sums((partial * restricted)[:, None], economy)[:, 0] @ weights
         drawn_t = np.abs(drawn_estimates) / np.sqrt(c * (drawn_scores**2).sum(axis=0))
+        if not np.isfinite(drawn_t).all():
+            return "draws without variance: too few economies tell the terms apart"
         p[j] = (1 + np.count_nonzero(drawn_t >= abs(t[j]) * (1 - 1e-9))) / (1 + weights.shape[1])
         quantile[j] = np.quantile(drawn_t, 0.95)
     return Inference(std_error, t, p, fit.estimates - quantile * std_error, fit.estimates + quantile * std_error)

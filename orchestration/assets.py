@@ -6,22 +6,28 @@ import dagster as dg
 
 from estimation.tables import TABLES
 from orchestration import loading, publication, warehouse
+from orchestration.automation import PUBLISHED_FRESHNESS, RAW_FRESHNESS
 from orchestration.estimates import write_estimates
 from orchestration.landing import layouts
 from orchestration.landing.fill import fill_landing_zone
 from orchestration.landing.layouts import Layout
 from orchestration.landing.manifest import read_manifest
 from orchestration.settings import Settings
+from orchestration.table_metadata import table_metadata
 
 YEARS = dg.TimeWindowPartitionsDefinition(start=str(loading.FIRST_TRADE_YEAR), fmt="%Y", cron_schedule="0 0 1 1 *")
 LANDING_KEY = dg.AssetKey(["landing", "files"])
 WRITER_POOL = "duckdb_writer"
+# who answers for a part of the graph; a person changes these to the people of their house
+DATA_ENGINEERING, ECONOMETRICS = ["team:data_engineering"], ["team:econometrics"]
 
 
 def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """All assets but the models, on these settings. `model_keys` are all seeds and models: publication waits for every one."""
 
-    @dg.asset(key=LANDING_KEY, group_name="landing", kinds={"file"}, description="The publishers' files in the landing zone, as the source chosen (demo, files, api) fills it.")
+    @dg.asset(
+        key=LANDING_KEY, group_name="landing", kinds={"file"}, owners=DATA_ENGINEERING, description="The publishers' files in the landing zone, as the source chosen (demo, files, api) fills it."
+    )
     def landing_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         manifest = fill_landing_zone(settings, context.log.info)
         current = manifest.current()
@@ -44,13 +50,34 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
         _whole_asset(settings, layouts.WDI_ECONOMIES, "The World Bank's economies and aggregates."),
     ]
 
-    @dg.asset(key=["raw", "landed_files"], deps=[LANDING_KEY], group_name="raw", kinds={"duckdb"}, pool=WRITER_POOL, description="The landing zone's manifest as a table.")
+    @dg.asset(key=["raw", "landed_files"], deps=[LANDING_KEY], group_name="raw", kinds={"duckdb"}, owners=DATA_ENGINEERING, pool=WRITER_POOL, description="The landing zone's manifest as a table.")
     def landed_files_table(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         manifest = read_manifest(settings.manifest_path)
         with warehouse.writing(settings.build_path, context.log.info) as connection:
             return dg.MaterializeResult(metadata={"dagster/row_count": loading.load_manifest(connection, manifest)})
 
-    @dg.asset(key=["raw", "low_carbon_products"], group_name="raw", kinds={"duckdb"}, pool=WRITER_POOL, description="The user's own list of low-carbon products, if LCT_LOW_CARBON_PRODUCTS names one.")
+    @dg.asset(
+        key=["raw", "comtrade_superseded"],
+        deps=[dg.AssetKey(["raw", "comtrade_trade"])],
+        group_name="raw",
+        kinds={"duckdb"},
+        owners=DATA_ENGINEERING,
+        pool=WRITER_POOL,
+        description="UN Comtrade rows that a newer answer to the same question replaced, set aside when it was loaded.",
+    )
+    def superseded_rows(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        with warehouse.writing(settings.build_path, context.log.info) as connection:
+            [(rows,)] = connection.execute("select count(*) from raw.comtrade_superseded").fetchall()
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+    @dg.asset(
+        key=["raw", "low_carbon_products"],
+        group_name="raw",
+        kinds={"duckdb"},
+        owners=DATA_ENGINEERING,
+        pool=WRITER_POOL,
+        description="The user's own list of low-carbon products, if LCT_LOW_CARBON_PRODUCTS names one.",
+    )
     def own_products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         with warehouse.writing(settings.build_path, context.log.info) as connection:
             rows = loading.load_own_products(connection, settings.low_carbon_products)
@@ -60,22 +87,24 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
     read_by_estimation = [k for k in model_keys if k.path[-1] in ("panel_country_year_variants", "audit_product_coverage", "dim_variable", "run_choices", "published_coefficients")]
 
     @dg.multi_asset(
-        specs=[dg.AssetSpec(key, deps=read_by_estimation, group_name="estimates", kinds={"python", "duckdb"}, description=TABLES[key.path[-1]][0]) for key in estimate_keys],
+        specs=[dg.AssetSpec(key, deps=read_by_estimation, group_name="estimates", kinds={"python", "duckdb"}, owners=ECONOMETRICS, description=TABLES[key.path[-1]][0]) for key in estimate_keys],
         name="estimates",
         pool=WRITER_POOL,
     )
     def estimates(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         with warehouse.writing(settings.build_path, context.log.info) as connection:
-            tables = write_estimates(connection, context.log.info, settings.planted_truth_path)
+            write_estimates(connection, context.log.info, settings.planted_truth_path)
+            shown = {key: table_metadata(connection, *key.path) for key in estimate_keys}
         for key in estimate_keys:
-            table = tables[key.path[-1]]
-            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": len(table), "preview": dg.MetadataValue.md(table.head(10).to_markdown(index=False))})
+            yield dg.MaterializeResult(asset_key=key, metadata=shown[key])
 
     @dg.asset(
         key=["published", "warehouse"],
         deps=[*model_keys, *estimate_keys],
         group_name="published",
         kinds={"duckdb", "parquet"},
+        owners=DATA_ENGINEERING,
+        freshness_policy=PUBLISHED_FRESHNESS,
         pool=WRITER_POOL,
         description="What analysts open: published/warehouse.duckdb, Parquet files and provenance.json, replaced in one step.",
     )
@@ -90,7 +119,7 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
             }
         )
 
-    return [landing_files, *raw, landed_files_table, own_products, estimates, published_warehouse]
+    return [landing_files, *raw, landed_files_table, superseded_rows, own_products, estimates, published_warehouse]
 
 
 def _trade_asset(settings: Settings, layout: Layout, description: str) -> dg.AssetsDefinition:
@@ -101,6 +130,8 @@ def _trade_asset(settings: Settings, layout: Layout, description: str) -> dg.Ass
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name="raw",
         kinds={"duckdb"},
+        owners=DATA_ENGINEERING,
+        freshness_policy=RAW_FRESHNESS,
         pool=WRITER_POOL,
         description=f"{description} One partition per year; a year whose landed files are unchanged is left as it is.",
     )
@@ -127,7 +158,7 @@ def _trade_asset(settings: Settings, layout: Layout, description: str) -> dg.Ass
 
 
 def _whole_asset(settings: Settings, layout: Layout, description: str) -> dg.AssetsDefinition:
-    @dg.asset(key=["raw", layout.name], deps=[LANDING_KEY], group_name="raw", kinds={"duckdb"}, pool=WRITER_POOL, description=description)
+    @dg.asset(key=["raw", layout.name], deps=[LANDING_KEY], group_name="raw", kinds={"duckdb"}, owners=DATA_ENGINEERING, freshness_policy=RAW_FRESHNESS, pool=WRITER_POOL, description=description)
     def load(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         manifest = read_manifest(settings.manifest_path)
         with warehouse.writing(settings.build_path, context.log.info) as connection:

@@ -1,4 +1,4 @@
-"""The one place where the Dagster code location is put together: assets, models, jobs, resources."""
+"""The one place where the Dagster code location is put together: assets, models, checks, jobs, schedules, sensors, resources."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 
 import dagster as dg
 
-from orchestration.assets import build_assets
+from orchestration.assets import WRITER_POOL, build_assets
+from orchestration.automation import build_drift_checks, build_jobs, build_schedules, build_sensors
 from orchestration.modelling import build_models_asset, dbt_resource
 from orchestration.progress import progress_logger
 from orchestration.settings import Settings, load_settings
@@ -18,7 +19,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     models = build_models_asset(settings)
     return dg.Definitions(
         assets=[*build_assets(settings, sorted(models.keys, key=lambda k: k.path)), models],
-        jobs=[dg.define_asset_job("refresh", dg.AssetSelection.all(), description="Everything, from the landing zone to the publication.")],
+        asset_checks=build_drift_checks(settings, WRITER_POOL),
+        jobs=build_jobs(),
+        schedules=build_schedules(settings),
+        sensors=build_sensors(settings),
         resources={"dbt": dbt_resource(settings)},
         loggers={"console": dg.colored_console_logger, "progress": progress_logger},
     )

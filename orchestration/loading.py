@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from orchestration import warehouse
 from orchestration.landing import layouts
@@ -39,7 +40,7 @@ def load_trade_years(connection: duckdb.DuckDBPyConnection, manifest: Manifest, 
     """Make raw.<layout> hold exactly the landed rows of each year; a year whose files are unchanged is left as it is."""
     loaded = []
     for year in years:
-        files = [f for f in manifest.current(layout) if any(t.layout == layout.name and year in t.years for t in f.tables)]
+        files = [f for f in manifest.replayed(layout) if year in f.years_of(layout)]
         year_column = "refYear" if layout is layouts.COMTRADE_TRADE else "t"
         result = _load(connection, manifest, layout, str(year), files, f"where try_cast({year_column} as integer) = {year}", f"trade_year = {year}", str(year))
         loaded.append(result)
@@ -65,14 +66,17 @@ def _load(connection, manifest: Manifest, layout: Layout, partition: str, files:
     try:
         warehouse.invalidate(connection, "models")
         connection.execute(f"delete from raw.{layout.name} where {table_filter}")
+        if layout is layouts.COMTRADE_TRADE:
+            connection.execute(f"delete from raw.comtrade_superseded where {table_filter}")
         for file in files:
             path = manifest.folder / file.file
             if not path.exists():
                 raise LandingError(f"{path}: listed in the manifest but no longer there. Land it again.")
             if sha256_of(path) != file.sha256:
                 raise LandingError(f"{path}: has changed since it landed (its sha256 differs from the manifest). Landed files are never edited; land the new one instead.")
-            tables, _ = layouts.open_tables(path)
-            for table in tables:
+            if file.asked is not None and year is not None:
+                _set_aside_what_it_replaces(connection, file, files, int(year))
+            for table in layouts.open_tables(path)[0] if file.rows else []:
                 if table.layout is layout and (year is None or int(year) in _years_of(file, table)):
                     run_over_rows(table, connection, _insert(table, file, source_filter, year))
         [(rows,)] = connection.execute(f"select count(*) from raw.{layout.name} where {table_filter}").fetchall()
@@ -83,6 +87,36 @@ def _load(connection, manifest: Manifest, layout: Layout, partition: str, files:
         connection.execute("rollback")
         raise
     return Loaded(layout.name, partition, rows, names, fingerprint, True)
+
+
+def _set_aside_what_it_replaces(connection: duckdb.DuckDBPyConnection, answer: FileEntry, files: list[FileEntry], year: int) -> None:
+    """Move the rows that older files hold on the very question of `answer` into raw.comtrade_superseded, with both releases.
+
+    What the answer no longer says is then gone from the raw table too: a revision may withdraw a flow.
+    """
+    asked = answer.asked
+    listed = lambda text: ", ".join(f"'{_quoted(value)}'" for value in text.split(","))  # noqa: E731
+    if str(year) not in asked["period"].split(","):
+        return
+    stamps = [(f.sequence, reporter, released) for f in files for reporter, released in (f.parameters.get("releases") or {}).get(str(year), {}).items()]
+    names = ("landed_sequence", "reporter_code", "released")
+    columns = list(zip(*stamps, strict=True)) or [(), (), ()]
+    connection.register("releases_of_year", pa.table(dict(zip(names, [pa.array(columns[0], pa.int32()), *(pa.array(c, pa.string()) for c in columns[1:])], strict=True))))
+    question = f"""
+        trade_year = {year} and cast(try_cast(reporterCode as integer) as varchar) in ({listed(asked["reporterCode"])})
+        and upper(trim(flowCode)) in ({listed(asked["flowCode"])}) and lpad(trim(cmdCode), 6, '0') in ({listed(asked["cmdCode"])})
+        {f"and cast(try_cast(partnerCode as integer) as varchar) in ({listed(asked['partnerCode'])})" if "partnerCode" in asked else ""}
+    """
+    released = "(select released from releases_of_year as r where r.landed_sequence = {sequence} and r.reporter_code = cast(try_cast(t.reporterCode as integer) as varchar))"
+    connection.execute(
+        f"""
+        insert into raw.comtrade_superseded
+        select t.*, '{_quoted(answer.file)}', {answer.sequence}, {released.format(sequence="t.landed_sequence")}, {released.format(sequence=answer.sequence)}
+        from raw.comtrade_trade as t where {question}
+        """
+    )
+    connection.execute(f"delete from raw.comtrade_trade where {question}")
+    connection.unregister("releases_of_year")
 
 
 def _years_of(file: FileEntry, table: LandedTable) -> tuple[int, ...]:
@@ -119,6 +153,8 @@ def forget_years(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layo
         connection.execute("begin transaction")
         warehouse.invalidate(connection, "models")
         connection.execute(f"delete from raw.{layout.name} where trade_year = {int(partition)}")
+        if layout is layouts.COMTRADE_TRADE:
+            connection.execute(f"delete from raw.comtrade_superseded where trade_year = {int(partition)}")
         connection.execute("delete from raw.loaded_partitions where table_name = ? and partition_key = ?", [layout.name, partition])
         connection.execute("commit")
     return len(stale)
@@ -143,7 +179,7 @@ def load_own_products(connection: duckdb.DuckDBPyConnection, path: Path | None) 
 
     Raises LandingError naming the row and the column of what cannot be used.
     """
-    rows = _own_products(path) if path is not None else []
+    rows = read_own_products(path) if path is not None else []
     known = connection.execute("select * from raw.low_carbon_products order by product_code").fetchall()
     if known != sorted(rows):
         connection.execute("begin transaction")
@@ -158,7 +194,7 @@ def load_own_products(connection: duckdb.DuckDBPyConnection, path: Path | None) 
 OWN_PRODUCT_COLUMNS = ("product_code", "list_revision", "description", "sector", "technology", "is_dual_use", "evidence_note")
 
 
-def _own_products(path: Path) -> list[tuple]:
+def read_own_products(path: Path) -> list[tuple]:
     if not path.is_file():
         raise LandingError(f"LCT_LOW_CARBON_PRODUCTS={path}: no such file.")
     with open(path, newline="", encoding="utf-8-sig") as handle:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 from dagster_shared.record import replace
 
 from orchestration import warehouse
 from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.table_metadata import table_metadata
 
 DBT_SOURCES = ("dbt_project.yml", "profiles.yml", "dbt_project", "seeds", "tests/data")
 
@@ -53,7 +55,7 @@ class WarehouseTranslator(DagsterDbtTranslator):
         if properties["resource_type"] == "source":
             return spec.replace_attributes(key=dg.AssetKey(["raw", properties["name"]]), group_name="raw")
         schema = properties["config"].get("schema") or properties["resource_type"]
-        return spec.replace_attributes(key=dg.AssetKey([schema, properties["name"]]), group_name=schema)
+        return spec.replace_attributes(key=dg.AssetKey([schema, properties["name"]]), group_name=schema, owners=["team:analytics_engineering"])
 
 
 def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
@@ -68,20 +70,35 @@ def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
             # unit tests try the SQL, not the data: they belong to `make test`
             run = dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context, target_path=settings.dbt_target_dir / "run", raise_on_error=True)
             warehouse.remember_dbt(settings.build_path, run.process.pid)
-            for event in run.stream():
-                if isinstance(event, dg.Output) and event.metadata.get("materialization_type") != dg.TextMetadataValue("seed"):
-                    context.log.info(event.output_name.replace("__", ".", 1))
-                yield event
-        if len(context.selected_asset_keys) == len(context.assets_def.keys):
-            with warehouse.writing(settings.build_path, context.log.info) as connection:
-                warehouse.complete(connection, "models", _test_summary(run.target_path))
-        else:
-            context.log.warning("only part of the models was built: publication waits until all of them are built and tested together")
+            events, failure = [], None
+            try:
+                for event in run.stream():
+                    if isinstance(event, dg.Output):
+                        context.log.info(event.output_name.replace("__", ".", 1))
+                    events.append(event)
+            except Exception as error:
+                failure = error
+            # a table can be looked at only when dbt has let go of the file, so all are told together, also before a failure
+            yield from _with_metadata(settings, events)
+            if failure is not None:
+                raise failure
+        with warehouse.writing(settings.build_path, context.log.info) as connection:
+            warehouse.complete(connection, "models", _test_summary(run.target_path))
 
     # The models are built and tested together or not at all. Split into subsets, as a backfill does where partitioned assets lie between
     # them, a model's tests would meet models that are not there yet. dagster-dbt offers no argument for this.
     models._computation = replace(models._computation, can_subset=False)
     return models
+
+
+def _with_metadata(settings: Settings, events: list[Any]) -> Iterator[Any]:
+    """dbt's events, each table's with what a person wants to see of it."""
+    with duckdb.connect(str(settings.build_path), read_only=True) as connection:
+        for event in events:
+            if isinstance(event, dg.Output):
+                schema, table = event.output_name.split("__", 1)
+                event = event.with_metadata({**event.metadata, **table_metadata(connection, schema, table)})
+            yield event
 
 
 def _test_summary(target: Path) -> str:

@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,6 +80,23 @@ def publish(settings: Settings, manifest: Manifest, say: Callable[[str], None] =
     return Publication(folder, True, {name: t["rows"] for name, t in tables.items()})
 
 
+def restore(settings: Settings, number: str | None = None) -> Path:
+    """Point `published` at an earlier publication: `number`, or the one before the current. Returns its folder.
+
+    The build file is left alone: the next refresh publishes again. Raises WarehouseError naming the publications that are kept.
+    """
+    publications = settings.data_dir / "publications"
+    kept = sorted(p.name for p in publications.glob("[0-9]*") if p.is_dir())
+    current = _current(settings)
+    earlier = [name for name in kept if current is None or name < current[0].name]
+    wanted = number or (earlier[-1] if earlier else None)
+    if wanted not in kept:
+        raise WarehouseError(f"There is no publication {wanted or 'before the current one'} to restore; kept are: {', '.join(kept) or 'none'}.")
+    with warehouse.exclusive(settings.build_path):
+        _point_published_at(settings, publications / wanted)
+    return publications / wanted
+
+
 def _copy_tables(connection: duckdb.DuckDBPyConnection, folder: Path, say: Callable[[str], None]) -> dict[str, dict]:
     """Copy the published schemas, in a fixed order of rows, with their comments, into a DuckDB file and Parquet files."""
     [(is_synthetic,)] = connection.execute("select is_synthetic from marts.run_choices").fetchall()
@@ -131,6 +149,7 @@ def _provenance(settings: Settings, manifest: Manifest, connection: duckdb.DuckD
             "hs_treatment": settings.hs_treatment,
             "mineral_scope": settings.mineral_scope,
             "income_vintage": settings.income_vintage,
+            **({"demo_seed": settings.demo_seed, "demo_scale": settings.demo_scale} if choices["is_synthetic"] else {}),
             "low_carbon_products": settings.low_carbon_products.name if settings.low_carbon_products else "seeds/low_carbon_products.csv",
         },
         "sources": [
@@ -200,3 +219,12 @@ def _quoted(path: Path) -> str:
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+if __name__ == "__main__":  # `make restore`
+    from orchestration.settings import load_settings
+
+    try:
+        print(f"published is now {restore(load_settings(), *sys.argv[1:]).name}; readers that open it from now on see it")
+    except WarehouseError as error:
+        sys.exit(str(error))

@@ -7,8 +7,10 @@ profiles.yml and the dbt macro `setting`, which take the same names.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,6 +40,22 @@ class Settings:
     demo_seed: int
     demo_scale: str
     low_carbon_products: Path | None = None
+    accept_drift: bool = False
+    schedules_on: bool = False
+    notice_webhook: str | None = field(default=None, repr=False)
+    comtrade_key: str = field(default="", repr=False)
+    comtrade_url: str = "https://comtradeapi.un.org"
+    comtrade_calls_a_day: int = 500
+    world_bank_url: str = "https://api.worldbank.org"
+    wdi_vintage: str = "202310"
+    wdi_bulk: str = ""
+    baci: str = ""
+    api_pause_seconds: float = 1.2
+
+    @property
+    def incoming_dir(self) -> Path:
+        """Answers on their way into the landing zone, the plan that is being worked through, and the count of the day's calls."""
+        return self.data_dir / "incoming"
 
     @property
     def landing_dir(self) -> Path:
@@ -79,6 +97,15 @@ class Settings:
             "LCT_INCOME_VINTAGE": self.income_vintage,
             "LCT_DEMO_SEED": str(self.demo_seed),
             "LCT_DEMO_SCALE": self.demo_scale,
+            "LCT_ACCEPT_DRIFT": "true" if self.accept_drift else "false",
+            "LCT_SCHEDULES": "on" if self.schedules_on else "off",
+            "LCT_COMTRADE_URL": self.comtrade_url,
+            "LCT_COMTRADE_CALLS_A_DAY": str(self.comtrade_calls_a_day),
+            "LCT_WORLD_BANK_URL": self.world_bank_url,
+            "LCT_WDI_VINTAGE": self.wdi_vintage,
+            "LCT_WDI_BULK": self.wdi_bulk,
+            "LCT_BACI": self.baci,
+            "LCT_API_PAUSE_SECONDS": str(self.api_pause_seconds),
             "DAGSTER_HOME": str(self.dagster_home),
             "DBT_TARGET_PATH": str(self.dbt_target_dir),
             "DBT_LOG_PATH": str(self.dbt_target_dir / "logs"),
@@ -88,6 +115,8 @@ class Settings:
         }
         if self.low_carbon_products is not None:
             values["LCT_LOW_CARBON_PRODUCTS"] = str(self.low_carbon_products)
+        if self.notice_webhook:
+            values["LCT_NOTICE_WEBHOOK"] = self.notice_webhook
         if self.landing_folder is not None:
             values["LCT_LANDING"] = str(self.landing_folder)
         return values
@@ -96,6 +125,27 @@ class Settings:
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise SettingError(f"{name}={value!r} is not known; use one of: {', '.join(allowed)}.")
+    return value
+
+
+def _address(name: str, value: str) -> str:
+    """A base address. Only this machine may be spoken to unencrypted: the key goes over that line."""
+    parts = urlsplit(value)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")):
+        raise SettingError(f"{name}={value!r} is not an address that begins with https://.")
+    return value.rstrip("/")
+
+
+def _key(value: str) -> str:
+    """A key that can be sent in a header. The message never repeats it."""
+    if not re.fullmatch(r"[!-~]*", value):
+        raise SettingError("COMTRADE_API_KEY holds a blank or a character that no key has; copy it again from the developer portal.")
+    return value
+
+
+def _vintage(value: str) -> str:
+    if value != "today" and not re.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])", value):
+        raise SettingError(f"LCT_WDI_VINTAGE={value!r} is not known; use a release of the World Development Indicators as yyyymm (202310 is the report's), or today.")
     return value
 
 
@@ -117,6 +167,11 @@ def load_settings(environment: dict[str, str] | None = None) -> Settings:
     seed = get("LCT_DEMO_SEED", "1992")
     if not seed.isdigit():
         raise SettingError(f"LCT_DEMO_SEED={seed!r} is not a whole number; use digits only, for example 1992.")
+    calls, pause = get("LCT_COMTRADE_CALLS_A_DAY", "500"), get("LCT_API_PAUSE_SECONDS", "1.2")
+    if not calls.isdigit() or calls == "0":
+        raise SettingError(f"LCT_COMTRADE_CALLS_A_DAY={calls!r} is not a number of calls; a free key has 500.")
+    if not re.fullmatch(r"\d+(\.\d+)?", pause):
+        raise SettingError(f"LCT_API_PAUSE_SECONDS={pause!r} is not a number of seconds, for example 1.2.")
     return Settings(
         source=_one_of("SOURCE", get("LCT_SOURCE", "demo"), SOURCES),
         landing_folder=Path(landing).expanduser().resolve() if landing else None,
@@ -127,5 +182,16 @@ def load_settings(environment: dict[str, str] | None = None) -> Settings:
         income_vintage=_one_of("LCT_INCOME_VINTAGE", get("LCT_INCOME_VINTAGE", "FY24"), INCOME_VINTAGES),
         demo_seed=int(seed),
         demo_scale=_one_of("LCT_DEMO_SCALE", get("LCT_DEMO_SCALE", "report"), DEMO_SCALES),
+        accept_drift=_one_of("LCT_ACCEPT_DRIFT", get("LCT_ACCEPT_DRIFT", "false"), ("true", "false")) == "true",
+        schedules_on=_one_of("LCT_SCHEDULES", get("LCT_SCHEDULES", "off"), ("on", "off")) == "on",
+        notice_webhook=get("LCT_NOTICE_WEBHOOK", "") or None,
         low_carbon_products=Path(own_list).expanduser().resolve() if own_list else None,
+        comtrade_key=_key(get("COMTRADE_API_KEY", "")),
+        comtrade_url=_address("LCT_COMTRADE_URL", get("LCT_COMTRADE_URL", "https://comtradeapi.un.org")),
+        comtrade_calls_a_day=int(calls),
+        world_bank_url=_address("LCT_WORLD_BANK_URL", get("LCT_WORLD_BANK_URL", "https://api.worldbank.org")),
+        wdi_vintage=_vintage(get("LCT_WDI_VINTAGE", "202310")),
+        wdi_bulk=get("LCT_WDI_BULK", ""),
+        baci=get("LCT_BACI", ""),
+        api_pause_seconds=float(pause),
     )

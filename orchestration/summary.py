@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration import warehouse
+from orchestration.landing.api.refresh import waiting_requests
 from orchestration.landing.manifest import read_manifest
 from orchestration.publication import SYNTHETIC_NOTICE
 from orchestration.settings import Settings
@@ -47,6 +48,8 @@ def print_summary(console: Console, settings: Settings, stages: dict[str, float]
     table.add_column()
     landed = manifest.current()
     table.add_row("landed", f"{len(landed)} files, {sum(f.rows for f in landed):,} rows")
+    if vintages := {f.release for f in landed if "indicators" in f.parameters}:
+        table.add_row("World Bank", f"release {', '.join(sorted(map(str, vintages)))} (LCT_WDI_VINTAGE)")
     table.add_row("trade flows", f"{flows:,} ({first}-{last}; {economies} exporters; {low_carbon} low-carbon and {minerals} mineral products) on {basis}, {treatment}")
     table.add_row("panel", f"{panel_rows:,} economy-years, {panel_economies} economies; minerals: {scope}")
     table.add_row("data tests", ", ".join(f"{n} {status}" for status, n in counts.items() if n) or "none")
@@ -70,6 +73,13 @@ def print_summary(console: Console, settings: Settings, stages: dict[str, float]
     console.print("             make dev   (Dagster on http://127.0.0.1:3000)", markup=False)
     for item in manifest.left_out:
         console.print(f"{item.status}: {item.reason}", style="red" if item.status == "refused" else "yellow", markup=False)
+    waiting = waiting_requests(settings) if settings.source == "api" else 0
+    if waiting:
+        console.print(
+            f"{waiting} requests to UN Comtrade wait (a day's quota, or what stands above): run the same command again to go on; what has landed is published.", style="bold yellow", markup=False
+        )
+    if {f.parameters["question"] for f in landed if f.asked} == {"trial"}:
+        console.print("A TRIAL without a key: two products, two years of China's reports. COMTRADE_API_KEY in the environment or .env gives the full history.", style="bold yellow", markup=False)
     refused = sum(x.status == "refused" for x in manifest.left_out)
     if refused:
         console.print(f"{refused} file{'s were' if refused > 1 else ' was'} refused; everything else is published.", style="bold red", markup=False)

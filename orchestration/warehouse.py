@@ -112,6 +112,9 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for name, columns in _RAW_TABLES.items():
         partition = ", trade_year smallint" if name.endswith("_trade") else ""
         connection.execute(f"create table if not exists raw.{name} ({columns}{partition}, {_ORIGIN_COLUMNS})")
+    # what a newer answer to the same question replaced, and in which releases: the revisions
+    trade = ", ".join([_RAW_TABLES["comtrade_trade"], "trade_year smallint", _ORIGIN_COLUMNS])
+    connection.execute(f"create table if not exists raw.comtrade_superseded ({trade}, replaced_by_file varchar, replaced_by_sequence integer, released_before varchar, released_after varchar)")
     connection.execute(
         """
         create table if not exists raw.landed_files (landed_file varchar, source varchar, origin varchar, layout varchar,

@@ -31,9 +31,10 @@ class World:
 
 
 def environment_of(data_dir: Path, source: str, landing: Path | None = None, **settings: str) -> dict[str, str]:
-    """A clean environment for a run of its own: nothing of the caller's settings gets in."""
+    """A clean environment for a run of its own: nothing of the caller's settings gets in. The tests' demo is the small one: the same
+    regressions, fewer products per economy."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("LCT_", "DAGSTER_", "DBT_"))}
-    return {**kept, "LCT_DATA_DIR": str(data_dir), "LCT_SOURCE": source, "PYTHONHASHSEED": "0", **({"LCT_LANDING": str(landing)} if landing else {}), **settings}
+    return {**kept, "LCT_DATA_DIR": str(data_dir), "LCT_SOURCE": source, "LCT_DEMO_SCALE": "small", "PYTHONHASHSEED": "0", **({"LCT_LANDING": str(landing)} if landing else {}), **settings}
 
 
 def run_pipeline(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -48,13 +49,8 @@ def real_landing() -> Path:
     return folder
 
 
-def _environment(data_dir: Path, source: str, landing: Path | None) -> dict[str, str]:
-    """The tests' demo is the small one: the same regressions, fewer products per economy."""
-    return environment_of(data_dir, source, landing, LCT_DEMO_SCALE="small")
-
-
 def _world(data_dir: Path, source: str, landing: Path | None = None) -> World:
-    environment = _environment(data_dir, source, landing)
+    environment = environment_of(data_dir, source, landing)
     done = run_pipeline(environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return World(load_settings(environment), done.stdout)
@@ -70,7 +66,7 @@ def _built_once(name: str, source: str, landing: Path | None, tmp_path_factory: 
             world = _world(folder, source, landing)
             (folder / "output.txt").write_text(world.output)
             return world
-    return World(load_settings(_environment(folder, source, landing)), (folder / "output.txt").read_text())
+    return World(load_settings(environment_of(folder, source, landing)), (folder / "output.txt").read_text())
 
 
 @pytest.fixture(scope="session")

@@ -142,7 +142,7 @@ def kill_at_random(environment: dict[str, str], chance: random.Random) -> str | 
 
 
 def two_states(demo: Settings, folder: Path) -> list[Path]:
-    """Two landing folders that differ in one year of BACI, as a publisher's correction would have it. No WDI: the fits would take the time."""
+    """Two landing folders that differ in one year of BACI, as a publisher's small correction would have it, within the bounds of drift. No WDI: the fits would take the time."""
     original, corrected = folder / "original", folder / "corrected"
     original.mkdir(parents=True)
     for path in [*demo.landing_dir.glob("baci/demo/*2021*"), *demo.landing_dir.glob("baci/demo/country_codes*"), *demo.landing_dir.glob("comtrade/demo/*2022*")]:
@@ -153,7 +153,7 @@ def two_states(demo: Settings, folder: Path) -> list[Path]:
         rows = csv.DictReader(source)
         written = csv.DictWriter(target, rows.fieldnames, lineterminator="\n")
         written.writeheader()
-        written.writerows({**row, "v": f"{float(row['v']) * 1.5:.3f}"} for row in rows)
+        written.writerows({**row, "v": f"{float(row['v']) * 1.02:.3f}"} for row in rows)
     return [original, corrected]
 
 

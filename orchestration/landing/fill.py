@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from orchestration.landing.files import fill_from_folder
-from orchestration.landing.layouts import LandingError
-from orchestration.landing.manifest import Manifest, read_manifest
+from orchestration.landing.manifest import LeftOut, Manifest, read_manifest
 from orchestration.settings import Settings
 
 
@@ -17,6 +16,11 @@ def fill_landing_zone(settings: Settings, say: Callable[[str], None] = lambda _:
     Raises LandingError if the source has nothing usable.
     """
     manifest = read_manifest(settings.manifest_path)
+    baci_left_out: list[LeftOut] = []
+    if settings.baci and settings.source != "demo":
+        from orchestration.landing.api.refresh import fill_with_baci
+
+        baci_left_out = fill_with_baci(manifest, settings, say)
     if settings.source == "files":
         fill_from_folder(manifest, settings.landing_folder, say)
     elif settings.source == "demo":
@@ -24,5 +28,10 @@ def fill_landing_zone(settings: Settings, say: Callable[[str], None] = lambda _:
 
         fill_with_demo(manifest, settings.demo_seed, say, settings.demo_scale)
     else:
-        raise LandingError("SOURCE=api is not there yet: fetch the files yourself and use SOURCE=files LANDING=folder.")
+        from orchestration.landing.api.refresh import fill_from_api
+
+        fill_from_api(manifest, settings, say)
+    if baci_left_out:
+        manifest.left_out += baci_left_out
+        manifest.write()
     return manifest

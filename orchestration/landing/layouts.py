@@ -1,7 +1,7 @@
 """The publishers' file layouts: which columns they have, how to recognise and read them, what makes a file unusable.
 
-A landed file is a plain or gzipped CSV, a JSON answer of UN Comtrade, or a zip with such CSV files inside. `open_tables`
-turns it into one or more `LandedTable`s; `read_batches` streams a table's rows as text, in file order, without unpacking
+A landed file is a plain or gzipped CSV, a JSON answer of UN Comtrade or of the World Bank, or a zip with such files inside.
+`open_tables` turns it into one or more `LandedTable`s; `read_batches` streams a table's rows as text, in file order, without unpacking
 to disk. Everything that is wrong with a file is a `LandingError` that names file, row, column and remedy.
 """
 
@@ -14,7 +14,7 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,14 @@ class LandingError(Exception):
 
 class UnknownLayout(LandingError):
     """A file is of no known publisher's layout: stated and left out, the rest goes on."""
+
+
+class MissingColumn(LandingError):
+    """A table lacks columns without which its rows cannot be told apart or valued."""
+
+
+class EmptyAnswer(UnknownLayout):
+    """A UN Comtrade answer without rows. In a folder of files it is nothing; to a question of our own it is the answer."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +245,7 @@ def _table(path: Path, header: list[str], member: str | None, is_json: bool = Fa
     table = LandedTable(path, layout, tuple(header), member, is_json, revision, release)
     missing = [c.name for c in layout.columns if c.required and table.source_column(c) is None]
     if missing:
-        raise LandingError(f"{label}: missing column(s) {', '.join(missing)}. {layout.missing_remedy}".strip())
+        raise MissingColumn(f"{label}: missing column(s) {', '.join(missing)}. {layout.missing_remedy}".strip())
     known = {n.lower() for c in layout.columns for n in (c.name, *c.aliases)}
     unknown = [h for h in header if h.strip() and h.lower() not in known]
     notes: list[str] = []
@@ -268,19 +276,87 @@ def _csv_header(path: Path, member: str | None) -> list[str]:
     return next(csv.reader([text.rstrip("\r\n")]), [])
 
 
-def _json_rows(path: Path) -> list[dict]:
-    with _open_bytes(path) as stream:
+_parsed: dict[tuple, pa.Table] = {}  # the answer read last, as text: a file is recognised, checked and loaded one after the other
+
+
+def _json_table(path: Path, member: str | None = None) -> pa.Table:
+    """A JSON answer as a table of text under the publisher's column names; the World Bank's with one column per year, as in its bulk file."""
+    state = path.stat()
+    key = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, member)
+    if key not in _parsed:
+        _parsed.clear()
+        _parsed[key] = _read_json(path, member)
+    return _parsed[key]
+
+
+def _read_json(path: Path, member: str | None) -> pa.Table:
+    label = f"{path.name}!{member}" if member else path.name
+    with _open_bytes(path, member) as stream:
         try:
             answer = json.loads(stream.read().decode("utf-8-sig"))
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise LandingError(f"{path.name}: not valid JSON ({error}). The download was cut or altered; land it again.") from error
+            raise LandingError(f"{label}: not valid JSON ({error}). The download was cut or altered; land it again.") from error
+    if isinstance(answer, dict) and answer.get("error"):
+        raise LandingError(f"{label}: UN Comtrade answered with an error: {answer['error']!r}. Ask again, then land the new answer.")
     if isinstance(answer, dict) and isinstance(answer.get("data"), list):
-        if answer.get("error"):
-            raise LandingError(f"{path.name}: UN Comtrade answered with an error: {answer['error']!r}. Ask again, then land the new answer.")
-        return answer["data"]
+        return _text_table(_comtrade_rows(label, answer))
     if isinstance(answer, dict) and "message" in answer:
-        raise LandingError(f"{path.name}: an error message, not data: {answer['message']!r}. Ask again, then land the new answer.")
-    raise UnknownLayout(f"{path.name}: JSON, but not a UN Comtrade answer (no list named 'data').")
+        raise LandingError(f"{label}: an error message, not data: {answer['message']!r}. Ask again, then land the new answer.")
+    if isinstance(answer, list) and answer and isinstance(answer[0], dict) and "message" in answer[0]:
+        raise LandingError(f"{label}: the World Bank answered with an error: {answer[0]['message']!r}. Ask again, then land the new answer.")
+    try:
+        rows = _world_bank_rows(label, answer)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise LandingError(f"{label}: a World Bank answer whose rows are not as known ({type(error).__name__}: {error}). The interface may have changed; this reader must follow.") from error
+    if rows is None:
+        raise UnknownLayout(f"{label}: JSON, but neither an answer of UN Comtrade (a list named 'data') nor of the World Bank.")
+    return _text_table(rows)
+
+
+def _comtrade_rows(label: str, answer: dict) -> list[dict]:
+    rows, count = answer["data"], answer.get("count")
+    if isinstance(count, int) and count != len(rows):
+        raise LandingError(f"{label}: says count {count:,} but holds {len(rows):,} rows. The answer was cut or altered; land it again.")
+    if not all(isinstance(row, dict) for row in rows):
+        raise LandingError(f"{label}: the list 'data' holds something else than rows with named columns. Ask again, then land the new answer.")
+    if not rows:
+        raise EmptyAnswer(f"{label}: a UN Comtrade answer without rows (count 0); there is nothing to land.")
+    return rows
+
+
+def _world_bank_rows(label: str, answer: object) -> list[dict] | None:
+    """A World Bank answer as rows of its bulk files (WDICSV.csv or WDICountry.csv); None if it is none.
+
+    Observations come one by one, in two forms: of the indicators (a list of page information and rows) and of the archive
+    (source.data, each with its dimensions by name).
+    """
+    if isinstance(answer, list) and len(answer) == 2 and isinstance(answer[1], list) and answer[1]:
+        first = answer[1][0]
+        if isinstance(first, dict) and {"indicator", "date", "value"} <= set(first):
+            return _by_year(label, ((r["countryiso3code"] or r["country"]["id"], r["country"]["value"], r["indicator"]["id"], r["indicator"]["value"], r["date"], r["value"]) for r in answer[1]))
+        if isinstance(first, dict) and {"region", "incomeLevel", "iso2Code"} <= set(first):
+            region = lambda r: "" if r["region"]["id"] == "NA" else r["region"]["value"].strip()  # noqa: E731  (NA: an aggregate)
+            income = lambda r: "" if r["region"]["id"] == "NA" else r["incomeLevel"]["value"].strip()  # noqa: E731
+            return [{"Country Code": r["id"], "Short Name": r["name"], "Region": region(r), "Income Group": income(r)} for r in answer[1]]
+    if isinstance(answer, dict) and isinstance(answer.get("source"), dict) and isinstance(answer["source"].get("data"), list):
+        dimensions = [({d["concept"]: d for d in r["variable"]}, r["value"]) for r in answer["source"]["data"]]
+        return _by_year(label, ((d["Country"]["id"], d["Country"]["value"], d["Series"]["id"], d["Series"]["value"], d["Time"]["id"].removeprefix("YR"), value) for d, value in dimensions))
+    return None
+
+
+def _by_year(label: str, observations: Iterable[tuple]) -> list[dict]:
+    rows: dict[tuple, dict] = {}
+    for code, name, indicator, indicator_name, year, value in observations:
+        row = rows.setdefault((code, indicator), {"Country Name": name, "Country Code": code, "Indicator Name": indicator_name, "Indicator Code": indicator})
+        if row.setdefault(str(year), value) != value:
+            raise LandingError(f"{label}: {indicator} of {code} in {year} stands twice, with the values {row[str(year)]!r} and {value!r}. Ask again, then land the new answer.")
+    return list(rows.values())
+
+
+def _text_table(rows: list[dict]) -> pa.Table:
+    header = list(dict.fromkeys(key for row in rows for key in row))
+    as_text = lambda v: None if v is None else v if isinstance(v, str) else repr(v)  # noqa: E731
+    return pa.table({h: pa.array([as_text(r.get(h)) for r in rows], pa.string()) for h in header})
 
 
 def open_tables(path: Path) -> tuple[list[LandedTable], list[str]]:
@@ -294,11 +370,7 @@ def open_tables(path: Path) -> tuple[list[LandedTable], list[str]]:
         if name.endswith(".zip"):
             return _open_zip(path)
         if name.endswith((".json", ".json.gz")):
-            rows = _json_rows(path)
-            header = list(dict.fromkeys(key for row in rows for key in row))
-            if not rows:
-                raise UnknownLayout(f"{path.name}: a UN Comtrade answer without rows (count 0); there is nothing to land.")
-            return [_table(path, header, None, is_json=True)], []
+            return [_table(path, _json_table(path).column_names, None, is_json=True)], []
         if name.endswith((".csv", ".csv.gz", ".txt", ".txt.gz")):
             header = _csv_header(path, None)
             if not header:
@@ -314,11 +386,13 @@ def _open_zip(path: Path) -> tuple[list[LandedTable], list[str]]:
     with zipfile.ZipFile(path) as archive:
         members = [m for m in archive.namelist() if not m.endswith("/")]
     for member in sorted(members):
-        if not member.lower().endswith((".csv", ".csv.gz")):
-            left_out.append(f"{path.name}!{member}: not a CSV file; left out")
+        is_json = member.lower().endswith((".json", ".json.gz"))
+        if not is_json and not member.lower().endswith((".csv", ".csv.gz")):
+            left_out.append(f"{path.name}!{member}: neither CSV nor JSON; left out")
             continue
         try:
-            tables.append(_table(path, _csv_header(path, member), member))
+            header = _json_table(path, member).column_names if is_json else _csv_header(path, member)
+            tables.append(_table(path, header, member, is_json))
         except UnknownLayout as unknown:
             left_out.append(str(unknown))
     if not tables:
@@ -349,12 +423,7 @@ def read_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
 
 
 def _json_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
-    rows = _json_rows(table.path)
-    as_text = lambda v: None if v is None else v if isinstance(v, str) else repr(v)  # noqa: E731
-    for start in range(0, len(rows), 50_000):
-        part = rows[start : start + 50_000]
-        columns = {h: pa.array([as_text(r.get(h)) for r in part], pa.string()) for h in table.header}
-        yield pa.RecordBatch.from_pydict(columns)
+    yield from _json_table(table.path, table.member).to_batches(max_chunksize=50_000)
 
 
 def _csv_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:

@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.landing import layouts
-from orchestration.landing.layouts import LandedTable, LandingError, Layout, UnknownLayout
+from orchestration.landing.layouts import EmptyAnswer, LandedTable, LandingError, Layout, UnknownLayout
 
 MANIFEST_VERSION = 1
 
@@ -54,6 +54,15 @@ class FileEntry:
     tables: tuple[TableEntry, ...]
     superseded_by: str | None = None
 
+    @property
+    def asked(self) -> dict | None:
+        """What UN Comtrade was asked for this answer (its parameters as sent), or None for a file that is no answer to us."""
+        return self.parameters.get("asked")
+
+    def years_of(self, layout: Layout) -> set[int]:
+        """The years of trade this file speaks of: those it holds and, an answer, those it was asked for (it may hold nothing of them)."""
+        return {y for t in self.tables if t.layout == layout.name for y in t.years} | ({int(y) for y in self.asked["period"].split(",")} if self.asked else set())
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -82,8 +91,16 @@ class Manifest:
         chosen = [f for f in self.files if f.superseded_by is None and (f.origin == "demo") == (self.world == "demo") and (layout is None or any(t.layout == layout.name for t in f.tables))]
         return sorted(chosen, key=lambda f: f.sequence)
 
+    def replayed(self, layout: Layout) -> list[FileEntry]:
+        """The files whose rows make up a raw trade table, oldest first: the current ones and, of a service's answers, the superseded too.
+
+        An answer replaces what an older one said within the question it was asked; what was said before is kept as a revision.
+        """
+        of_layout = [f for f in self.files if any(t.layout == layout.name for t in f.tables) and (f.superseded_by is None or f.asked is not None)]
+        return sorted((f for f in of_layout if (f.origin == "demo") == (self.world == "demo")), key=lambda f: f.sequence)
+
     def years(self, layout: Layout) -> set[int]:
-        return {y for f in self.current(layout) for t in f.tables if t.layout == layout.name for y in t.years}
+        return {y for f in self.current(layout) for y in f.years_of(layout)}
 
     def write(self) -> None:
         """Replace the manifest on disk, atomically."""
@@ -240,7 +257,7 @@ def register(manifest: Manifest, paths: Iterable[Path], origin: str, say: Callab
 def _register_one(manifest: Manifest, path: Path, origin: str, connection: duckdb.DuckDBPyConnection, parameters: dict) -> FileEntry | LeftOut | None:
     digest = sha256_of(path)
     same_world = [f for f in manifest.files if f.superseded_by is None and (f.origin == "demo") == (origin == "demo")]
-    for known in same_world:
+    for known in same_world if origin != "api" else []:  # the same answer to a later question is news: nothing has changed
         if known.sha256 == digest:
             named_alike = known.parameters.get("published_name", Path(known.file).name) == path.name or (manifest.folder / known.file) == path
             if named_alike and (manifest.folder / known.file).exists():
@@ -252,11 +269,15 @@ def _register_one(manifest: Manifest, path: Path, origin: str, connection: duckd
     try:
         tables, members_left_out = layouts.open_tables(path)
         entries = tuple(inspect_table(t, connection) for t in tables)
+    except EmptyAnswer as empty:
+        if origin != "api":
+            return LeftOut(path.name, "skipped", str(empty))
+        members_left_out, entries = [], (TableEntry(layouts.COMTRADE_TRADE.name, None, 0),)
     except UnknownLayout as unknown:
         return LeftOut(path.name, "skipped", str(unknown))
     except LandingError as error:
         return LeftOut(path.name, "refused", str(error))
-    source = tables[0].layout.source
+    source = layouts.LAYOUTS[entries[0].layout].source
     folder = manifest.folder / source / ("demo" if origin == "demo" else "")
     older = [f for f in same_world if f.source == source and f.parameters.get("published_name") == path.name]
     target = folder / path.name
@@ -274,7 +295,7 @@ def _register_one(manifest: Manifest, path: Path, origin: str, connection: duckd
         bytes=path.stat().st_size,
         sha256=digest,
         rows=sum(e.rows for e in entries),
-        release=next((e.release for e in entries if e.release), None),
+        release=next((e.release for e in entries if e.release), parameters.get("release")),
         sequence=1 + max((f.sequence for f in manifest.files), default=0),
         tables=entries,
     )

@@ -52,6 +52,14 @@ indicator_values as (
 
 united as (
 
+    select
+        'comtrade' as source,
+        'landing' as stage,
+        'replaced by a newer answer to the same question (trade_revisions has what changed)' as reason,
+        count(*) as row_count,
+        sum(value_usd) as value_usd
+    from {{ ref('stg_comtrade__superseded_records') }}
+    union all
     select 'comtrade' as source, 'staging' as stage, exclusion_reason as reason, count(*) as row_count, sum(value_usd) as value_usd
     from records
     where exclusion_reason is not null

@@ -1,0 +1,30 @@
+"""Telling a person: notices of failed runs and moved numbers, to the log and, if one is set, to a webhook."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+from orchestration.settings import Settings
+
+TIMEOUT_SECONDS = 10
+
+
+def notify(settings: Settings, text: str, say: Callable[[str], None]) -> bool:
+    """Say `text` and POST it to LCT_NOTICE_WEBHOOK as JSON with the field text. Returns whether the webhook took it.
+
+    A webhook that does not answer never fails a run. Its address may hold a secret, so it is never repeated.
+    """
+    say(text)
+    if not settings.notice_webhook:
+        return False
+    try:
+        request = urllib.request.Request(settings.notice_webhook, json.dumps({"text": text}).encode("utf-8"), {"Content-Type": "application/json"}, method="POST")
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):
+            return True
+    except (OSError, ValueError) as error:
+        reason = f"HTTP {error.code}" if isinstance(error, urllib.error.HTTPError) else type(error).__name__
+        say(f"the notice could not be delivered to LCT_NOTICE_WEBHOOK ({reason})")
+        return False
