@@ -10,7 +10,7 @@ SETTINGS = $(if $(SOURCE),LCT_SOURCE='$(SOURCE)') $(if $(LANDING),LCT_LANDING='$
 # `make clean` removes what a run makes below the data folder, never what has landed
 DATA = $(or $(LCT_DATA_DIR),data)
 
-.PHONY: run test dev lint bench restore truth contracts requirements clean
+.PHONY: run test soak dev lint bench restore truth contracts requirements clean
 .DELETE_ON_ERROR:
 
 run: .venv/ready
@@ -18,6 +18,10 @@ run: .venv/ready
 
 test: .venv/ready-to-test
 	@$(BIN)/python -m pytest -n auto --dist load --maxschedchunk 1 --durations 12
+
+# thirty refreshes in a row, some killed, with readers that never rest (about half an hour); `make test` does three
+soak: .venv/ready-to-test
+	@LCT_SOAK_REFRESHES=30 $(BIN)/python -m pytest tests/test_soak.py --capture no
 
 dev: .venv/ready
 	@$(SETTINGS) $(BIN)/python -m orchestration.dev

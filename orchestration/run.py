@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     import dagster as dg
 
 LAUNCHED_BY = "lct/launched_by"
+
+# two years of monthly refreshes. Dagster records about 5 MB of events for each and never removes any
+KEPT_RUNS = 24
 
 
 def main() -> int:
@@ -45,6 +49,7 @@ def main() -> int:
     loaded = time.monotonic()
     with warehouse.held(settings.dagster_home / "make_run.lock", console.print), dg.DagsterInstance.get() as instance:
         close_killed_runs(instance)
+        forget_old_runs(instance)
         job = defs.resolve_job_def("refresh")
         years = job.partitions_def.get_partition_keys()
         # dbt prints every test; a person sees the models through the progress logger, and all of it is in dbt's log
@@ -73,6 +78,15 @@ def close_killed_runs(instance: dg.DagsterInstance) -> None:
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED], tags={LAUNCHED_BY: "make run"})):
         instance.report_run_failed(run, "the process was killed before the run ended")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def forget_old_runs(instance: dg.DagsterInstance) -> None:
+    """Delete Dagster's record of all but the last KEPT_RUNS runs of `make run`. Runs launched in the web interface stay, to be deleted there."""
+    import dagster as dg
+
+    for run in instance.get_runs(dg.RunsFilter(tags={LAUNCHED_BY: "make run"}))[KEPT_RUNS:]:
+        instance.delete_run(run.run_id)
+        shutil.rmtree(Path(instance.storage_directory()) / run.run_id, ignore_errors=True)
 
 
 def prepare_environment(settings: Settings) -> None:

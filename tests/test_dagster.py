@@ -112,3 +112,14 @@ def test_a_killed_run_gives_its_place_in_the_pool_back(tmp_path: Path) -> None:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def test_dagsters_record_of_old_runs_is_forgotten(tmp_path: Path) -> None:
+    """Of the runs of `make run` the last ones are kept; runs launched in the web interface are left alone."""
+    from orchestration.run import KEPT_RUNS, LAUNCHED_BY, forget_old_runs
+
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        by_hand = instance.add_run(dg.DagsterRun(job_name="refresh", status=dg.DagsterRunStatus.SUCCESS))
+        ours = [instance.add_run(dg.DagsterRun(job_name="refresh", status=dg.DagsterRunStatus.SUCCESS, tags={LAUNCHED_BY: "make run"})) for _ in range(KEPT_RUNS + 2)]
+        forget_old_runs(instance)
+        assert {run.run_id for run in instance.get_runs()} == {by_hand.run_id, *(run.run_id for run in ours[2:])}

@@ -1,0 +1,223 @@
+"""Refresh after refresh, some of them killed, before readers that never rest: what analysts open is always whole.
+
+`make test` does three refreshes, `make soak` thirty.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from conftest import World, environment_of, run_pipeline
+
+from orchestration.publication import KEPT_PUBLICATIONS
+from orchestration.run import KEPT_RUNS
+from orchestration.settings import PROJECT_ROOT, Settings, load_settings
+
+REFRESHES = int(os.environ.get("LCT_SOAK_REFRESHES") or 3)
+READERS = 4
+SEED = 1992
+
+# a run that is to be killed is killed up to KILL_DELAY seconds after the first line that holds one of these: in every stage, and around
+# the moment at which the publication is replaced
+MOMENTS = ("Low-Carbon Trade Warehouse", "raw.baci_trade:", "Running dbt", "intermediate.int_trade_flows_classified", "marts.panel_country_year", "columns estimated", "tables copied")
+KILL_DELAY = 3
+
+# what the data folder may hold once the first few refreshes have been: Dagster records each run it keeps, dbt rotates its logs,
+# and all else stays about as large as it was
+BYTES_OF_A_RUNS_RECORD = 8_000_000
+BYTES_OF_DBT_LOGS = 6 * 10_600_000
+GROWTH_OF_ALL_ELSE = 1.5
+
+
+@dataclass
+class Readings:
+    """What one reader has met: how often it read, which publications it saw, what was wrong."""
+
+    count: int
+    publications: set[str]
+    faults: list[str]
+
+
+def read_without_rest(published: Path, seed: int, stop: Any, readings: Any) -> None:
+    """One reader: open what is published, look at it, close it, and again, until told to stop. The body of a process of its own."""
+    os.nice(19)
+    chance = random.Random(seed)
+    found = Readings(0, set(), [])
+    while not stop.is_set():
+        try:
+            found.publications.add(look(published, chance.uniform(0, 1.5)))
+            found.count += 1
+        except Exception as error:
+            found.faults.append(f"{type(error).__name__}: {error}")
+    readings.put(found)
+
+
+def look(published: Path, hold: float) -> str:
+    """Open the publication through the link, as an analyst does, hold it open for a while. Returns its number.
+
+    Every table must be, in number of rows and checksum, that of one publication, and stay so while the file is open.
+    """
+    before = provenance(published)
+    with duckdb.connect(str(published / "warehouse.duckdb"), read_only=True, config={"threads": 1}) as connection:
+        # the link may be replaced between reading the provenance and opening the file, never twice
+        candidates = {p["publication"]: p["tables"] for p in (before, provenance(published))}
+        seen = contents(connection)
+        matching = [number for number, tables in candidates.items() if tables == seen]
+        assert matching, f"a mixed state: neither of {sorted(candidates)}: {[name for name in seen if all(seen[name] != t.get(name) for t in candidates.values())]}"
+        time.sleep(hold)
+        assert contents(connection) == seen, "the open file has changed"
+    # the same for someone who takes the whole folder: each of its parts belongs to the others
+    folder = published.resolve()
+    said = provenance(folder)
+    assert said["publication"] == folder.name
+    with duckdb.connect(config={"threads": 1}) as connection:
+        for name, table in said["tables"].items():
+            [(rows,)] = connection.execute(f"select count(*) from read_parquet('{folder}/parquet/{name.replace('.', '/')}.parquet')").fetchall()
+            assert rows == table["rows"], name
+    return matching[0]
+
+
+def provenance(folder: Path) -> dict:
+    return json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+
+
+def contents(connection: duckdb.DuckDBPyConnection) -> dict[str, dict]:
+    """Rows and checksum of every table, as a publication's provenance states them."""
+    found = {}
+    for schema, table in connection.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall():
+        [(rows, content)] = connection.execute(f'select count(*), coalesce(sum(hash(t)::hugeint), 0) from {schema}."{table}" as t').fetchall()
+        found[f"{schema}.{table}"] = {"rows": rows, "content": f"{content:x}"}
+    return found
+
+
+@contextmanager
+def readers(published: Path) -> Iterator[list[Readings]]:
+    """READERS processes reading what is published; what they met is in the list when the block ends."""
+    processes = multiprocessing.get_context("spawn")
+    stop, queue, collected = processes.Event(), processes.Queue(), []
+    started = [processes.Process(target=read_without_rest, args=(published, SEED + n, stop, queue), daemon=True) for n in range(READERS)]
+    for process in started:
+        process.start()
+    try:
+        yield collected
+        stop.set()
+        collected += [queue.get(timeout=120) for _ in started]
+    finally:
+        for process in started:
+            process.kill()
+
+
+def kill_at_random(environment: dict[str, str], chance: random.Random) -> str | None:
+    """Start a refresh and kill -9 it, alone (its dbt is left behind) or with all its processes. Returns how, or None if it had ended before."""
+    moment, delay, alone = chance.choice(MOMENTS), chance.uniform(0, KILL_DELAY), chance.random() < 0.5
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "orchestration.run"], cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    try:
+        reached = any(moment in line for line in process.stdout)
+        assert reached, f"no line with {moment!r} came"
+        time.sleep(delay)
+    finally:
+        (os.kill if alone else os.killpg)(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    return f"killed {'alone' if alone else 'with its group'} {delay:.1f} s after {moment}" if process.returncode == -signal.SIGKILL else None
+
+
+def two_states(demo: Settings, folder: Path) -> list[Path]:
+    """Two landing folders that differ in one year of BACI, as a publisher's small correction would have it, within the bounds of drift. No WDI: the fits would take the time."""
+    original, corrected = folder / "original", folder / "corrected"
+    original.mkdir(parents=True)
+    for path in [*demo.landing_dir.glob("baci/demo/*2021*"), *demo.landing_dir.glob("baci/demo/country_codes*"), *demo.landing_dir.glob("comtrade/demo/*2022*")]:
+        shutil.copy(path, original)
+    [year] = original.glob("BACI*2021*")
+    shutil.copytree(original, corrected)
+    with gzip.open(year, "rt", newline="") as source, gzip.open(corrected / year.name, "wt", newline="") as target:
+        rows = csv.DictReader(source)
+        written = csv.DictWriter(target, rows.fieldnames, lineterminator="\n")
+        written.writeheader()
+        written.writerows({**row, "v": f"{float(row['v']) * 1.02:.3f}"} for row in rows)
+    return [original, corrected]
+
+
+def bytes_held(settings: Settings) -> dict[str, int]:
+    """Bytes below each part of the data folder; dbt's logs, which it rotates, apart."""
+    held: dict[str, int] = {"dbt logs": 0}
+    for path in settings.data_dir.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            part = "dbt logs" if path.name.startswith("dbt.log") else path.relative_to(settings.data_dir).parts[0]
+            held[part] = held.get(part, 0) + path.stat().st_size
+    return held
+
+
+@pytest.mark.long
+def test_refreshes_in_a_row_with_readers_and_kills(demo_world: World, tmp_path: Path) -> None:
+    states = two_states(demo_world.settings, tmp_path / "landing")
+    environments = [environment_of(tmp_path / "data", "files", state) for state in states]
+    settings = load_settings(environments[0])
+    chance = random.Random(SEED)
+    expected: dict[int, dict] = {}
+    held: list[dict[str, int]] = []
+    completed = kills = 0
+
+    def refresh(note: str) -> None:
+        """A refresh that is left alone: it must bring the state that is due, which the next one replaces."""
+        nonlocal completed
+        state, started = completed % 2, time.monotonic()
+        done = run_pipeline(environments[state])
+        assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+        tables = provenance(settings.published_dir)["tables"]
+        assert tables == expected.setdefault(state, tables), "the same files have given another publication"
+        completed += 1
+        held.append(bytes_held(settings))
+        print(
+            f"{note}: {time.monotonic() - started:.0f} s, publication {settings.published_dir.resolve().name}, MB held: { ({part: round(size / 1e6, 1) for part, size in held[-1].items()}) }",
+            flush=True,
+        )
+
+    refresh("refresh 1")
+    with readers(settings.published_dir) as met:
+        for number in range(2, REFRESHES + 1):
+            # the second is always killed, the last never
+            killed = kill_at_random(environments[completed % 2], chance) if number == 2 or (number < REFRESHES and chance.random() < 0.5) else None
+            if killed:
+                kills += 1
+                print(f"refresh {number}: {killed}", flush=True)
+            else:
+                refresh(f"refresh {number}")
+
+    assert kills
+    assert expected[0] != expected[1], "the correction does not show in what is published"
+    assert [fault for reader in met for fault in reader.faults] == []
+    assert all(reader.count > completed for reader in met), [reader.count for reader in met]
+    assert set.union(*(reader.publications for reader in met)) >= {settings.published_dir.resolve().name}
+    print("readers:", ", ".join(f"{reader.count} readings of {len(reader.publications)} publications" for reader in met), flush=True)
+
+    kept = sorted(p.name for p in (settings.data_dir / "publications").iterdir())
+    assert len(kept) <= KEPT_PUBLICATIONS and settings.published_dir.resolve().name == kept[-1]
+    settled, last = held[min(4, len(held)) - 1], held[-1]
+    assert last["dagster"] <= BYTES_OF_A_RUNS_RECORD * (min(REFRESHES, KEPT_RUNS) + 1), held
+    assert last["dbt logs"] <= BYTES_OF_DBT_LOGS, held
+    assert all(size <= GROWTH_OF_ALL_ELSE * settled.get(part, 0) for part, size in last.items() if part not in ("dagster", "dbt logs")), held
+
+    undisturbed = environment_of(tmp_path / "undisturbed", "files", states[(completed - 1) % 2])
+    done = run_pipeline(undisturbed)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert provenance(load_settings(undisturbed).published_dir)["tables"] == provenance(settings.published_dir)["tables"]
