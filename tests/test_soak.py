@@ -167,7 +167,7 @@ def bytes_held(settings: Settings) -> dict[str, int]:
     return held
 
 
-@pytest.mark.long
+@pytest.mark.endurance
 def test_refreshes_in_a_row_with_readers_and_kills(demo_world: World, tmp_path: Path) -> None:
     states = two_states(demo_world.settings, tmp_path / "landing")
     environments = [environment_of(tmp_path / "data", "files", state) for state in states]
