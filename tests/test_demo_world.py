@@ -34,6 +34,7 @@ YEARS_LOADED = (1992, files.JSON_YEAR, reports.UNPINNED_YEAR, 2022)
 @pytest.fixture(scope="module")
 def landed(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     manifest = read_manifest(tmp_path_factory.mktemp("demo") / "landing" / "manifest.json")
+    (manifest.folder.parent / "demo-of-a-killed-run").mkdir()
     assert demo.fill_with_demo(manifest, SEED, say=lambda _: None, scale="small") == []
     return manifest
 
@@ -60,7 +61,7 @@ def test_every_file_lands_as_synthetic_and_small(landed: Manifest) -> None:
     assert landed.years(layouts.BACI_TRADE) == set(range(1995, 2023))
     assert sum(f.bytes for f in landed.current()) < 40_000_000
     assert [n for f in landed.current() for t in f.tables for n in t.notes] == []  # every column of the publishers' layouts, none besides
-    assert list(landed.folder.parent.glob("demo-*")) == []  # the scratch folder is gone
+    assert list(landed.folder.parent.glob("demo-*")) == []  # the scratch folder is gone, and so is what a killed run left behind
 
 
 def test_same_seed_same_bytes(landed: Manifest, tmp_path: Path) -> None:

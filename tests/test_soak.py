@@ -1,6 +1,6 @@
 """Refresh after refresh, some of them killed, before readers that never rest: what analysts open is always whole.
 
-`make test` does three refreshes, `make soak` thirty.
+`make soak` does thirty refreshes; LCT_SOAK_REFRESHES sets another number.
 """
 
 from __future__ import annotations

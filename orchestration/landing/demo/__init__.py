@@ -10,10 +10,12 @@ knows what a run must recover. Here belongs landing a world.
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from orchestration import warehouse
 from orchestration.landing import layouts
 from orchestration.landing.demo.calibration import SCALES
 from orchestration.landing.demo.files import write_baci, write_comtrade, write_wdi
@@ -24,6 +26,7 @@ from orchestration.landing.demo.world import GENERATOR_VERSION, invent, random_n
 from orchestration.landing.manifest import LeftOut, Manifest, register
 
 PLANTED_TRUTH = "planted_truth.json"
+SCRATCH = "demo-"
 
 
 def fill_with_demo(manifest: Manifest, seed: int, say: Callable[[str], None] = print, scale: str = "report") -> list[LeftOut]:
@@ -40,7 +43,10 @@ def fill_with_demo(manifest: Manifest, seed: int, say: Callable[[str], None] = p
         return []
     manifest.folder.mkdir(parents=True, exist_ok=True)
     # beside the landing zone, on its file system: landing is then a link, not a copy
-    with tempfile.TemporaryDirectory(dir=manifest.folder.parent, prefix="demo-") as scratch:
+    with warehouse.held(manifest.folder.parent / "demo.lock", say), tempfile.TemporaryDirectory(dir=manifest.folder.parent, prefix=SCRATCH) as scratch:
+        for leftover in manifest.folder.parent.glob(f"{SCRATCH}*"):  # of a run that was killed
+            if leftover != Path(scratch):
+                shutil.rmtree(leftover)
         paths = write_world(Path(scratch), seed, scale, say)
         (Path(scratch) / PLANTED_TRUTH).replace(manifest.folder / PLANTED_TRUTH)
         return register(manifest, paths, origin="demo", say=say, parameters=parameters)

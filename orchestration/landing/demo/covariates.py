@@ -137,7 +137,7 @@ def invent_covariates(rng: np.random.Generator, economies: Economies) -> Covaria
     exchange_rate = _exchange_rate(rng, economies, published["exchange_rate"], shape)
     values["exchange_rate"] = exchange_rate
     for variable, course in OTHER_COURSES.items():
-        values[variable] = _documented(rng, economies, course, shape, variable)
+        values[variable] = documented_course(rng, economies, course, shape, variable)
     values["inflation_rolling_sd"] = rolling_standard_deviation(np.where(published["inflation"], values["inflation"], np.nan))
     values["reer_rolling_sd"] = rolling_standard_deviation(np.where(published["exchange_rate"], exchange_rate, np.nan))
     for variable in ("inflation_rolling_sd", "reer_rolling_sd"):
@@ -156,7 +156,7 @@ def rolling_standard_deviation(values: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _lasting(name: str, count: int) -> np.ndarray:
+def lasting_trait(name: str, count: int) -> np.ndarray:
     """Lasting traits of economies, standard normal: the same in every world, so that worlds differ in their years, not in their economies."""
     return np.random.default_rng([7, *name.encode()]).normal(size=(count, 1))
 
@@ -170,7 +170,7 @@ def _publication(rng: np.random.Generator, economies: Economies, shape: tuple[in
     governed = np.broadcast_to(np.isin(years, FIRST_GOVERNANCE_YEARS) | (years >= 2002), shape)
     everywhere = np.broadcast_to(~economies.where(WITHOUT_WORLD_BANK_DATA)[:, None], shape)
     # documentation gets better with time, by economy, and has holes
-    score = lambda name, start=0.0, holes=0.5: _lasting(name, shape[0]) + start * (years - 2005) + holes * rng.normal(size=shape)  # noqa: E731
+    score = lambda name, start=0.0, holes=0.5: lasting_trait(name, shape[0]) + start * (years - 2005) + holes * rng.normal(size=shape)  # noqa: E731
     certain = CERTAIN * np.isin(years + 1, CERTAIN_YEARS)
 
     # complete controls at t-1, so that table 6 has its N, and table 8 (from the first year of governance on) has its own
@@ -257,9 +257,9 @@ def exists_in(economies: Economies) -> np.ndarray:
 # ---- values ---------------------------------------------------------------------------------------------------------------------
 
 
-def _documented(rng: np.random.Generator, economies: Economies, course: Course, shape: tuple[int, int], name: str = "") -> np.ndarray:
+def documented_course(rng: np.random.Generator, economies: Economies, course: Course, shape: tuple[int, int], name: str = "") -> np.ndarray:
     """The course of a variable as the documented economies have it, for every economy."""
-    lasting = economies.frame["size"].to_numpy()[:, None] if course.by_size else _lasting(name or repr(course), shape[0]) + course.development * economies.frame.development.to_numpy()[:, None]
+    lasting = economies.frame["size"].to_numpy()[:, None] if course.by_size else lasting_trait(name or repr(course), shape[0]) + course.development * economies.frame.development.to_numpy()[:, None]
     of_documented = lasting[economies.is_documented]
     lasting = np.clip((lasting - of_documented.mean()) / of_documented.std(), -2.5, 2.5)
     return course.centre + course.between * lasting + course.trend * (COVARIATE_YEARS - 2006) + course.within * autoregressive(rng, shape, course.persistence)
@@ -267,7 +267,7 @@ def _documented(rng: np.random.Generator, economies: Economies, course: Course, 
 
 def _variable(rng: np.random.Generator, economies: Economies, variable: str, course: Course, published: dict[str, np.ndarray], traded: np.ndarray) -> np.ndarray:
     shape = (len(economies), len(COVARIATE_YEARS))
-    values = _documented(rng, economies, course, shape, variable)
+    values = documented_course(rng, economies, course, shape, variable)
     if variable == "inflation":
         until, higher, spread = WIDE_INFLATION
         wide = until >= COVARIATE_YEARS
@@ -287,7 +287,7 @@ def _others(rng: np.random.Generator, economies: Economies, variable: str, cours
     if course.by_size:
         latent = economies.frame["size"].to_numpy()[:, None] + (course.trend / 2.3) * (COVARIATE_YEARS - 2006) + 0.04 * autoregressive(rng, shape, 0.8)
     else:
-        lasting = _lasting(variable, shape[0]) + course.development * economies.frame.development.to_numpy()[:, None]
+        lasting = lasting_trait(variable, shape[0]) + course.development * economies.frame.development.to_numpy()[:, None]
         latent = lasting + (course.trend / 1.2) * (COVARIATE_YEARS - 2006) + course.unrest * autoregressive(rng, shape, 0.6) + 9.0 * (rng.random(shape) < course.spikes)
     base = published[variable].copy()
     base[:, FIRST_TRADE:] &= traded & (TRADE_YEARS <= LAST_EMISSION_YEAR) & economies.has_emissions[:, None]
@@ -315,8 +315,8 @@ def g_and_h(score: np.ndarray, g: float, h: float) -> np.ndarray:
 
 def _exchange_rate(rng: np.random.Generator, economies: Economies, published: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Real effective exchange rates, 2010 = 100: calm in the documented economies; upheavals in the others, so that the mean of table 3 comes out."""
-    calm = _documented(rng, economies, EXCHANGE_RATE, shape, "exchange_rate")
-    upheaval = np.exp(0.9 * _lasting("upheaval", shape[0]) + 0.35 * autoregressive(rng, shape, 0.85)) * rng.normal(size=shape)
+    calm = documented_course(rng, economies, EXCHANGE_RATE, shape, "exchange_rate")
+    upheaval = np.exp(0.9 * lasting_trait("upheaval", shape[0]) + 0.35 * autoregressive(rng, shape, 0.85)) * rng.normal(size=shape)
     observed = (TRADE_YEARS[0] <= COVARIATE_YEARS) & (COVARIATE_YEARS <= LAST_EMISSION_YEAR)
     spread = lambda values: rolling_standard_deviation(np.where(published, values, np.nan))[:, observed]  # noqa: E731
     known, made = spread(calm)[economies.is_documented], spread(upheaval)[~economies.is_documented]

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.landing.demo.calibration import ANY_OTHER_INDICATOR, COVARIATE_YEARS, WITHOUT_WORLD_BANK_DATA, Scale
-from orchestration.landing.demo.covariates import _documented, seed_table
+from orchestration.landing.demo.covariates import documented_course, seed_table
 from orchestration.landing.demo.every_code import rest_of_baci
 from orchestration.landing.demo.flows import Flows, codes, products
 from orchestration.landing.demo.reports import WORLD_CODE, baci_rows, parties
@@ -143,7 +143,7 @@ def indicators(rng: np.random.Generator, world: World) -> dict[str, np.ndarray]:
             values = np.where(published.get(name, published["ln_gdp"]), invented[name], np.nan)
             values = {"ln": np.exp, "hundredth": lambda v: 100 * v}.get(row.transformation, lambda v: v)(values)
         else:
-            values = _documented(rng, world.economies, ANY_OTHER_INDICATOR, invented["ln_gdp"].shape, row.indicator_code)
+            values = documented_course(rng, world.economies, ANY_OTHER_INDICATOR, invented["ln_gdp"].shape, row.indicator_code)
         found.setdefault(row.indicator_code, values)
     for row in variables.query("transformation == 'percent_of'").itertuples():
         found[row.indicator_code] = found[row.indicator_code] / 100 * np.exp(invented["ln_gdp"])  # a percentage of what may itself be unpublished

@@ -29,7 +29,7 @@ from orchestration.landing.demo.calibration import (
     WORLD_SECTORS,
     Scale,
 )
-from orchestration.landing.demo.covariates import CHINA, _lasting, autoregressive, exists_in, seed_table
+from orchestration.landing.demo.covariates import CHINA, autoregressive, exists_in, lasting_trait, seed_table
 from orchestration.landing.demo.equations import china_totals, path
 from orchestration.landing.demo.world import World
 
@@ -214,7 +214,7 @@ def _rest(rng, world: World, listed: pd.DataFrame, divided, from_china, to_china
     """What all others export to and import from each other, so that what is reported meets the shares of figure 1 and the sectors of figure 3."""
     frame = world.economies.frame
     advanced, partner = frame.is_advanced.to_numpy()[:, None], (frame.index != CHINA)[:, None]
-    size = np.exp(1.15 * world.covariates.values["ln_gdp"].mean(axis=1, keepdims=True) + 0.5 * _lasting("trade", len(frame)))
+    size = np.exp(1.15 * world.covariates.values["ln_gdp"].mean(axis=1, keepdims=True) + 0.5 * lasting_trait("trade", len(frame)))
     drift = np.exp(0.15 * autoregressive(rng, (len(frame), len(TRADE_YEARS)), 0.8))
     reports = reporting[:, 0] & (exists_in(world.economies) | partner)
     world_exports = 1e9 * path(WORLD_EXPORTS, logarithmic=True)
