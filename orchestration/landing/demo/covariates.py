@@ -193,8 +193,9 @@ def _publication(rng: np.random.Generator, economies: Economies, shape: tuple[in
 
     full = np.broadcast_to(economies.is_documented[:, None], shape)
     published = dict.fromkeys(("ln_gdp", "population_growth"), everywhere)
-    for variable in ("ln_gdp", "gdp_growth", "ln_gdp_per_capita", "gross_domestic_savings", "domestic_credit", "total_reserves", "trade_openness", "fdi_inflows"):
+    for variable in ("ln_gdp", "gdp_growth", "ln_gdp_per_capita", "gross_domestic_savings", "domestic_credit", "trade_openness", "fdi_inflows"):
         published[variable] = others(variable, everywhere, full)
+    published["total_reserves"] = others("total_reserves", published["ln_gdp"], full)  # a percentage of it
     # one value is withheld where no sample needs it, between two years that have it
     economy, place = np.argwhere(full & ~controls & within(1998, 2015))[0]
     gap = (str(economies.frame.iso3[economy]), int(years[place]), GAP_IN)

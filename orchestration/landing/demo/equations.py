@@ -39,6 +39,7 @@ from orchestration.landing.demo.calibration import (
 )
 from orchestration.landing.demo.covariates import CERTAIN, CERTAIN_YEARS, CHINA, FIRST_TRADE, Covariates, Economies, exists_in, highest, printed_moments, printed_observations
 
+SMALLEST_FLOW = 0.02  # thousand USD: enough to be divided among products and still be known to four digits
 PLANTED_COEFFICIENTS = Path(__file__).with_name("planted_coefficients.csv")
 LCT = "lct_imports_from_china_kusd"
 # trade variable -> (exhibit and column of its determinants, exhibit that adds the gender terms)
@@ -99,18 +100,17 @@ def china_totals() -> dict[str, np.ndarray]:
     }
 
 
-def invent_trade_with_china(rng: np.random.Generator, economies: Economies, covariates: Covariates, z: dict[str, np.ndarray], sign: int = 1) -> dict[str, np.ndarray]:
+def invent_trade_with_china(rng: np.random.Generator, economies: Economies, covariates: Covariates, z: dict[str, np.ndarray], traded: dict[str, np.ndarray], sign: int = 1) -> dict[str, np.ndarray]:
     """Each economy's trade with China, economy x year of trade, thousand USD, zero where there is none (equations 1 and 2).
 
     What an economy traded while it was part of another state is in it; the reports name that state.
     """
-    traded = _who_trades(rng, economies, covariates)
     part_of_another = ~exists_in(economies)
     part_of_another[CHINA] = False
     return {trade: _flows(rng, economies, covariates, z, trade, traded[trade] | part_of_another, sign) for trade in TRADE}
 
 
-def _who_trades(rng: np.random.Generator, economies: Economies, covariates: Covariates) -> dict[str, np.ndarray]:
+def who_trades(rng: np.random.Generator, economies: Economies, covariates: Covariates) -> dict[str, np.ndarray]:
     """Where trade is not zero, by size, time and chance, never by the noise of the equation: the printed N of tables 3, 4 and 5 come out."""
     exists, size = exists_in(economies), economies.frame["size"].to_numpy()[:, None]
     estimated = covariates.complete[:, FIRST_TRADE - 1 : -1]
@@ -157,8 +157,7 @@ def _flows(rng: np.random.Generator, economies: Economies, covariates: Covariate
                 members, wanted = groups == name, total * path(points) / 100
                 others[members] *= np.maximum(wanted - fixed[members].sum(axis=0), 0.05 * wanted) / np.maximum(others[members].sum(axis=0), 1e-9)
         others *= np.maximum(total - fixed.sum(axis=0), 0.2 * total) / others.sum(axis=0)
-    # the smallest record is one dollar
-    return np.where(traded, np.maximum(fixed + others, 0.001), 0.0)
+    return np.where(traded, np.maximum(fixed + others, SMALLEST_FLOW), 0.0)
 
 
 def lag(values: np.ndarray) -> np.ndarray:

@@ -36,8 +36,9 @@ from orchestration.landing.demo.world import World
 LOW_CARBON, LITHIUM, ORE, OTHER_STAGE = "low_carbon", "lithium", "ore", "other_stage"  # lithium stands in both lists, and counts in both
 LITHIUM_PART = {"283691": 0.7, "282520": 0.3}
 LITHIUM_IN_LOW_CARBON, LITHIUM_IN_MINERALS = 0.02, 0.3  # at most, and the smaller of the two
-# accumulator locomotives, the only transport with a code of its own before 2017, are hardly traded; photovoltaic cells lead their sector
-UNUSUAL_WEIGHTS = {"860120": 0.03, "854140": 6.0}
+# accumulator locomotives, the only transport with a code of its own before 2017, are hardly traded; photovoltaic cells everybody trades
+UNUSUAL_WEIGHTS = {"860120": 0.03, "854140": 1.5}
+TRADED_BY_ALL = "854140"
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ def invent_flows(rng: np.random.Generator, world: World, scale: Scale) -> Flows:
     weights, hidden = _product_weights(rng, listed)
     place = economies.frame["size"].rank(pct=True).to_numpy()[:, None]
     widths = {"import": 0.03 + 0.40 * place**2.5, "export": 0.02 + 0.28 * place**4}  # small economies trade few products
-    share = {flow: _tastes(rng, world, weights, scale.breadth * width) for flow, width in widths.items()}
+    tastes = {flow: _tastes(rng, world, weights, hidden, scale.breadth * width) for flow, width in widths.items()}
+    share = {flow: taste * (weights > 0) for flow, taste in tastes.items()}
     shape = (len(economies), len(listed), len(TRADE_YEARS))
 
     def divided(totals: np.ndarray, flow: str, *kinds: str, sectors: np.ndarray | None = None) -> np.ndarray:
@@ -131,7 +133,8 @@ def invent_flows(rng: np.random.Generator, world: World, scale: Scale) -> Flows:
     freight = 1 + rng.uniform(0.06, 0.10, (len(economies), 1, 1))
     reporting = _reporting(rng, world)
     rest_exports, rest_imports = _rest(rng, world, listed, divided, from_china, to_china, freight, reporting)
-    arrays = [_with_hidden(array, listed, weights, hidden) for array in (from_china, to_china, rest_exports, rest_imports)]
+    of_flow = ((from_china, "import"), (to_china, "export"), (rest_exports, "export"), (rest_imports, "import"))
+    arrays = [_with_hidden(array, listed, share[flow], tastes[flow] - share[flow]) for array, flow in of_flow]
     usd_per_kg = np.exp(np.where(listed.sector != "", 2.7, 0.3)[:, None] + rng.normal(0, 0.8, (len(listed), 1)) + 0.1 * autoregressive(rng, (len(listed), len(TRADE_YEARS)), 0.8))
     return Flows(listed, *arrays, usd_per_kg, freight, reporting)
 
@@ -156,17 +159,18 @@ def _product_weights(rng: np.random.Generator, listed: pd.DataFrame) -> tuple[np
     return weight[:, None] * visible, weight[:, None] * hidden * np.interp(TRADE_YEARS, [1992, 2016], [0.005, 1.0])
 
 
-def _tastes(rng: np.random.Generator, world: World, weights: np.ndarray, width: np.ndarray) -> np.ndarray:
+def _tastes(rng: np.random.Generator, world: World, weights: np.ndarray, hidden: np.ndarray, width: np.ndarray) -> np.ndarray:
     """Economy x product x year: what an economy would buy or sell, a part `width` of all products, more as time goes by."""
     entry = rng.random((len(width), len(weights)))
     entry[world.economies.where([FULL_TRADER, "CHN"])] = 0
+    entry[:, (products().product_code == TRADED_BY_ALL).to_numpy()] = 0
     kinds = products().kind.to_numpy()
     always = weights.min(axis=1) > 0
     for kind in np.unique(kinds):  # nobody who trades at all trades nothing
         place = np.where(always & (kinds == kind), entry, np.inf).argmin(axis=1)
         entry[np.arange(len(width)), place] = 0
     traded = entry[:, :, None] < np.maximum(width[:, :, None] * np.linspace(0.6, 1, len(TRADE_YEARS)), 1e-12)
-    return np.exp(rng.normal(0, 0.7, entry.shape))[:, :, None] * weights * traded
+    return np.exp(rng.normal(0, 0.7, entry.shape))[:, :, None] * (weights + hidden) * traded
 
 
 def _by_sector(totals: np.ndarray, share: np.ndarray, sector: np.ndarray, targets: np.ndarray | None) -> np.ndarray:
@@ -185,16 +189,15 @@ def _by_sector(totals: np.ndarray, share: np.ndarray, sector: np.ndarray, target
     return np.einsum("gp,egy->epy", member, flows) * within
 
 
-def _with_hidden(flows: np.ndarray, listed: pd.DataFrame, weights: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-    """Add the trade in products without a code of their own, in proportion to what their sector shows."""
+def _with_hidden(flows: np.ndarray, listed: pd.DataFrame, seen: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Add the trade in products without a code of their own: to what an economy shows of their sector as its tastes for both have it."""
     group = (listed.kind + listed.sector).to_numpy()
     made = flows.copy()
     for name in np.unique(group):
         members = group == name
-        if hidden[members].any():
-            of_group = flows[:, members].sum(axis=1, keepdims=True)
-            seen = np.maximum(weights[members].sum(axis=0), 1e-9)
-            made[:, members] += of_group * (hidden[members] / seen)[None]
+        if hidden[:, members].any():
+            of_group, shown = flows[:, members].sum(axis=1, keepdims=True), seen[:, members].sum(axis=1, keepdims=True)
+            made[:, members] += np.where(shown > 0, of_group / np.maximum(shown, 1e-300), 0.0) * hidden[:, members]
     return made
 
 

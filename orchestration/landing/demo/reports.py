@@ -18,7 +18,7 @@ from orchestration.landing.demo.covariates import CHINA
 from orchestration.landing.demo.flows import Flows, codes, in_force
 from orchestration.landing.demo.world import World
 
-SMALLEST_FLOW_USD = 0.5
+SMALLEST_FLOW_USD = 0.0005  # what rounds to a tenth of a cent
 UNPINNED_YEAR, UNPINNED_REPORTER = 2014, "DEU"  # its trade stands once in total and again by mode of transport
 EUROPEAN_UNION = ["DEU", "FRA", "ITA", "ESP", "NLD", "SWE", "BEL", "AUT", "DNK", "FIN", "IRL", "PRT", "GRC", "CZE", "SVK", "POL", "ROU", "HUN"]
 EUROPEAN_UNION_YEARS = (2015, 2022)
@@ -108,12 +108,15 @@ def _largest(world: World, count: int) -> np.ndarray:
 
 
 def _adopted(rng: np.random.Generator, world: World) -> np.ndarray:
-    """Economy x year: the revision in which an economy reports; developing ones take a new one up a year or two late."""
+    """Economy x year: the revision in which an economy reports; developing ones take a new one up a year or two late.
+
+    HS 2022 all take up at once: who stayed behind would still report the photovoltaic cells that it hides, and figure 1 would move.
+    """
     frame = world.economies.frame
     # who reports as one with others (a union, a former state) reports in one revision
     in_time = frame.is_advanced | frame.iso3.isin(["CHN", *EUROPEAN_UNION, *PREDECESSORS])
     late = np.where(in_time, 0, rng.choice([0, 0, 0, 1, 2], len(frame)))
-    return np.array([[in_force(COMTRADE_REVISIONS, max(year - delay, min(COMTRADE_REVISIONS))) for year in TRADE_YEARS] for delay in late])
+    return np.array([[in_force(COMTRADE_REVISIONS, max(year - (delay if year < 2022 else 0), min(COMTRADE_REVISIONS))) for year in TRADE_YEARS] for delay in late])
 
 
 def _rows(values: np.ndarray, flow: str, partner: int | np.ndarray | None = None) -> pd.DataFrame:

@@ -41,9 +41,10 @@ def invent(rng: np.random.Generator, sign: int = 1) -> World:
     everyone = economies()
     covariates = invent_covariates(rng, everyone)
     _publish_gender(covariates)
+    traded = equations.who_trades(rng, everyone, covariates)
+    _leave_out_gender(rng, covariates, traded)
     z = equations.z_scores(covariates)
-    all_trade = equations.invent_trade_with_china(rng, everyone, covariates, z, sign)
-    _leave_out_gender(rng, covariates, all_trade)
+    all_trade = equations.invent_trade_with_china(rng, everyone, covariates, z, traded, sign)
     covariates.values.update(equations.invent_emissions(rng, everyone, covariates, z, all_trade["lct_imports_from_china"], sign))
     return World(everyone, covariates, z, all_trade)
 
@@ -53,12 +54,12 @@ def _publish_gender(covariates: Covariates) -> None:
     covariates.published.update({v: published.copy() for v in GENDER})
 
 
-def _leave_out_gender(rng: np.random.Generator, covariates: Covariates, trade: dict[str, np.ndarray]) -> None:
+def _leave_out_gender(rng: np.random.Generator, covariates: Covariates, traded: dict[str, np.ndarray]) -> None:
     """Table 11 has fewer observations than table 4, table 12 as many as table 5: women employers are not known where no minerals are traded."""
     printed = printed_observations()
     estimated = equations.lag(covariates.complete)
-    no_minerals = estimated & (trade["mineral_imports_from_china"] == 0) & (trade["mineral_exports_to_china"] == 0)
-    exported = trade["lct_exports_to_china"] > 0
+    no_minerals = estimated & ~traded["mineral_imports_from_china"] & ~traded["mineral_exports_to_china"]
+    exported = traded["lct_exports_to_china"]
     score = rng.random(estimated.shape)
     both = printed["table_4", 2] - printed["table_11", 2]
     missing = highest(score, no_minerals & exported, both) | highest(score, no_minerals & ~exported, printed["table_4", 1] - printed["table_11", 1] - both)
