@@ -6,7 +6,7 @@ import dagster as dg
 
 from estimation.tables import TABLES
 from orchestration import loading, publication, warehouse
-from orchestration.automation import PUBLISHED_FRESHNESS, RAW_FRESHNESS
+from orchestration.automation import FRESHNESS
 from orchestration.estimates import write_estimates
 from orchestration.landing import layouts
 from orchestration.landing.fill import fill_landing_zone
@@ -104,7 +104,7 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
         group_name="published",
         kinds={"duckdb", "parquet"},
         owners=DATA_ENGINEERING,
-        freshness_policy=PUBLISHED_FRESHNESS,
+        freshness_policy=FRESHNESS,
         pool=WRITER_POOL,
         description="What analysts open: published/warehouse.duckdb, Parquet files and provenance.json, replaced in one step.",
     )
@@ -131,7 +131,7 @@ def _trade_asset(settings: Settings, layout: Layout, description: str) -> dg.Ass
         group_name="raw",
         kinds={"duckdb"},
         owners=DATA_ENGINEERING,
-        freshness_policy=RAW_FRESHNESS,
+        freshness_policy=FRESHNESS,
         pool=WRITER_POOL,
         description=f"{description} One partition per year; a year whose landed files are unchanged is left as it is.",
     )
@@ -158,7 +158,7 @@ def _trade_asset(settings: Settings, layout: Layout, description: str) -> dg.Ass
 
 
 def _whole_asset(settings: Settings, layout: Layout, description: str) -> dg.AssetsDefinition:
-    @dg.asset(key=["raw", layout.name], deps=[LANDING_KEY], group_name="raw", kinds={"duckdb"}, owners=DATA_ENGINEERING, freshness_policy=RAW_FRESHNESS, pool=WRITER_POOL, description=description)
+    @dg.asset(key=["raw", layout.name], deps=[LANDING_KEY], group_name="raw", kinds={"duckdb"}, owners=DATA_ENGINEERING, freshness_policy=FRESHNESS, pool=WRITER_POOL, description=description)
     def load(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         manifest = read_manifest(settings.manifest_path)
         with warehouse.writing(settings.build_path, context.log.info) as connection:

@@ -154,5 +154,4 @@ def build_drift_checks(settings: Settings, pool: str) -> list[dg.AssetChecksDefi
     return [check_of(subject) for subject in SUBJECTS]
 
 
-RAW_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=62), warn_window=timedelta(days=35))
-PUBLISHED_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=62), warn_window=timedelta(days=35))
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=62), warn_window=timedelta(days=35))

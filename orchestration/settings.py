@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+PLANTED_TRUTH = "planted_truth.json"  # beside the synthetic world's files
 
 SOURCES = ("demo", "files", "api")
 BASES = ("china_reported", "partner_reported", "reconciled")
@@ -68,7 +69,7 @@ class Settings:
     @property
     def planted_truth_path(self) -> Path:
         """What is planted in the synthetic world, written beside its files."""
-        return self.landing_dir / "planted_truth.json"
+        return self.landing_dir / PLANTED_TRUTH
 
     @property
     def build_path(self) -> Path:

@@ -24,8 +24,8 @@ from orchestration.landing.demo.reports import comtrade_rows
 from orchestration.landing.demo.truth import describe
 from orchestration.landing.demo.world import GENERATOR_VERSION, invent, random_numbers
 from orchestration.landing.manifest import LeftOut, Manifest, register
+from orchestration.settings import PLANTED_TRUTH
 
-PLANTED_TRUTH = "planted_truth.json"
 SCRATCH = "demo-"
 
 
