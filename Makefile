@@ -10,7 +10,7 @@ SETTINGS = $(if $(SOURCE),LCT_SOURCE='$(SOURCE)') $(if $(LANDING),LCT_LANDING='$
 # `make clean` removes what a run makes below the data folder, never what has landed
 DATA = $(or $(LCT_DATA_DIR),data)
 
-.PHONY: run test soak browser dev lint bench restore truth contracts requirements clean
+.PHONY: run test soak dev lint bench restore truth contracts requirements clean
 .DELETE_ON_ERROR:
 
 run: .venv/ready
@@ -21,11 +21,7 @@ test: .venv/ready-to-test
 
 # thirty refreshes in a row, some killed, with readers that never rest (about half an hour)
 soak: .venv/ready-to-test
-	@LCT_SOAK_REFRESHES=30 $(BIN)/python -m pytest tests/test_soak.py -m endurance --capture no
-
-# everything by click in Dagster's pages, with a browser that is on the machine (Debian: apt-get install chromium)
-browser: .venv/ready-to-test
-	@$(BIN)/python -m pytest tests/test_browser.py -m endurance
+	@LCT_SOAK_REFRESHES=30 $(BIN)/python -m pytest tests/test_soak.py --capture no
 
 dev: .venv/ready
 	@$(SETTINGS) $(BIN)/python -m orchestration.dev
