@@ -41,7 +41,7 @@ def main() -> int:
         output.append(subprocess.run([sys.executable, "-m", "orchestration.run"], cwd=PROJECT_ROOT, env=environment(settings), check=True, capture_output=True, text=True).stdout)
 
     total = seconds_of(whole)
-    stages = dict(re.findall(r"([\w.-]+) ([\d.]+) s[,\n ]", " ".join(output[0].split("stages", 1)[1].split()) + " "))
+    stages = dict(re.findall(r"([\w.-]+) ([\d.]+) s[,\n ]", " ".join(output[0].split("\nstages ", 1)[1].split()) + " "))
     steps = sum(float(s) for name, s in stages.items() if name != "start-up")
     print(f"a refresh with nothing new: {total:.1f} s, of which steps {steps:.1f} s, Dagster around them {total - steps:.1f} s (start-up {stages.get('start-up', '?')} s)")
     return 0

@@ -54,7 +54,8 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
     def landed_files_table(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         manifest = read_manifest(settings.manifest_path)
         with warehouse.writing(settings.build_path, context.log.info) as connection:
-            return dg.MaterializeResult(metadata={"dagster/row_count": loading.load_manifest(connection, manifest)})
+            loading.load_manifest(connection, manifest)
+            return dg.MaterializeResult(metadata=table_metadata(connection, "raw", "landed_files"))
 
     @dg.asset(
         key=["raw", "comtrade_superseded"],
@@ -67,8 +68,7 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
     )
     def superseded_rows(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         with warehouse.writing(settings.build_path, context.log.info) as connection:
-            [(rows,)] = connection.execute("select count(*) from raw.comtrade_superseded").fetchall()
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+            return dg.MaterializeResult(metadata=table_metadata(connection, "raw", "comtrade_superseded"))
 
     @dg.asset(
         key=["raw", "low_carbon_products"],
@@ -80,8 +80,9 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
     )
     def own_products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         with warehouse.writing(settings.build_path, context.log.info) as connection:
-            rows = loading.load_own_products(connection, settings.low_carbon_products)
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows, "list": str(settings.low_carbon_products.name) if settings.low_carbon_products else "the report's, reconstructed"})
+            loading.load_own_products(connection, settings.low_carbon_products)
+            shown = table_metadata(connection, "raw", "low_carbon_products")
+        return dg.MaterializeResult(metadata={**shown, "list": str(settings.low_carbon_products.name) if settings.low_carbon_products else "the report's, reconstructed"})
 
     estimate_keys = [dg.AssetKey(["estimates", name]) for name in TABLES]
     read_by_estimation = [k for k in model_keys if k.path[-1] in ("panel_country_year_variants", "audit_product_coverage", "dim_variable", "run_choices", "published_coefficients")]
@@ -141,12 +142,12 @@ def _trade_asset(settings: Settings, layout: Layout, description: str) -> dg.Ass
         with warehouse.writing(settings.build_path, context.log.info) as connection:
             loading.forget_years(connection, manifest, layout)
             loaded = loading.load_trade_years(connection, manifest, layout, wanted, context.log.info)
+            shown = table_metadata(connection, "raw", layout.name, f"trade_year between {min(wanted)} and {max(wanted)}")
         total, held = sum(x.rows for x in loaded), [x for x in loaded if x.rows]
         context.log.info(f"raw.{layout.name}: {total:,} rows in {len(held)} years ({sum(x.changed for x in loaded)} loaded, the others unchanged)")
         yield dg.MaterializeResult(
             metadata={
-                "dagster/row_count": total,
-                "years": _span([int(x.partition) for x in held]),
+                **shown,
                 "years_loaded": sum(x.changed for x in loaded),
                 "by_year": dg.MetadataValue.md(
                     "| year | rows | files | checksum |\n|---|---|---|---|\n" + "\n".join(f"| {x.partition} | {x.rows:,} | {', '.join(x.files)} | {x.fingerprint[:12]} |" for x in held)
@@ -163,7 +164,8 @@ def _whole_asset(settings: Settings, layout: Layout, description: str) -> dg.Ass
         manifest = read_manifest(settings.manifest_path)
         with warehouse.writing(settings.build_path, context.log.info) as connection:
             loaded = loading.load_whole(connection, manifest, layout)
-        return dg.MaterializeResult(metadata={"dagster/row_count": loaded.rows, "files": ", ".join(loaded.files) or "none", "checksum": loaded.fingerprint[:12]})
+            shown = table_metadata(connection, "raw", layout.name)
+        return dg.MaterializeResult(metadata={**shown, "files": ", ".join(loaded.files) or "none", "checksum": loaded.fingerprint[:12]})
 
     return load
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration import warehouse
-from orchestration.drift import SUBJECTS, drift
+from orchestration.drift import HOW_TO_ACCEPT, SUBJECTS, drift
 from orchestration.landing.api.refresh import plan_refresh
 from orchestration.landing.layouts import LandingError
 from orchestration.landing.manifest import read_manifest
@@ -27,16 +27,13 @@ def build_jobs() -> list:
     landing = dg.AssetSelection.groups("landing")
     models = dg.AssetSelection.groups("seeds", "staging", "intermediate", "marts", "report")
     estimates, published = dg.AssetSelection.groups("estimates"), dg.AssetSelection.groups("published")
-    retries = {"dagster/max_retries": "2"}
     return [
-        dg.define_asset_job("refresh", everything, tags=retries, description="Everything, from the landing zone to the publication."),
-        dg.define_asset_job("refresh_trade_of_years", landing | trade, tags=retries, description="Land, and load the trade of the years chosen as partitions. Rebuild the models afterwards."),
-        dg.define_asset_job(
-            "refresh_world_bank", landing | world_bank | models | estimates | published, tags=retries, description="Land, load the World Bank's series, and everything that follows from them."
-        ),
-        dg.define_asset_job("rebuild_models", models, tags=retries, description="Build and test all models on what is loaded."),
-        dg.define_asset_job("re_estimate", estimates, tags=retries, description="Fit all regressions on the models as they stand."),
-        dg.define_asset_job("publish", published, tags=retries, description="Publish what stands complete and tested."),
+        dg.define_asset_job("refresh", everything, description="Everything, from the landing zone to the publication."),
+        dg.define_asset_job("refresh_trade_of_years", landing | trade, description="Land, and load the trade of the years chosen as partitions. Rebuild the models afterwards."),
+        dg.define_asset_job("refresh_world_bank", landing | world_bank | models | estimates | published, description="Land, load the World Bank's series, and everything that follows from them."),
+        dg.define_asset_job("rebuild_models", models, description="Build and test all models on what is loaded."),
+        dg.define_asset_job("re_estimate", estimates, description="Fit all regressions on the models as they stand."),
+        dg.define_asset_job("publish", published, description="Publish what stands complete and tested."),
     ]
 
 
@@ -72,11 +69,14 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         if not waiting:
             return dg.SkipReason("no file waits in the landing zone")
         state = hashlib.sha256("\n".join(waiting).encode()).hexdigest()
-        if state == context.cursor:
+        phase, _, before = (context.cursor or "").partition(" ")
+        if state != before:
+            # a file may still be being written: it is taken when it has stayed the same from one look to the next
+            context.update_cursor(f"seen {state}")
+            return dg.SkipReason(f"{len(waiting)} files wait; taken at the next look if they stay as they are")
+        if phase == "tried":
             return dg.SkipReason("the files that wait have been tried already")
-        if context.last_sensor_start_time is not None and state != _still_the_same(settings, waiting):
-            return dg.SkipReason("a file is still being written")
-        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=state, tags=every_year())], cursor=state)
+        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=state, tags=every_year())], cursor=f"tried {state}")
 
     @dg.sensor(job_name="refresh", minimum_interval_seconds=ONE_DAY, default_status=status, description="With SOURCE=api: asks once a day which reporter-years were released anew; if any, a refresh.")
     def data_available(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
@@ -114,11 +114,6 @@ def _files_not_landed(settings: Settings) -> list[str]:
     return found
 
 
-def _still_the_same(settings: Settings, waiting: list[str]) -> str:
-    again = _files_not_landed(settings)
-    return hashlib.sha256("\n".join(again).encode()).hexdigest() if again == waiting else ""
-
-
 def build_drift_checks(settings: Settings, pool: str) -> list[dg.AssetChecksDefinition]:
     """One check per subject, between estimates and publication: what moved beyond its bound is shown with both values."""
 
@@ -139,11 +134,7 @@ def build_drift_checks(settings: Settings, pool: str) -> list[dg.AssetChecksDefi
             if not found.moved:
                 return dg.AssetCheckResult(passed=True, metadata=metadata)
             stops = found.is_blocking and not settings.accept_drift
-            first = found.moved[0]
-            text = (
-                f"{len(found.moved)} of {found.compared} {subject}s moved since the last publication by more than their bound, the furthest: {first.name} from {first.before:,.6g} to {first.after:,.6g}. "
-                + ("Publication stops; if the change is meant, run once with LCT_ACCEPT_DRIFT=true." if stops else "Published all the same.")
-            )
+            text = f"{found.sentence()} " + (f"Publication stops. {HOW_TO_ACCEPT}" if stops else "Published all the same.")
             notify(settings, f"Low-Carbon Trade Warehouse: {text}", context.log.warning)
             return dg.AssetCheckResult(
                 passed=False, severity=dg.AssetCheckSeverity.ERROR if stops else dg.AssetCheckSeverity.WARN, description=text, metadata={**metadata, "numbers": dg.MetadataValue.md(found.table())}

@@ -24,6 +24,8 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         schedules=build_schedules(settings),
         sensors=build_sensors(settings),
         resources={"dbt": dbt_resource(settings)},
+        # steps take turns at the build file anyway: a process for each would only load all of this again, a dozen times a run
+        executor=dg.in_process_executor,
         loggers={"console": dg.colored_console_logger, "progress": progress_logger},
     )
 

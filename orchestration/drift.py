@@ -1,12 +1,14 @@
 """What has moved since the last publication: aggregates of the exhibits and coefficients, against the bounds of the seed drift_bounds.
 
-A number that moved beyond its first bound is for a person to look at; beyond its second it stops the publication, and what was
-published before stands. Numbers are compared only where both publications rest on the same choices and the same world.
+A number that moved beyond its first bound is for a person to look at. Beyond its second, or gone, it stops the publication, and
+what was published before stands; unless it rests on clearly more data than before, for then it was to move. Numbers are compared
+only where both publications rest on the same choices and the same world.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 
 import duckdb
@@ -14,25 +16,34 @@ import duckdb
 from orchestration.settings import Settings
 
 COMPARED_CHOICES = ("basis", "hs_treatment", "mineral_scope", "income_vintage", "is_synthetic")
+COMPARED_SETTINGS = ("low_carbon_products", "demo_seed", "demo_scale")
+HOW_TO_ACCEPT = "If the change is meant, run once with LCT_ACCEPT_DRIFT=true."
 
 
 @dataclass(frozen=True)
 class Moved:
-    """A number that moved by more than its first bound; `distance` is in the bound's unit."""
+    """A number that moved by more than its first bound, or is gone (`after` is None); `distance` is in the bound's unit, and
+    `data_before` and `data_after` are how many records or observations it rests on."""
 
     subject: str
     name: str
     before: float
-    after: float
+    after: float | None
     distance: float
     bound: float
+    data_before: int
+    data_after: int
     is_blocking: bool
+
+    def both_values(self) -> str:
+        return f"{self.name} from {self.before:,.6g} to {_number(self.after)}"
 
 
 @dataclass(frozen=True)
 class Drift:
     """What moved, out of how many numbers compared; or why nothing was compared."""
 
+    subject: str
     compared: int
     moved: tuple[Moved, ...] = ()
     not_compared: str = ""
@@ -41,23 +52,33 @@ class Drift:
     def is_blocking(self) -> bool:
         return any(m.is_blocking for m in self.moved)
 
+    def sentence(self) -> str:
+        """How many moved, and the first of them, one that stops the publication if there is any."""
+        first = next((m for m in self.moved if m.is_blocking), self.moved[0])
+        return f"{len(self.moved)} of {self.compared} {self.subject}s moved since the last publication by more than their bound, among them {first.both_values()}."
+
     def table(self) -> str:
         """The moved numbers as a Markdown table, the furthest first."""
-        rows = [f"| {m.subject} | {m.name} | {m.before:,.6g} | {m.after:,.6g} | {m.distance:.3g} | {m.bound:g} | {'yes' if m.is_blocking else 'no'} |" for m in self.moved]
-        return "\n".join(["| what | which | before | now | moved by | bound | stops publication |", "|---|---|---|---|---|---|---|", *rows])
+        rows = [f"| {m.name} | {m.before:,.6g} | {_number(m.after)} | {m.distance:.3g} | {m.bound:g} | {m.data_before:,} | {m.data_after:,} | {'yes' if m.is_blocking else 'no'} |" for m in self.moved]
+        return "\n".join([f"| {self.subject} | before | now | moved by | bound | data before | data now | stops publication |", "|---|---|---|---|---|---|---|---|", *rows])
 
 
-# subject -> the numbers of a catalogue: name, value, unit of distance (what one unit is worth of this number)
+# subject -> the numbers of a catalogue: name, value, what one unit of distance is worth of this number, how many records it rests on
 SUBJECTS = {
     "aggregate": """
-        select 'figure_1 ' || measure || ' ' || "group" || ' ' || year as name, value, 1.0 as one_unit from {catalogue}.report.figure_1
-        union all
-        select 'figure_3 ' || measure || ' ' || sector || ' ' || year, value, abs(value) / 100 from {catalogue}.report.figure_3 where unit = 'billion USD'
-        union all
-        select 'figure_4 ' || measure || ' ' || sector || ' ' || year, value, abs(value) / 100 from {catalogue}.report.figure_4 where unit = 'billion USD'
+        with numbers as (
+            select 'figure_1 ' || measure || ' ' || "group" || ' ' || year as name, year, value, 1.0 as one_unit from {catalogue}.report.figure_1
+            union all
+            select 'figure_3 ' || measure || ' ' || sector || ' ' || year, year, value, abs(value) / 100 from {catalogue}.report.figure_3 where unit = 'billion USD'
+            union all
+            select 'figure_4 ' || measure || ' ' || sector || ' ' || year, year, value, abs(value) / 100 from {catalogue}.report.figure_4 where unit = 'billion USD'
+        )
+        select name, value, one_unit, coalesce(records, 0) as records
+        from numbers
+        left join (select year, count(*) as records from {catalogue}.marts.fct_world_trade group by year) as trade using (year)
     """,
     "coefficient": """
-        select exhibit || ' (' || "column" || ') ' || term as name, estimate as value, std_error as one_unit
+        select exhibit || ' (' || "column" || ') ' || term as name, estimate as value, std_error as one_unit, n_observations as records
         from {catalogue}.estimates.coefficients
         where variant = 'report' and inference = 'cluster_iso3' and basis = (select basis from {catalogue}.marts.run_choices)
     """,
@@ -68,25 +89,31 @@ def drift(connection: duckdb.DuckDBPyConnection, settings: Settings, subject: st
     """Compare the build file's numbers of a subject (aggregate, coefficient) with the published ones."""
     published = settings.published_dir / "warehouse.duckdb"
     if not published.exists():
-        return Drift(0, not_compared="nothing has been published yet")
+        return Drift(subject, 0, not_compared="nothing has been published yet")
     [(here,)] = connection.execute("select current_database()").fetchall()
     connection.execute(f"attach '{str(published).replace(chr(39), chr(39) * 2)}' as before (read_only)")
     try:
         if reason := _other_choices(connection, settings, here):
-            return Drift(0, not_compared=reason)
-        [(warn_above, stop_above)] = connection.execute("select warn_above, stop_above from seeds.drift_bounds where subject = ?", [subject]).fetchall()
+            return Drift(subject, 0, not_compared=reason)
+        [(warn_above, stop_above, more_data)] = connection.execute("select warn_above, stop_above, more_data_percent from seeds.drift_bounds where subject = ?", [subject]).fetchall()
+        was, now = (SUBJECTS[subject].format(catalogue=catalogue) for catalogue in ("before", here))
         rows = connection.execute(
-            f"select name, was.value, now.value, abs(now.value - was.value) / nullif(was.one_unit, 0) as distance from ({SUBJECTS[subject].format(catalogue='before')}) as was "
-            f"inner join ({SUBJECTS[subject].format(catalogue=here)}) as now using (name) where was.value is not null and now.value is not null order by distance desc nulls last, name"
+            "select name, was.value, now.value, case when now.value is null then 'inf'::double else abs(now.value - was.value) / nullif(was.one_unit, 0) end as distance, "
+            f"was.records, coalesce(now.records, 0) from ({was}) as was left join ({now}) as now using (name) where was.value is not null order by distance desc nulls last, name"
         ).fetchall()
     finally:
         connection.execute("detach before")
-    moved = [
-        Moved(subject, name, was, now, distance, stop_above if distance > stop_above else warn_above, distance > stop_above)
-        for name, was, now, distance in rows
-        if distance is not None and distance > warn_above
-    ]
-    return Drift(len(rows), tuple(moved))
+    moved = []
+    for name, before, after, distance, data_before, data_after in rows:
+        if distance is None or distance <= warn_above:
+            continue
+        stops = distance > stop_above and (after is None or data_after < data_before * (1 + more_data / 100))
+        moved.append(Moved(subject, name, before, after, distance, stop_above if distance > stop_above else warn_above, data_before, data_after, stops))
+    return Drift(subject, len(rows), tuple(moved))
+
+
+def _number(value: float | None) -> str:
+    return "nothing" if value is None or math.isnan(value) else f"{value:,.6g}"
 
 
 def _other_choices(connection: duckdb.DuckDBPyConnection, settings: Settings, here: str) -> str:
@@ -96,8 +123,7 @@ def _other_choices(connection: duckdb.DuckDBPyConnection, settings: Settings, he
     except duckdb.Error:
         return "the last publication is of another version"
     changed = [f"{name} was {b}, is {n}" for name, b, n in zip(COMPARED_CHOICES, before, now, strict=True) if b != n]
-    if not changed and now[-1]:
-        was = json.loads((settings.published_dir / "provenance.json").read_text("utf-8"))["settings"]
-        is_now = {"demo_seed": settings.demo_seed, "demo_scale": settings.demo_scale}
-        changed = [f"{name} was {was.get(name)}, is {value}" for name, value in is_now.items() if was.get(name) != value]
+    if not changed:
+        was, is_now = json.loads((settings.published_dir / "provenance.json").read_text("utf-8"))["settings"], settings.stated(now[-1])
+        changed = [f"{name} was {was.get(name)}, is {is_now.get(name)}" for name in COMPARED_SETTINGS if was.get(name) != is_now.get(name)]
     return f"the last publication rests on other choices ({'; '.join(changed)})" if changed else ""

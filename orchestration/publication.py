@@ -21,6 +21,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration import warehouse
+from orchestration.drift import HOW_TO_ACCEPT, SUBJECTS, drift
 from orchestration.estimates import write_printed_tables
 from orchestration.landing.manifest import Manifest
 from orchestration.settings import PROJECT_ROOT, Settings
@@ -44,7 +45,8 @@ class Publication:
 def publish(settings: Settings, manifest: Manifest, say: Callable[[str], None] = lambda _: None) -> Publication:
     """Publish the build file's marts, report and estimates. Content that equals the current publication is left as it stands.
 
-    Raises WarehouseError if the models or the estimates do not stand complete, with every blocking test passed, on what is loaded.
+    Raises WarehouseError if the models or the estimates do not stand complete, with every blocking test passed, on what is loaded, or if
+    a number has moved since the current publication by more than the bound that stops one (unless settings.accept_drift).
     """
     if settings.published_dir.is_dir() and not settings.published_dir.is_symlink():
         raise WarehouseError(f"{settings.published_dir} is a folder, not the link that publication makes. Move it away and run again.")
@@ -57,6 +59,9 @@ def publish(settings: Settings, manifest: Manifest, say: Callable[[str], None] =
                 f"Not published: {' and '.join(missing)} do not stand complete, with every blocking test passed, on the data loaded. "
                 "Run the models and the estimates first (make run, or materialise them in Dagster)."
             )
+        for moved in (drift(connection, settings, subject) for subject in SUBJECTS):
+            if moved.is_blocking and not settings.accept_drift:
+                raise WarehouseError(f"Not published: {moved.sentence()} {HOW_TO_ACCEPT}")
         for leftover in publications.glob(".part-*"):
             shutil.rmtree(leftover)
         numbers = sorted(int(p.name) for p in publications.iterdir() if p.name.isdigit())
@@ -143,15 +148,7 @@ def _provenance(settings: Settings, manifest: Manifest, connection: duckdb.DuckD
         "is_synthetic": choices["is_synthetic"],
         "notice": SYNTHETIC_NOTICE.strip() if choices["is_synthetic"] else "Built from the publishers' files listed under sources.",
         "choices": choices,
-        "settings": {
-            "source": settings.source,
-            "trade_basis": settings.trade_basis,
-            "hs_treatment": settings.hs_treatment,
-            "mineral_scope": settings.mineral_scope,
-            "income_vintage": settings.income_vintage,
-            **({"demo_seed": settings.demo_seed, "demo_scale": settings.demo_scale} if choices["is_synthetic"] else {}),
-            "low_carbon_products": settings.low_carbon_products.name if settings.low_carbon_products else "seeds/low_carbon_products.csv",
-        },
+        "settings": settings.stated(choices["is_synthetic"]),
         "sources": [
             {
                 "source": f.source,

@@ -87,6 +87,18 @@ class Settings:
     def dagster_home(self) -> Path:
         return self.data_dir / "dagster"
 
+    def stated(self, is_synthetic: bool) -> dict[str, str | int]:
+        """The settings that the content of a publication hangs on, as its provenance states them."""
+        return {
+            "source": self.source,
+            "trade_basis": self.trade_basis,
+            "hs_treatment": self.hs_treatment,
+            "mineral_scope": self.mineral_scope,
+            "income_vintage": self.income_vintage,
+            **({"demo_seed": self.demo_seed, "demo_scale": self.demo_scale} if is_synthetic else {}),
+            "low_carbon_products": self.low_carbon_products.name if self.low_carbon_products else "seeds/low_carbon_products.csv",
+        }
+
     def environment(self) -> dict[str, str]:
         """The same settings as environment variables, for dbt and for processes that Dagster starts."""
         values = {

@@ -8,29 +8,32 @@ import duckdb
 from orchestration import pictures
 
 PREVIEW_ROWS = 8
-DESCRIBED_SCHEMAS = ("marts", "report", "estimates")
-ECONOMY_COLUMNS = ("iso3", "economy_iso3", "exporter_iso3", "reporter_iso3")
+YEAR_COLUMNS = ("year", "trade_year")
+# the reporter or exporter, as the warehouse and as the publishers name it; "i" is BACI's exporter
+ECONOMY_COLUMNS = ("iso3", "economy_iso3", "exporter_iso3", "reporter_iso3", "reporterCode", "i", "country_code")
 
 
-def table_metadata(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, Any]:
-    """Dagster metadata of schema.table. Numbers come as numbers, so that Dagster plots their history."""
+def table_metadata(connection: duckdb.DuckDBPyConnection, schema: str, table: str, where: str = "true") -> dict[str, Any]:
+    """Dagster metadata of schema.table, of the rows that fulfil `where`. Numbers come as numbers, so that Dagster plots their history.
+    Of a view only a preview is given: counting would run it whole."""
     name = f'{schema}."{table}"'
     columns = [c for (c,) in connection.execute("select column_name from duckdb_columns() where schema_name = ? and table_name = ? and not internal", [schema, table]).fetchall()]
     if not columns:
         return {}
-    count = lambda what: connection.execute(f"select {what} from {name}").fetchall()[0][0]  # noqa: E731
-    shown: dict[str, Any] = {"dagster/row_count": count("count(*)")}
-    if schema not in DESCRIBED_SCHEMAS:
-        return shown
-    economy = next((c for c in ECONOMY_COLUMNS if c in columns), None)
-    if economy:
-        shown["economies"] = count(f"count(distinct {economy})")
-    if "year" in columns and shown["dagster/row_count"]:
-        shown["years"] = f"{count('min(year)')}-{count('max(year)')}"
-        shown["last_year"] = int(count("max(year)") or 0)
+    preview = dg.MetadataValue.md(connection.execute(f"select * from {name} where {where} limit {PREVIEW_ROWS}").df().to_markdown(index=False))
+    [(is_view,)] = connection.execute("select count(*) > 0 from duckdb_views() where schema_name = ? and view_name = ?", [schema, table]).fetchall()
+    if is_view:
+        return {"preview": preview}
+    count = lambda what: connection.execute(f"select {what} from {name} where {where}").fetchall()[0][0]  # noqa: E731
+    shown: dict[str, Any] = {"dagster/row_count": count("count(*)"), "preview": preview}
+    if economy := next((c for c in ECONOMY_COLUMNS if c in columns), None):
+        shown["economies"] = count(f'count(distinct "{economy}")')
+    year = next((c for c in YEAR_COLUMNS if c in columns), None)
+    if year and shown["dagster/row_count"]:
+        first, last = count(f"min({year})"), count(f"max({year})")
+        shown |= {"years": f"{first}-{last}", "last_year": int(last)}
     if {"value_usd", "unallocated_usd"} <= set(columns):
         shown["unallocated_share"] = float(count("coalesce(sum(unallocated_usd) / nullif(sum(value_usd), 0), 0)"))
-    shown["preview"] = dg.MetadataValue.md(connection.execute(f"select * from {name} limit {PREVIEW_ROWS}").df().to_markdown(index=False))
     picture = pictures.picture_of(connection, table) if schema == "report" else pictures.coefficients_picture(connection) if (schema, table) == ("estimates", "coefficients") else None
     if picture:
         shown["picture"] = dg.MetadataValue.md(pictures.markdown(picture, table))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 import pytest
+from dagster import Definitions
 from filelock import FileLock
 
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
@@ -79,6 +81,41 @@ def real_world(real_landing: Path, tmp_path_factory: pytest.TempPathFactory, wor
 def demo_world(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> World:
     """The whole pipeline on the synthetic world. Never changed by a test."""
     return _built_once("demo", "demo", None, tmp_path_factory, worker_id)
+
+
+@pytest.fixture(scope="session")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> Definitions:
+    """The code location on the settings of a small demo. Its environment is undone at once: nobody else's tests see it."""
+    before = dict(os.environ)
+    os.environ.update(environment_of(tmp_path_factory.mktemp("definitions"), "demo"))
+    try:
+        from orchestration.definitions import build_definitions
+
+        return build_definitions(load_settings())
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def corner_of(demo: World, folder: Path) -> Path:
+    """A landing folder with one year of BACI and one of UN Comtrade out of the demo, and no indicators: the whole pipeline in half a minute."""
+    folder.mkdir(parents=True)
+    for path in [*demo.settings.landing_dir.glob("baci/demo/*2021*"), *demo.settings.landing_dir.glob("baci/demo/country_codes*"), *demo.settings.landing_dir.glob("comtrade/demo/*2022*")]:
+        shutil.copy(path, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corner_world(demo_world: World, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> World:
+    """The whole pipeline on a corner of the demo, without regressions, for tests of how things are carried out. Never changed by a test."""
+    return _built_once("corner", "files", corner_of(demo_world, tmp_path_factory.mktemp("corner") / "landing"), tmp_path_factory, worker_id)
+
+
+@pytest.fixture
+def finished(corner_world: World, tmp_path: Path) -> Settings:
+    """The data folder of a finished run on the corner of the demo, a copy to do things to."""
+    shutil.copytree(corner_world.settings.data_dir, tmp_path / "data", symlinks=True, ignore=shutil.ignore_patterns("dagster", "dbt_target"))
+    return replace(corner_world.settings, data_dir=tmp_path / "data")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,19 +17,6 @@ from conftest import World, environment_of
 from orchestration.settings import PROJECT_ROOT, SettingError, load_settings
 
 
-@pytest.fixture(scope="module")
-def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
-    before = dict(os.environ)
-    os.environ.update(environment_of(tmp_path_factory.mktemp("definitions"), "demo"))
-    try:
-        from orchestration.definitions import build_definitions
-
-        yield build_definitions(load_settings())
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
 def test_the_graph_runs_from_landed_files_to_the_publication(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     upstream = graph.get_ancestor_asset_keys(dg.AssetKey(["published", "warehouse"]))
@@ -112,6 +99,33 @@ def test_a_killed_run_gives_its_place_in_the_pool_back(tmp_path: Path) -> None:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+@pytest.mark.long
+def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(demo_world: World, tmp_path: Path) -> None:
+    """Four runs on one data folder at once, three of them loading trade of different years: each succeeds, no row is missing."""
+    from orchestration.run import prepare_environment
+
+    shutil.copytree(demo_world.settings.landing_dir, tmp_path / "landing")
+    settings = load_settings(environment_of(tmp_path, "demo"))
+    before = dict(os.environ)
+    try:
+        prepare_environment(settings)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    environment = {**environment_of(tmp_path, "demo"), "DAGSTER_HOME": str(settings.dagster_home)}
+    command = [str(Path(sys.executable).with_name("dagster")), "asset", "materialize", "-m", "orchestration.definitions", "--select"]
+    years = ("2011", "2012", "2013")
+    runs = [["key:raw/baci_trade", "--partition", year] for year in years] + [["key:raw/wdi_indicators"]]
+    started = [subprocess.Popen([*command, *run], cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for run in runs]
+    for process in started:
+        output, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, output[-3000:]
+    with duckdb.connect(str(settings.build_path), read_only=True) as connection, duckdb.connect(str(demo_world.settings.build_path), read_only=True) as whole:
+        for sql in (f"select trade_year, count(*), sum(v) from raw.baci_trade where trade_year in ({', '.join(years)}) group by all order by all", "select count(*) from raw.wdi_indicators"):
+            assert connection.execute(sql).fetchall() == whole.execute(sql).fetchall()
+        assert connection.execute("select count(distinct trade_year) from raw.baci_trade").fetchall() == [(3,)]
 
 
 def test_dagsters_record_of_old_runs_is_forgotten(tmp_path: Path) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -19,14 +17,6 @@ from orchestration import publication, warehouse
 from orchestration.landing.manifest import read_manifest
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.warehouse import WarehouseError
-
-
-@pytest.fixture
-def finished(demo_world: World, tmp_path: Path) -> Settings:
-    """A finished run's data folder, a copy to do things to."""
-    data_dir = tmp_path / "data"
-    shutil.copytree(demo_world.settings.data_dir, data_dir, symlinks=True, ignore=shutil.ignore_patterns("dagster", "dbt_target"))
-    return replace(demo_world.settings, data_dir=data_dir)
 
 
 def publish(settings: Settings) -> publication.Publication:
@@ -131,12 +121,10 @@ def test_a_publication_that_breaks_off_leaves_the_old_one(finished: Settings, mo
     assert not list((finished.data_dir / "publications").glob(".part-*")), "what the broken one left behind is gone"
 
 
-def test_a_failing_blocking_test_publishes_nothing_and_names_itself(demo_world: World, finished: Settings) -> None:
+def test_a_failing_blocking_test_publishes_nothing_and_names_itself(finished: Settings) -> None:
     """A negative value in a landed file passes every check of layout and type, and is stopped by a data test."""
-    manifest = read_manifest(finished.manifest_path)
     folder = finished.data_dir / "inbox"
     folder.mkdir()
-    shutil.copy(manifest.folder / next(f for f in manifest.current() if f.source == "wdi").file, folder)
     (folder / "BACI_HS17_Y2022_V203001.csv").write_text("t,i,j,k,v,q\n2022,156,276,850720,-5.000,NA\n")
     before = fingerprint(finished)
     done = run_pipeline(environment_of(finished.data_dir, "files", folder))
@@ -157,19 +145,19 @@ def kill_when(environment: dict[str, str], sign: str) -> bool:
 
 
 @pytest.mark.long
-def test_killed_at_any_step_the_next_run_gives_the_same(demo_world: World, tmp_path: Path) -> None:
-    environment = environment_of(tmp_path, "demo")
+def test_killed_at_any_step_the_next_run_gives_the_same(corner_world: World, tmp_path: Path) -> None:
+    environment = environment_of(tmp_path, "files", corner_world.settings.landing_folder)
     for sign in ("landed: ", "raw.baci_trade 20", "intermediate.int_trade_flows_classified", "reconciled: ", "tables copied"):
         assert kill_when(environment, sign), f"no line with {sign!r} came"
         assert not (tmp_path / "published").exists() or sign == "tables copied", "nothing is published by a run that was killed"
     done = run_pipeline(environment)
     assert done.returncode == 0, done.stdout + done.stderr
-    undisturbed, after = (json.loads((folder / "provenance.json").read_text()) for folder in (demo_world.settings.published_dir, tmp_path / "published"))
+    undisturbed, after = (json.loads((folder / "provenance.json").read_text()) for folder in (corner_world.settings.published_dir, tmp_path / "published"))
     assert after["tables"] == undisturbed["tables"]
 
 
 def test_a_second_run_publishes_the_same(finished: Settings) -> None:
     before = fingerprint(finished)
-    done = run_pipeline(environment_of(finished.data_dir, "demo"))
+    done = run_pipeline(environment_of(finished.data_dir, "files", finished.landing_folder))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "content unchanged" in done.stdout and fingerprint(finished) == before

@@ -24,7 +24,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import World, environment_of, run_pipeline
+from conftest import World, corner_of, environment_of, run_pipeline
 
 from orchestration.publication import KEPT_PUBLICATIONS
 from orchestration.run import KEPT_RUNS
@@ -57,11 +57,13 @@ class Readings:
 
 
 def read_without_rest(published: Path, seed: int, stop: Any, readings: Any) -> None:
-    """One reader: open what is published, look at it, close it, and again, until told to stop. The body of a process of its own."""
+    """One reader: open what is published, look at it, close it, and again, until told to stop; then a last look. The body of a process of its own."""
     os.nice(19)
     chance = random.Random(seed)
     found = Readings(0, set(), [])
-    while not stop.is_set():
+    last = False
+    while not last:
+        last = stop.is_set()
         try:
             found.publications.add(look(published, chance.uniform(0, 1.5)))
             found.count += 1
@@ -142,12 +144,9 @@ def kill_at_random(environment: dict[str, str], moments: tuple[str, ...], chance
     return f"killed {'alone' if alone else 'with its group'} {delay:.1f} s after {moment}" if process.returncode == -signal.SIGKILL else None
 
 
-def two_states(demo: Settings, folder: Path) -> list[Path]:
-    """Two landing folders that differ in one year of BACI, as a publisher's small correction would have it, within the bounds of drift. No WDI: the fits would take the time."""
-    original, corrected = folder / "original", folder / "corrected"
-    original.mkdir(parents=True)
-    for path in [*demo.landing_dir.glob("baci/demo/*2021*"), *demo.landing_dir.glob("baci/demo/country_codes*"), *demo.landing_dir.glob("comtrade/demo/*2022*")]:
-        shutil.copy(path, original)
+def two_states(demo: World, folder: Path) -> list[Path]:
+    """Two landing folders that differ in one year of BACI, as a publisher's small correction would have it, within the bounds of drift."""
+    original, corrected = corner_of(demo, folder / "original"), folder / "corrected"
     [year] = original.glob("BACI*2021*")
     shutil.copytree(original, corrected)
     with gzip.open(year, "rt", newline="") as source, gzip.open(corrected / year.name, "wt", newline="") as target:
@@ -170,7 +169,7 @@ def bytes_held(settings: Settings) -> dict[str, int]:
 
 @pytest.mark.long
 def test_refreshes_in_a_row_with_readers_and_kills(demo_world: World, tmp_path: Path) -> None:
-    states = two_states(demo_world.settings, tmp_path / "landing")
+    states = two_states(demo_world, tmp_path / "landing")
     environments = [environment_of(tmp_path / "data", "files", state) for state in states]
     settings = load_settings(environments[0])
     chance = random.Random(SEED)
