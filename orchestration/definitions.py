@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 
 import dagster as dg
 
@@ -16,6 +17,7 @@ from orchestration.settings import Settings, load_settings
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Definitions on these settings. dbt and child processes get the same settings through the environment."""
     os.environ.update(settings.environment())
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)  # the version of Dagster is pinned
     models = build_models_asset(settings)
     return dg.Definitions(
         assets=[*build_assets(settings, sorted(models.keys, key=lambda k: k.path)), models],

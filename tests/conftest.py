@@ -118,9 +118,18 @@ def finished(corner_world: World, tmp_path: Path) -> Settings:
     return replace(corner_world.settings, data_dir=tmp_path / "data")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors: some tests wait for a browser, a server or Dagster's daemon."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests first, so that two workers end together."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    """The long tests first, so that the workers end together; of these one that has the demo built, then those that do without it."""
+    items.sort(key=lambda item: (item.get_closest_marker("long") is None, "demo_world" in item.fixturenames))
+    builder = next((item for item in items if "demo_world" in item.fixturenames), None)
+    if builder is not None:
+        items.remove(builder)
+        items.insert(0, builder)
 
 
 @pytest.fixture(scope="session")

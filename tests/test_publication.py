@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -15,7 +12,7 @@ from conftest import World, environment_of, run_pipeline
 
 from orchestration import publication, warehouse
 from orchestration.landing.manifest import read_manifest
-from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.settings import Settings
 from orchestration.warehouse import WarehouseError
 
 
@@ -131,29 +128,6 @@ def test_a_failing_blocking_test_publishes_nothing_and_names_itself(finished: Se
     assert done.returncode != 0
     assert "what was published before stands" in done.stdout and "within" in done.stdout, done.stdout[-3000:]
     assert fingerprint(finished) == before
-
-
-def kill_when(environment: dict[str, str], sign: str) -> bool:
-    """Start a run and kill -9 it (it alone: its dbt is left behind) at the first line that holds `sign`. Returns whether that line came."""
-    process = subprocess.Popen([sys.executable, "-u", "-m", "orchestration.run"], cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        return any(sign in line for line in process.stdout)
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-
-
-@pytest.mark.long
-def test_killed_at_any_step_the_next_run_gives_the_same(corner_world: World, tmp_path: Path) -> None:
-    environment = environment_of(tmp_path, "files", corner_world.settings.landing_folder)
-    for sign in ("landed: ", "raw.baci_trade 20", "intermediate.int_trade_flows_classified", "reconciled: ", "tables copied"):
-        assert kill_when(environment, sign), f"no line with {sign!r} came"
-        assert not (tmp_path / "published").exists() or sign == "tables copied", "nothing is published by a run that was killed"
-    done = run_pipeline(environment)
-    assert done.returncode == 0, done.stdout + done.stderr
-    undisturbed, after = (json.loads((folder / "provenance.json").read_text()) for folder in (corner_world.settings.published_dir, tmp_path / "published"))
-    assert after["tables"] == undisturbed["tables"]
 
 
 def test_a_second_run_publishes_the_same(finished: Settings) -> None:
