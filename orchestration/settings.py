@@ -125,6 +125,8 @@ class Settings:
             # pyfixest 0.60 sweeps out fixed effects in the order of a Python set, so the last digit of an estimate hangs on the
             # seed of Python's hashes; fixed, a second run publishes the same numbers. Takes effect in processes started with it.
             "PYTHONHASHSEED": "0",
+            # sums in the same order on any number of processors; our matrices are too small to gain by more
+            "OPENBLAS_NUM_THREADS": "1",
         }
         if self.low_carbon_products is not None:
             values["LCT_LOW_CARBON_PRODUCTS"] = str(self.low_carbon_products)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -124,12 +125,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long tests first, so that the workers end together; of these one that has the demo built, then those that do without it."""
-    items.sort(key=lambda item: (item.get_closest_marker("long") is None, "demo_world" in item.fixturenames))
-    builder = next((item for item in items if "demo_world" in item.fixturenames), None)
-    if builder is not None:
-        items.remove(builder)
-        items.insert(0, builder)
+    """The long tests first, in their turns: the workers take them by twos, one with the demo to build, one with the real world, one with neither."""
+    items.sort(key=lambda item: long.args[0] if (long := item.get_closest_marker("long")) else math.inf)
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     root = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
     with FileLock(f"{root / 'publishers'}.lock"):
         if not (root / "publishers" / "economies.parquet").exists():
-            manifest = read_manifest(root / "publishers_landing" / "manifest.json")
+            manifest = read_manifest(root / "publishers_files" / "landing" / "manifest.json")
             fill_with_demo(manifest, 1992, lambda _: None, "small")
             gather(manifest, root / "publishers")
     return root / "publishers"
@@ -733,7 +733,7 @@ print("peak_kilobytes", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
-@pytest.mark.long
+@pytest.mark.long(3)
 def test_the_full_history_lands_row_for_row(published: Path, tmp_path: Path) -> None:
     with PublishersServer(published) as server:
         done = subprocess.run([sys.executable, "-c", FILL], cwd=PROJECT_ROOT, env=environment(server, tmp_path), capture_output=True, text=True, timeout=300)
@@ -756,7 +756,7 @@ def current_files(folder: Path) -> dict[str, str]:
 FILL_TWO_SERIES = FILL.replace("fill_landing_zone(load", f"world_bank.panel_indicators, world_bank.ROWS_PER_PAGE = (lambda: {TWO_SERIES}), 1000\nfill_landing_zone(load")
 
 
-@pytest.mark.long
+@pytest.mark.long(6)
 def test_killed_twenty_times_and_resumed(published: Path, tmp_path: Path) -> None:
     """kill -9 at random moments after random calls; what stands in the end is what an undisturbed run leaves."""
     chance = random.Random(2026)

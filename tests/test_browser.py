@@ -106,7 +106,7 @@ def wait_for_success(page: Page, address: str) -> None:
     assert "Success" in row.inner_text(), row.inner_text()
 
 
-@pytest.mark.long
+@pytest.mark.long(4)
 def test_everything_is_materialised_by_click_and_seen(chromium: str, demo_world: World, tmp_path: Path) -> None:
     with dagster_dev(tmp_path / "data", tmp_path / "dagster.log") as address, open_page(chromium, tmp_path / "browser") as page:
         materialise_everything(page, address)

@@ -101,9 +101,9 @@ def test_a_killed_run_gives_its_place_in_the_pool_back(tmp_path: Path) -> None:
         os.environ.update(before)
 
 
-@pytest.mark.long
+@pytest.mark.long(7)
 def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(demo_world: World, tmp_path: Path) -> None:
-    """Four runs on one data folder at once, three of them loading trade of different years: each succeeds, no row is missing."""
+    """Three runs on one data folder at once, two of them loading trade of different years: each succeeds, no row is missing."""
     from orchestration.run import prepare_environment
 
     shutil.copytree(demo_world.settings.landing_dir, tmp_path / "landing")
@@ -111,12 +111,14 @@ def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(demo_world:
     before = dict(os.environ)
     try:
         prepare_environment(settings)
+        with dg.DagsterInstance.get():
+            pass  # its databases; Dagster cannot have them made by several processes at once
     finally:
         os.environ.clear()
         os.environ.update(before)
     environment = {**environment_of(tmp_path, "demo"), "DAGSTER_HOME": str(settings.dagster_home)}
     command = [str(Path(sys.executable).with_name("dagster")), "asset", "materialize", "-m", "orchestration.definitions", "--select"]
-    years = ("2011", "2012", "2013")
+    years = ("2011", "2012")
     runs = [["key:raw/baci_trade", "--partition", year] for year in years] + [["key:raw/wdi_indicators"]]
     started = [subprocess.Popen([*command, *run], cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for run in runs]
     for process in started:
@@ -125,7 +127,7 @@ def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(demo_world:
     with duckdb.connect(str(settings.build_path), read_only=True) as connection, duckdb.connect(str(demo_world.settings.build_path), read_only=True) as whole:
         for sql in (f"select trade_year, count(*), sum(v) from raw.baci_trade where trade_year in ({', '.join(years)}) group by all order by all", "select count(*) from raw.wdi_indicators"):
             assert connection.execute(sql).fetchall() == whole.execute(sql).fetchall()
-        assert connection.execute("select count(distinct trade_year) from raw.baci_trade").fetchall() == [(3,)]
+        assert connection.execute("select count(distinct trade_year) from raw.baci_trade").fetchall() == [(2,)]
 
 
 def test_dagsters_record_of_old_runs_is_forgotten(tmp_path: Path) -> None:

@@ -243,7 +243,7 @@ def test_the_run_recovers_what_was_planted(demo_world: World, planted: dict) -> 
     assert 0.90 <= sum(known) / len(known) <= 0.99
 
 
-@pytest.mark.long
+@pytest.mark.long(8)
 def test_the_estimator_recovers_the_truth_over_repeated_worlds() -> None:
     """Tables 4 and 6 to 10 over repeated worlds: no bias, and 95 % intervals that hold the truth in 92 to 98 % of the worlds.
 
@@ -333,7 +333,7 @@ def test_every_planted_flaw_is_seen_through(demo_world: World, planted: dict) ->
     assert _right_answers(demo_world.ask, planted["flaws"]) == dict.fromkeys(RULES, True)
 
 
-@pytest.mark.long
+@pytest.mark.long(1)
 def test_without_its_rule_no_planted_flaw_is_seen_through(demo_world: World, planted: dict, tmp_path: Path) -> None:
     """The models with each rule taken out, on the same raw data: every answer is wrong, so each test above hangs on its rule."""
     project, data = tmp_path / "project", tmp_path / "data"

