@@ -92,7 +92,7 @@ class Desk:
             "LCT_API_PAUSE_SECONDS": "1",
             "COMTRADE_API_KEY": KEY,
         }
-        self.options: dict = {"timeout": httpx.Timeout(2.0)}
+        self.options: dict = {"timeout": httpx.Timeout(30.0)}
 
     @property
     def manifest(self) -> Manifest:
@@ -373,6 +373,7 @@ RATE = '{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 1 
 QUOTA_SOON = '{ "statusCode": 403, "message": "Out of call volume quota. Quota will be replenished in 00:05:00." }'
 HTML = "<html><head><title>502 Bad Gateway</title></head></html>"
 
+SILENCE_SECONDS = 6.0
 PASSING = {
     "429 with Retry-After": ([Fault(DATA, answers(429, RATE, Retry_After="17"))], 17.5),
     "429 with Retry-After as a date": ([Fault(DATA, answers(429, RATE, Retry_After="Tue, 14 Jul 2026 12:05:00 GMT"))], 250.0),
@@ -384,7 +385,7 @@ PASSING = {
     "504 three times": ([Fault(DATA, answers(504, "time-out"), times=3)], 8.0),
     "connection reset mid-body": ([Fault(DATA, resets(), times=2)], 2.0),
     "connection closed without a word": ([Fault(DATA, hangs_up)], 2.0),
-    "read time-out": ([Fault(DATA, is_silent(1.0))], 2.0),
+    "read time-out": ([Fault(DATA, is_silent(SILENCE_SECONDS))], 2.0),
     "HTML instead of JSON": ([Fault(DATA, answers(200, HTML))], 2.0),
     "200 with error field": ([Fault(DATA, answers(200, '{"elapsedTime":"0.1 secs","count":0,"data":[],"error":"calculation failed"}'))], 2.0),
     "an error message sent as 200": ([Fault(DATA, answers(200, RATE))], 2.0),
@@ -419,7 +420,8 @@ def test_a_passing_fault_costs_a_call_and_nothing_else(fault: str, desk: Desk, s
     assert_equal = desk.only("indicators" if fault.startswith("World Bank") else "trade", monkeypatch)
     faults, waited = PASSING[fault]
     server.faults = [replace(f) for f in faults]
-    desk.options = {"timeout": httpx.Timeout(0.4)}
+    if fault == "read time-out":
+        desk.options = {"timeout": httpx.Timeout(SILENCE_SECONDS / 2)}
     assert desk.refresh() == ""
     assert all(f.times == 0 for f in server.faults), "the fault was met"
     assert_equal()
