@@ -758,7 +758,7 @@ def current_files(folder: Path) -> dict[str, str]:
 FILL_TWO_SERIES = FILL.replace("fill_landing_zone(load", f"world_bank.panel_indicators, world_bank.ROWS_PER_PAGE = (lambda: {TWO_SERIES}), 1000\nfill_landing_zone(load")
 
 
-@pytest.mark.long(6)
+@pytest.mark.long(2)
 def test_killed_twenty_times_and_resumed(published: Path, tmp_path: Path) -> None:
     """kill -9 at random moments after random calls; what stands in the end is what an undisturbed run leaves."""
     chance = random.Random(2026)

@@ -333,7 +333,7 @@ def test_every_planted_flaw_is_seen_through(demo_world: World, planted: dict) ->
     assert _right_answers(demo_world.ask, planted["flaws"]) == dict.fromkeys(RULES, True)
 
 
-@pytest.mark.long(1)
+@pytest.mark.long(6)
 def test_without_its_rule_no_planted_flaw_is_seen_through(demo_world: World, planted: dict, tmp_path: Path) -> None:
     """The models with each rule taken out, on the same raw data: every answer is wrong, so each test above hangs on its rule."""
     project, data = tmp_path / "project", tmp_path / "data"

@@ -178,7 +178,7 @@ def bytes_held(settings: Settings) -> dict[str, int]:
     return held
 
 
-@pytest.mark.long(2)
+@pytest.mark.long(1)
 def test_refreshes_in_a_row_with_readers_and_kills(demo_world: World, corner_world: World, tmp_path: Path) -> None:
     """From a finished run on one state of the data to the other state and back, and so on; the run it began with is the undisturbed one."""
     states = two_states(demo_world, tmp_path / "landing")
