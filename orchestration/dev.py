@@ -18,7 +18,7 @@ def main() -> None:
         sys.exit(str(error))
     prepare_environment(settings)
     dagster = str(Path(sys.executable).with_name("dagster"))
-    port = os.environ.get("LCT_DAGSTER_PORT", "3000")
+    port = str(settings.dagster_port)
     print(f"Dagster on http://127.0.0.1:{port}; end it with Ctrl-C", flush=True)
     os.execv(dagster, [dagster, "dev", "--host", "127.0.0.1", "--port", port])
 

@@ -52,6 +52,7 @@ class Settings:
     wdi_bulk: str = ""
     baci: str = ""
     api_pause_seconds: float = 1.2
+    dagster_port: int = 3000
 
     @property
     def incoming_dir(self) -> Path:
@@ -119,6 +120,7 @@ class Settings:
             "LCT_WDI_BULK": self.wdi_bulk,
             "LCT_BACI": self.baci,
             "LCT_API_PAUSE_SECONDS": str(self.api_pause_seconds),
+            "LCT_DAGSTER_PORT": str(self.dagster_port),
             "DAGSTER_HOME": str(self.dagster_home),
             "DBT_TARGET_PATH": str(self.dbt_target_dir),
             "DBT_LOG_PATH": str(self.dbt_target_dir / "logs"),
@@ -187,6 +189,9 @@ def load_settings(environment: dict[str, str] | None = None) -> Settings:
         raise SettingError(f"LCT_COMTRADE_CALLS_A_DAY={calls!r} is not a number of calls; a free key has 500.")
     if not re.fullmatch(r"\d+(\.\d+)?", pause):
         raise SettingError(f"LCT_API_PAUSE_SECONDS={pause!r} is not a number of seconds, for example 1.2.")
+    port = get("LCT_DAGSTER_PORT", "3000")
+    if not port.isdigit() or not 0 < int(port) < 65_536:
+        raise SettingError(f"LCT_DAGSTER_PORT={port!r} is not a port; use a number from 1 to 65535, for example 3000.")
     return Settings(
         source=_one_of("SOURCE", get("LCT_SOURCE", "demo"), SOURCES),
         landing_folder=Path(landing).expanduser().resolve() if landing else None,
@@ -209,4 +214,5 @@ def load_settings(environment: dict[str, str] | None = None) -> Settings:
         wdi_bulk=get("LCT_WDI_BULK", ""),
         baci=get("LCT_BACI", ""),
         api_pause_seconds=float(pause),
+        dagster_port=int(port),
     )

@@ -70,7 +70,7 @@ def print_summary(console: Console, settings: Settings, stages: dict[str, float]
     console.print(f"Published in {seconds:.0f} s", style="bold green")
     console.print(table)
     console.print(f"\nLook at it:  duckdb -readonly {settings.published_dir / 'warehouse.duckdb'}", markup=False)
-    console.print("             make dev   (Dagster on http://127.0.0.1:3000)", markup=False)
+    console.print(f"             make dev   (Dagster on http://127.0.0.1:{settings.dagster_port})", markup=False)
     for item in manifest.left_out:
         console.print(f"{item.status}: {item.reason}", style="red" if item.status == "refused" else "yellow", markup=False)
     waiting = waiting_requests(settings) if settings.source == "api" else 0

@@ -52,7 +52,15 @@ def test_dagster_itself_loads_the_code_location(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("LCT_SOURCE", "web"), ("LCT_TRADE_BASIS", "mirror"), ("LCT_HS_TREATMENT", "loose"), ("LCT_MINERAL_SCOPE", "all"), ("LCT_INCOME_VINTAGE", "FY30"), ("LCT_DEMO_SEED", "x")],
+    [
+        ("LCT_SOURCE", "web"),
+        ("LCT_TRADE_BASIS", "mirror"),
+        ("LCT_HS_TREATMENT", "loose"),
+        ("LCT_MINERAL_SCOPE", "all"),
+        ("LCT_INCOME_VINTAGE", "FY30"),
+        ("LCT_DEMO_SEED", "x"),
+        ("LCT_DAGSTER_PORT", "70000"),
+    ],
 )
 def test_a_wrong_setting_is_named_with_what_is_allowed(variable: str, value: str) -> None:
     with pytest.raises(SettingError) as error:

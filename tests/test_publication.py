@@ -105,6 +105,15 @@ def test_models_built_by_hand_are_not_published_unseen(finished: Settings, dbt: 
         publish(finished)
 
 
+def test_a_seed_that_has_got_another_column_is_made_anew(finished: Settings, dbt: Callable) -> None:
+    """As after an upgrade: dbt by itself would keep the old columns and fail on the new file."""
+    edit(finished, "alter table seeds.drift_bounds drop column more_data_percent")
+    done = dbt(finished.data_dir, "seed", "--select", "drift_bounds")
+    assert done.returncode == 0, done.stdout
+    with duckdb.connect(str(finished.build_path), read_only=True) as connection:
+        assert connection.execute("select count(more_data_percent) from seeds.drift_bounds").fetchall() == [(2,)]
+
+
 def test_a_publication_that_breaks_off_leaves_the_old_one(finished: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     before = fingerprint(finished)
     edit(finished, "update marts.dim_economy set economy_name = 'half'")
