@@ -1,8 +1,11 @@
 """The dbt project as Dagster sees it: its manifest, its names and groups, and the one invocation that builds and tests it."""
 
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,21 +29,39 @@ def dbt_executable() -> str:
 
 
 def dbt_manifest(settings: Settings) -> Path:
-    """The dbt manifest; parsed anew when anything of the dbt project is newer than it.
+    """The dbt manifest of the project as it stands; parsed only if no process has parsed this state of the project before.
 
+    The manifest's name holds a fingerprint of the project's files. It is parsed in a folder of its own under a file lock and then
+    moved to its name, so that processes that start together never read half of one.
     Raises RuntimeError with dbt's own message if the project does not parse.
     """
-    manifest = settings.dbt_target_dir / "manifest.json"
-    files = [f for source in DBT_SOURCES for p in [PROJECT_ROOT / source] for f in ([p] if p.is_file() else p.rglob("*")) if f.suffix in (".sql", ".yml", ".csv")]
-    newest = max(f.stat().st_mtime for f in files)
-    if not manifest.exists() or manifest.stat().st_mtime < newest:
-        settings.dbt_target_dir.mkdir(parents=True, exist_ok=True)
-        command = [dbt_executable(), "parse", "--quiet", "--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)]
+    manifest = settings.dbt_target_dir / f"manifest-{_project_fingerprint()}.json"
+    if manifest.exists():
+        return manifest
+    with warehouse.held(settings.dbt_target_dir / "parse.lock", say=lambda _: None):
+        if not manifest.exists():
+            _parse_project(settings, manifest)
+    return manifest
+
+
+def _project_fingerprint() -> str:
+    """A digest of the name, size and time of every file that dbt parses: a deleted or restored file changes it too."""
+    paths = [path for source in DBT_SOURCES for root in [PROJECT_ROOT / source] for path in ([root] if root.is_file() else root.rglob("*"))]
+    states = [(path.relative_to(PROJECT_ROOT).as_posix(), path.stat()) for path in sorted(paths) if path.suffix in (".sql", ".yml", ".csv")]
+    return hashlib.sha256("\n".join(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states).encode()).hexdigest()[:16]
+
+
+def _parse_project(settings: Settings, manifest: Path) -> None:
+    for left_by_a_killed_run in settings.dbt_target_dir.glob("parsing-*"):
+        shutil.rmtree(left_by_a_killed_run)
+    with tempfile.TemporaryDirectory(dir=settings.dbt_target_dir, prefix="parsing-") as parsing:
+        command = [dbt_executable(), "parse", "--quiet", "--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT), "--target-path", parsing]
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **settings.environment(), "DO_NOT_TRACK": "1"})
         if done.returncode:
             raise RuntimeError(f"dbt cannot parse the project:\n{done.stdout}{done.stderr}")
-        os.utime(manifest)
-    return manifest
+        for older in settings.dbt_target_dir.glob("manifest-*.json"):
+            older.unlink()
+        os.replace(Path(parsing) / "manifest.json", manifest)
 
 
 class WarehouseTranslator(DagsterDbtTranslator):

@@ -109,6 +109,19 @@ def test_a_killed_run_gives_its_place_in_the_pool_back(tmp_path: Path) -> None:
         os.environ.update(before)
 
 
+def test_processes_that_start_together_parse_the_project_once(tmp_path: Path) -> None:
+    """Five on a new data folder: each reads a whole manifest, and all of them the same one."""
+    program = (
+        "import json; from orchestration.modelling import dbt_manifest; from orchestration.settings import load_settings\n"
+        "path = dbt_manifest(load_settings()); print(path, len(json.loads(path.read_text('utf-8'))['nodes']))"
+    )
+    started = [subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT_ROOT, env=environment_of(tmp_path, "demo"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(5)]
+    ended = [(*process.communicate(timeout=300), process.returncode) for process in started]
+    assert [(errors, code) for _, errors, code in ended if code] == []
+    assert len({output for output, _, _ in ended}) == 1
+    assert [p.name for p in (tmp_path / "build" / "dbt_target").glob("parsing-*")] == []
+
+
 @pytest.mark.long(7)
 def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(demo_world: World, tmp_path: Path) -> None:
     """Three runs on one data folder at once, two of them loading trade of different years: each succeeds, no row is missing."""
