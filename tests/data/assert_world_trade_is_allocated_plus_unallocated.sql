@@ -1,6 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_world_trade'}}}) }}
--- An economy's trade with the World is what it names partners for plus what it does not. More named than the World holds (beyond
--- rounding to a tenth of a per cent) means that parts were counted twice.
+-- An economy's trade with the World is what it names partners for plus what it does not. More
+-- named than the World holds (beyond rounding to a tenth of a per cent) means that parts were
+-- counted twice.
 select *
 from {{ ref('fct_world_trade') }}
 where

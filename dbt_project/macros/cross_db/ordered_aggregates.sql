@@ -7,14 +7,20 @@
     {{ return(adapter.dispatch('ordered_average')(expression, ordering)) }}
 {%- endmacro %}
 
-{% macro default__ordered_average(expression, ordering) -%}avg({{ expression }} order by {{ ordering }}){%- endmacro %}
+{% macro default__ordered_average(expression, ordering) -%}
+    avg({{ expression }} order by {{ ordering }})
+{%- endmacro %}
 
-{% macro spark__ordered_average(expression, ordering) -%}avg({{ expression }}){%- endmacro %}
+{% macro spark__ordered_average(expression, ordering) -%} avg({{ expression }}){%- endmacro %}
 
 {% macro ordered_standard_deviation(expression, ordering) -%}
     {{ return(adapter.dispatch('ordered_standard_deviation')(expression, ordering)) }}
 {%- endmacro %}
 
-{% macro default__ordered_standard_deviation(expression, ordering) -%}stddev_samp({{ expression }} order by {{ ordering }}){%- endmacro %}
+{% macro default__ordered_standard_deviation(expression, ordering) -%}
+    stddev_samp({{ expression }} order by {{ ordering }})
+{%- endmacro %}
 
-{% macro spark__ordered_standard_deviation(expression, ordering) -%}stddev_samp({{ expression }}){%- endmacro %}
+{% macro spark__ordered_standard_deviation(expression, ordering) -%}
+    stddev_samp({{ expression }})
+{%- endmacro %}

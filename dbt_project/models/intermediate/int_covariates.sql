@@ -1,114 +1,110 @@
--- The World Bank variables of the panel in long form, from 1988 on: each is an indicator and a transformation, both facts of the
--- seed `variables`. Aggregates (regions, income groups) and China are not economies of the panel.
+-- The World Bank variables of the panel in long form, from 1988 on: each is an indicator and a
+-- transformation, both facts of the seed `variables`. Aggregates (regions, income groups) and
+-- China are not economies of the panel.
 {%- set four_years = '(partition by variable, iso3 order by year range between 3 preceding and current row)' %}
 with
 
-indicator_values as (
+    indicator_values as (
 
-    select * from {{ ref('stg_wdi__indicator_values') }}
-    where value is not null
+        select * from {{ ref('stg_wdi__indicator_values') }} where value is not null
 
-),
+    ),
 
-economies as (
+    economies as (select iso3 from {{ ref('economies') }} where iso3 <> 'CHN'),
 
-    select iso3 from {{ ref('economies') }}
-    where iso3 <> 'CHN'
+    variables as (select * from {{ ref('variables') }} where indicator_code is not null),
 
-),
+    numerators as (
 
-variables as (
+        select
+            variables.variable,
+            variables.transformation,
+            variables.denominator_code,
+            indicator_values.iso3,
+            indicator_values.year,
+            indicator_values.value
+        from variables
+        inner join indicator_values on variables.indicator_code = indicator_values.indicator_code
+        inner join economies on indicator_values.iso3 = economies.iso3
 
-    select * from {{ ref('variables') }}
-    where indicator_code is not null
+    ),
 
-),
+    -- four calendar years, t-3 to t; with a year missing there are fewer than four observations and
+    -- no standard deviation
+    rolled as (
 
-numerators as (
+        select
+            variable,
+            iso3,
+            year,
+            count(value) over {{ four_years }} as observation_count,
+            stddev_samp(value) over {{ four_years }} as standard_deviation
+        from numerators
+        where transformation = 'rolling_sd'
 
-    select
-        variables.variable,
-        variables.transformation,
-        variables.denominator_code,
-        indicator_values.iso3,
-        indicator_values.year,
-        indicator_values.value
-    from variables
-    inner join indicator_values
-        on variables.indicator_code = indicator_values.indicator_code
-    inner join economies
-        on indicator_values.iso3 = economies.iso3
+    ),
 
-),
+    ratios as (
 
--- four calendar years, t-3 to t; with a year missing there are fewer than four observations and no standard deviation
-rolled as (
+        select
+            numerators.variable,
+            numerators.iso3,
+            numerators.year,
+            case
+                when denominators.value <> 0 then 100 * numerators.value / denominators.value
+            end as value
+        from numerators
+        inner join
+            indicator_values as denominators
+            on numerators.denominator_code = denominators.indicator_code
+            and numerators.iso3 = denominators.iso3
+            and numerators.year = denominators.year
+        where numerators.transformation = 'percent_of'
 
-    select
-        variable,
-        iso3,
-        year,
-        count(value) over {{ four_years }} as observation_count,
-        stddev_samp(value) over {{ four_years }} as standard_deviation
-    from numerators
-    where transformation = 'rolling_sd'
+    ),
 
-),
+    own as (
 
-ratios as (
+        select
+            variable,
+            iso3,
+            year,
+            case
+                when transformation = 'level'
+                then value
+                when transformation = 'hundredth'
+                then value / 100
+                -- the logarithm of nothing is missing; how often that happens is counted in
+                -- marts.audit_exclusions
+                when transformation = 'ln' and value > 0
+                then ln(value)
+            end as value
+        from numerators
+        where transformation in ('level', 'hundredth', 'ln')
 
-    select
-        numerators.variable,
-        numerators.iso3,
-        numerators.year,
-        case when denominators.value <> 0 then 100 * numerators.value / denominators.value end as value
-    from numerators
-    inner join indicator_values as denominators
-        on numerators.denominator_code = denominators.indicator_code
-        and numerators.iso3 = denominators.iso3
-        and numerators.year = denominators.year
-    where numerators.transformation = 'percent_of'
+    ),
 
-),
+    united as (
 
-own as (
+        select variable, iso3, year, value
+        from own
+        union all
+        select variable, iso3, year, value
+        from ratios
+        union all
+        select variable, iso3, year, standard_deviation as value
+        from rolled
+        where observation_count = 4
 
-    select
-        variable,
-        iso3,
-        year,
-        case
-            when transformation = 'level' then value
-            when transformation = 'hundredth' then value / 100
-            -- the logarithm of nothing is missing; how often that happens is counted in marts.audit_exclusions
-            when transformation = 'ln' and value > 0 then ln(value)
-        end as value
-    from numerators
-    where transformation in ('level', 'hundredth', 'ln')
+    ),
 
-),
+    final as (
 
-united as (
+        select variable, iso3, year, {{ as_float('value') }} as value
+        from united
+        where value is not null
 
-    select variable, iso3, year, value from own
-    union all
-    select variable, iso3, year, value from ratios
-    union all
-    select variable, iso3, year, standard_deviation as value from rolled
-    where observation_count = 4
+    )
 
-),
-
-final as (
-
-    select
-        variable,
-        iso3,
-        year,
-        {{ as_float('value') }} as value
-    from united
-    where value is not null
-
-)
-
-select * from final
+select *
+from final

@@ -1,11 +1,8 @@
 -- The covariates in the panel's rows, with lag and z-score, long form.
 with
 
-covariates as (
+    covariates as (select * from {{ ref('int_covariates') }}),
+    {{ lagged_and_standardised('covariates', ref('int_panel_rows')) }}
 
-    select * from {{ ref('int_covariates') }}
-
-),
-{{ lagged_and_standardised('covariates', ref('int_panel_rows')) }}
-
-select * from standardised
+select *
+from standardised

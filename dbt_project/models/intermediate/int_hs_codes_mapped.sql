@@ -1,74 +1,57 @@
--- Which product a six-digit code of each HS revision belongs to, under each of the three treatments.
---   as_reported  the list's own code, in whatever revision it is reported (the report's way)
---   harmonised   the code followed through splits and merges; a code wider than the product counts with its weight
---   strict       only codes that are the product, whole and alone
+-- Which product a six-digit code of each HS revision belongs to, under each of the three
+-- treatments.   as_reported  the list's own code, in whatever revision it is reported (the
+-- report's way)   harmonised   the code followed through splits and merges; a code wider than
+-- the product counts with its weight   strict       only codes that are the product, whole and
+-- alone
 with
 
-bridge as (
+    bridge as (select * from {{ ref('int_hs_concordance') }}),
 
-    select * from {{ ref('int_hs_concordance') }}
+    products as (select product_code from {{ ref('int_listed_products') }}),
 
-),
+    revisions as (select hs_revision from {{ ref('hs_revisions') }}),
 
-products as (
+    as_reported as (
 
-    select product_code from {{ ref('int_listed_products') }}
+        select
+            'as_reported' as hs_treatment,
+            revisions.hs_revision,
+            products.product_code as hs6_code,
+            products.product_code,
+            1 as weight
+        from products
+        cross join revisions
 
-),
+    ),
 
-revisions as (
+    harmonised as (
 
-    select hs_revision from {{ ref('hs_revisions') }}
+        select 'harmonised' as hs_treatment, hs_revision, hs6_code, product_code, weight
+        from bridge
+        where weight > 0
 
-),
+    ),
 
-as_reported as (
+    strict as (
 
-    select
-        'as_reported' as hs_treatment,
-        revisions.hs_revision,
-        products.product_code as hs6_code,
-        products.product_code,
-        1 as weight
-    from products
-    cross join revisions
+        select 'strict' as hs_treatment, hs_revision, hs6_code, product_code, 1 as weight
+        from bridge
+        where relation = '1:1'
 
-),
+    ),
 
-harmonised as (
+    final as (
 
-    select
-        'harmonised' as hs_treatment,
-        hs_revision,
-        hs6_code,
-        product_code,
-        weight
-    from bridge
-    where weight > 0
+        select hs_treatment, hs_revision, hs6_code, product_code, {{ as_float('weight') }} as weight
+        from as_reported
+        union all
+        select hs_treatment, hs_revision, hs6_code, product_code, {{ as_float('weight') }} as weight
+        from harmonised
+        union all
+        select hs_treatment, hs_revision, hs6_code, product_code, {{ as_float('weight') }} as weight
+        from strict
 
-),
+    )
 
-strict as (
-
-    select
-        'strict' as hs_treatment,
-        hs_revision,
-        hs6_code,
-        product_code,
-        1 as weight
-    from bridge
-    where relation = '1:1'
-
-),
-
-final as (
-
-    select hs_treatment, hs_revision, hs6_code, product_code, {{ as_float('weight') }} as weight from as_reported
-    union all
-    select hs_treatment, hs_revision, hs6_code, product_code, {{ as_float('weight') }} as weight from harmonised
-    union all
-    select hs_treatment, hs_revision, hs6_code, product_code, {{ as_float('weight') }} as weight from strict
-
-)
-
-select * from final
+select *
+from final

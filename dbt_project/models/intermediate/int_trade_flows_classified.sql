@@ -1,52 +1,45 @@
--- Reported flows in the listed products, one row per product and treatment. Codes of neither list end here (counted in
--- marts.audit_exclusions).
+-- Reported flows in the listed products, one row per product and treatment. Codes of neither
+-- list end here (counted in marts.audit_exclusions).
 with
 
-flows as (
+    flows as (select * from {{ ref('int_trade_flows_reported') }}),
 
-    select * from {{ ref('int_trade_flows_reported') }}
+    codes as (select * from {{ ref('int_hs_codes_mapped') }}),
 
-),
+    final as (
 
-codes as (
+        select
+            flows.source,
+            flows.year,
+            flows.flow,
+            flows.reporter_iso3,
+            flows.reporter_kind,
+            flows.partner_iso3,
+            flows.partner_kind,
+            flows.exporter_iso3,
+            flows.importer_iso3,
+            codes.product_code,
+            codes.hs_treatment,
+            {{ as_money('sum(' ~ as_money('flows.value_usd * codes.weight') ~ ')') }} as value_usd,
+            {{ as_money('sum(' ~ as_money('flows.net_weight_kg * codes.weight') ~ ')') }}
+            as net_weight_kg
+        from flows
+        inner join
+            codes on flows.hs_revision = codes.hs_revision and flows.hs6_code = codes.hs6_code
+        group by
+            flows.source,
+            flows.year,
+            flows.flow,
+            flows.reporter_iso3,
+            flows.reporter_kind,
+            flows.partner_iso3,
+            flows.partner_kind,
+            flows.exporter_iso3,
+            flows.importer_iso3,
+            codes.product_code,
+            codes.hs_treatment
 
-    select * from {{ ref('int_hs_codes_mapped') }}
+    )
 
-),
-
-final as (
-
-    select
-        flows.source,
-        flows.year,
-        flows.flow,
-        flows.reporter_iso3,
-        flows.reporter_kind,
-        flows.partner_iso3,
-        flows.partner_kind,
-        flows.exporter_iso3,
-        flows.importer_iso3,
-        codes.product_code,
-        codes.hs_treatment,
-        {{ as_money('sum(' ~ as_money('flows.value_usd * codes.weight') ~ ')') }} as value_usd,
-        {{ as_money('sum(' ~ as_money('flows.net_weight_kg * codes.weight') ~ ')') }} as net_weight_kg
-    from flows
-    inner join codes
-        on flows.hs_revision = codes.hs_revision
-        and flows.hs6_code = codes.hs6_code
-    group by
-        flows.source,
-        flows.year,
-        flows.flow,
-        flows.reporter_iso3,
-        flows.reporter_kind,
-        flows.partner_iso3,
-        flows.partner_kind,
-        flows.exporter_iso3,
-        flows.importer_iso3,
-        codes.product_code,
-        codes.hs_treatment
-
-)
-
-select * from final
+select *
+from final

@@ -1,23 +1,20 @@
 with
 
-concordance as (
+    concordance as (select * from {{ ref('int_hs_concordance') }}),
 
-    select * from {{ ref('int_hs_concordance') }}
+    final as (
 
-),
+        select
+            hs_revision,
+            hs6_code,
+            product_code,
+            {{ as_float('weight') }} as weight,
+            relation,
+            weight_rule,
+            source
+        from concordance
 
-final as (
+    )
 
-    select
-        hs_revision,
-        hs6_code,
-        product_code,
-        {{ as_float('weight') }} as weight,
-        relation,
-        weight_rule,
-        source
-    from concordance
-
-)
-
-select * from final
+select *
+from final

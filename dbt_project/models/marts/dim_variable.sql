@@ -1,25 +1,22 @@
 with
 
-variables as (
+    variables as (select * from {{ ref('variables') }}),
 
-    select * from {{ ref('variables') }}
+    final as (
 
-),
+        select
+            variable,
+            label_en,
+            label_zh,
+            indicator_code,
+            denominator_code,
+            transformation,
+            unit,
+            is_regressor,
+            note
+        from variables
 
-final as (
+    )
 
-    select
-        variable,
-        label_en,
-        label_zh,
-        indicator_code,
-        denominator_code,
-        transformation,
-        unit,
-        is_regressor,
-        note
-    from variables
-
-)
-
-select * from final
+select *
+from final

@@ -1,26 +1,23 @@
 with
 
-flows as (
+    flows as (select * from {{ ref('int_trade_flows_by_basis') }}),
 
-    select * from {{ ref('int_trade_flows_by_basis') }}
+    final as (
 
-),
+        select
+            year,
+            exporter_iso3,
+            importer_iso3,
+            product_code,
+            {{ as_float('value_usd') }} as value_usd,
+            {{ as_float('net_weight_kg') }} as net_weight_kg,
+            basis,
+            hs_treatment,
+            source,
+            valuation
+        from flows
 
-final as (
+    )
 
-    select
-        year,
-        exporter_iso3,
-        importer_iso3,
-        product_code,
-        {{ as_float('value_usd') }} as value_usd,
-        {{ as_float('net_weight_kg') }} as net_weight_kg,
-        basis,
-        hs_treatment,
-        source,
-        valuation
-    from flows
-
-)
-
-select * from final
+select *
+from final

@@ -1,24 +1,21 @@
 with
 
-choices as (
+    choices as (select * from {{ ref('int_run_choices') }}),
 
-    select * from {{ ref('int_run_choices') }}
+    final as (
 
-),
+        select
+            basis,
+            hs_treatment,
+            mineral_scope,
+            income_vintage,
+            basis_setting,
+            years_with_both_directions,
+            cast({{ var('minimum_product_share') }} as double) as minimum_product_share,
+            is_synthetic
+        from choices
 
-final as (
+    )
 
-    select
-        basis,
-        hs_treatment,
-        mineral_scope,
-        income_vintage,
-        basis_setting,
-        years_with_both_directions,
-        cast({{ var('minimum_product_share') }} as double) as minimum_product_share,
-        is_synthetic
-    from choices
-
-)
-
-select * from final
+select *
+from final

@@ -1,2 +1,3 @@
--- Trade balance in low-carbon products of the three groups of economies: exports less imports with the World.
+-- Trade balance in low-carbon products of the three groups of economies: exports less imports
+-- with the World.
 {{ trade_balances(ref('fct_world_trade')) }}
