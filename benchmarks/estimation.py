@@ -32,7 +32,9 @@ def main() -> int:
 def measure(what: str, marts: Marts, specifications: Iterable[Specification], target: int) -> None:
     started = time.perf_counter()
     fits = len(estimate_all(marts, specifications, BASES)["diagnostics"])
-    print(f"{what}: {fits} fits in {time.perf_counter() - started:.1f} s (target: under {target} s)")
+    print(
+        f"{what}: {fits} fits in {time.perf_counter() - started:.1f} s (target: under {target} s)"
+    )
 
 
 if __name__ == "__main__":

@@ -21,13 +21,18 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
             paths = demo.write_world(Path(folder), 1992, scale)
-            print(f"scale {scale}: {len(paths)} files, {sum(p.stat().st_size for p in paths) / 1e6:.0f} MB in {time.perf_counter() - started:.1f} s")
+            print(
+                f"scale {scale}: {len(paths)} files, {sum(p.stat().st_size for p in paths) / 1e6:.0f} MB in {time.perf_counter() - started:.1f} s"
+            )
     invention = world.invent(world.random_numbers(1992))
     started, rows = time.perf_counter(), 0
     for block in every_code.rest_of_baci(world.random_numbers(1992), invention, 2022, rows=2e6):
         rows += len(block)
     seconds, in_all = time.perf_counter() - started, 269e6
-    print(f"scale baci: {rows:,} rows of one year in {seconds:.1f} s, so {in_all / rows * seconds / 60:.0f} minutes for {in_all / 1e6:.0f} million before packing; ", end="")
+    print(
+        f"scale baci: {rows:,} rows of one year in {seconds:.1f} s, so {in_all / rows * seconds / 60:.0f} minutes for {in_all / 1e6:.0f} million before packing; ",
+        end="",
+    )
     print(f"peak memory so far {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")
 
     columns = [s for s in REPORT_SPECIFICATIONS if s.exhibit in TABLES]
@@ -38,12 +43,25 @@ def main() -> None:
             for sign in (1, -1):
                 yield world.invent(world.random_numbers(2_000_000 + pair), sign)
             if (pair + 1) % 25 == 0:
-                print(f"  {2 * (pair + 1)} of {2 * PAIRS} worlds, {time.perf_counter() - started:.0f} s", flush=True)
+                print(
+                    f"  {2 * (pair + 1)} of {2 * PAIRS} worlds, {time.perf_counter() - started:.0f} s",
+                    flush=True,
+                )
 
-    found = truth.bias_and_coverage(truth.recover(worlds(), columns, inference=("iid", "cluster_iso3")))
+    found = truth.bias_and_coverage(
+        truth.recover(worlds(), columns, inference=("iid", "cluster_iso3"))
+    )
     by_table = found.assign(absolute=found.bias_in_sd.abs()).groupby(["exhibit", "inference"])
     print(
-        by_table.agg(terms=("term", "size"), mean_coverage=("coverage", "mean"), lowest=("coverage", "min"), highest=("coverage", "max"), largest_bias_in_sd=("absolute", "max")).round(3).to_string()
+        by_table.agg(
+            terms=("term", "size"),
+            mean_coverage=("coverage", "mean"),
+            lowest=("coverage", "min"),
+            highest=("coverage", "max"),
+            largest_bias_in_sd=("absolute", "max"),
+        )
+        .round(3)
+        .to_string()
     )
 
 

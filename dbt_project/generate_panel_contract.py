@@ -36,25 +36,55 @@ def contract(seed: Path = ROOT / "seeds" / "variables.csv") -> str:
         text += f"  - name: {model}\n    description: >\n      {grain}\n"
         text += "      Outcomes and levels at t; x_lag1 is x one calendar year before; x_lag1_z its z-score over the panel's rows.\n"
         text += f"    data_tests:\n      - unique_combination:\n          arguments: {{columns: [{', '.join(key)}]}}\n    columns:\n"
-        text += _column("iso3", "varchar", "ISO 3166 alpha-3 code of the economy.", "[not_null, {relationships: {arguments: {to: ref('dim_economy'), field: iso3}}}]")
+        text += _column(
+            "iso3",
+            "varchar",
+            "ISO 3166 alpha-3 code of the economy.",
+            "[not_null, {relationships: {arguments: {to: ref('dim_economy'), field: iso3}}}]",
+        )
         text += _column("year", "integer", "Calendar year.", "[not_null]")
-        text += _column("basis", "varchar", "Whose report of the trade: china_reported, partner_reported or reconciled.")
+        text += _column(
+            "basis",
+            "varchar",
+            "Whose report of the trade: china_reported, partner_reported or reconciled.",
+        )
         text += _column("hs_treatment", "varchar", "as_reported, harmonised or strict.")
         text += _column("mineral_scope", "varchar", "ores or all_stages.")
         for v in variables:
             note = f" {v['note'][0].upper()}{v['note'][1:]}." if v["note"] else ""
-            code = f" {v['indicator_code']}{' over ' + v['denominator_code'] if v['denominator_code'] else ''}." if v["indicator_code"] else ""
-            text += _column(v["variable"], "double", f"{v['label_en'][0].upper()}{v['label_en'][1:]}, {v['unit']}.{code}{note}")
+            code = (
+                f" {v['indicator_code']}{' over ' + v['denominator_code'] if v['denominator_code'] else ''}."
+                if v["indicator_code"]
+                else ""
+            )
+            text += _column(
+                v["variable"],
+                "double",
+                f"{v['label_en'][0].upper()}{v['label_en'][1:]}, {v['unit']}.{code}{note}",
+            )
             if v["is_regressor"] == "true":
-                text += _column(f"{v['variable']}_lag1", "double", f"{v['variable']} one calendar year before.")
-                text += _column(f"{v['variable']}_lag1_z", "double", f"z-score of {v['variable']}_lag1 over the panel's rows.")
-        text += _column("is_synthetic", "boolean", "True where the data are the demo's, invented numbers throughout.")
+                text += _column(
+                    f"{v['variable']}_lag1", "double", f"{v['variable']} one calendar year before."
+                )
+                text += _column(
+                    f"{v['variable']}_lag1_z",
+                    "double",
+                    f"z-score of {v['variable']}_lag1 over the panel's rows.",
+                )
+        text += _column(
+            "is_synthetic",
+            "boolean",
+            "True where the data are the demo's, invented numbers throughout.",
+        )
     return text
 
 
 def _column(name: str, data_type: str, description: str, tests: str | None = None) -> str:
     quoted = description.replace("'", "''")
-    return f"      - name: {name}\n        data_type: {data_type}\n        description: '{quoted}'\n" + (f"        data_tests: {tests}\n" if tests else "")
+    return (
+        f"      - name: {name}\n        data_type: {data_type}\n        description: '{quoted}'\n"
+        + (f"        data_tests: {tests}\n" if tests else "")
+    )
 
 
 if __name__ == "__main__":

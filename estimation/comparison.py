@@ -18,12 +18,16 @@ from scipy import special
 from estimation.inference import DEFAULT_INFERENCE, INFERENCE_KINDS
 
 STAR_LEVELS = {1: 0.10, 2: 0.05, 3: 0.01}
-KINDS_WITH_STANDARD_ERROR = tuple(kind for kind in INFERENCE_KINDS if kind != "wild_bootstrap")  # the bootstrap's p values have no printed counterpart
+KINDS_WITH_STANDARD_ERROR = tuple(
+    kind for kind in INFERENCE_KINDS if kind != "wild_bootstrap"
+)  # the bootstrap's p values have no printed counterpart
 # printed figures are rounded (three decimals, t two): terms whose standard error that leaves within this part tell something
 KNOWN_WITHIN = 0.05
 # the samples count as the same where N differs by at most this part and the median coefficient by at most this many printed standard errors
 SAME_N, SAME_ESTIMATES = 0.02, 0.5
-_DEGREES = np.arange(1, 2001)  # beyond these Student's t is the normal distribution to the printed digits
+_DEGREES = np.arange(
+    1, 2001
+)  # beyond these Student's t is the normal distribution to the printed digits
 _CRITICAL = {level: -special.stdtrit(_DEGREES, level / 2) for level in STAR_LEVELS.values()}
 
 
@@ -36,34 +40,80 @@ def planted_recovery(coefficients: pd.DataFrame, planted: pd.DataFrame, basis: s
     """One row per planted coefficient (`planted`: exhibit, column, term, truth) and inference kind beside ours of the report's own specification on `basis`."""
     chosen = coefficients[(coefficients["basis"] == basis) & (coefficients["variant"] == "report")]
     at = ["exhibit", "column", "term"]
-    table = planted.merge(chosen[[*at, "inference", "estimate", "conf_low", "conf_high"]], on=at, how="left").rename(columns={"truth": "planted_estimate", "estimate": "own_estimate"})
+    table = planted.merge(
+        chosen[[*at, "inference", "estimate", "conf_low", "conf_high"]], on=at, how="left"
+    ).rename(columns={"truth": "planted_estimate", "estimate": "own_estimate"})
     estimated = table["own_estimate"].notna()
-    table["is_covered"] = ((table["conf_low"] <= table["planted_estimate"]) & (table["planted_estimate"] <= table["conf_high"])).where(estimated, None)
+    table["is_covered"] = (
+        (table["conf_low"] <= table["planted_estimate"])
+        & (table["planted_estimate"] <= table["conf_high"])
+    ).where(estimated, None)
     return table.assign(basis=basis)
 
 
-def scorecard(coefficients: pd.DataFrame, not_estimable: pd.DataFrame, published: pd.DataFrame, basis: str) -> pd.DataFrame:
+def scorecard(
+    coefficients: pd.DataFrame, not_estimable: pd.DataFrame, published: pd.DataFrame, basis: str
+) -> pd.DataFrame:
     """One row per printed coefficient (`published`: exhibit, column_number, outcome, term, estimate, stars, t_statistic, n_observations)
     beside ours of the report's own specification, clustered by economy, on `basis`; or the reason why there is none."""
-    printed = published.rename(columns={"column_number": "column", **{c: f"published_{c}" for c in ("estimate", "stars", "t_statistic", "n_observations")}})
+    printed = published.rename(
+        columns={
+            "column_number": "column",
+            **{c: f"published_{c}" for c in ("estimate", "stars", "t_statistic", "n_observations")},
+        }
+    )
     at = ["exhibit", "column", "term"]
     chosen = coefficients[(coefficients["basis"] == basis) & (coefficients["variant"] == "report")]
-    own = chosen[chosen["inference"] == DEFAULT_INFERENCE].rename(columns={c: f"own_{c}" for c in ("estimate", "std_error", "t_statistic", "n_observations")})
-    iid = chosen[chosen["inference"] == "iid"].rename(columns={"t_statistic": "own_t_statistic_iid"})
-    missing = not_estimable[(not_estimable["basis"] == basis) & (not_estimable["variant"] == "report")]
+    own = chosen[chosen["inference"] == DEFAULT_INFERENCE].rename(
+        columns={c: f"own_{c}" for c in ("estimate", "std_error", "t_statistic", "n_observations")}
+    )
+    iid = chosen[chosen["inference"] == "iid"].rename(
+        columns={"t_statistic": "own_t_statistic_iid"}
+    )
+    missing = not_estimable[
+        (not_estimable["basis"] == basis) & (not_estimable["variant"] == "report")
+    ]
     whole = missing[missing["term"].isna()]
     table = (
-        printed.merge(own[[*at, "own_estimate", "own_std_error", "own_t_statistic", "p_value", "own_n_observations"]], on=at, how="left")
+        printed.merge(
+            own[
+                [
+                    *at,
+                    "own_estimate",
+                    "own_std_error",
+                    "own_t_statistic",
+                    "p_value",
+                    "own_n_observations",
+                ]
+            ],
+            on=at,
+            how="left",
+        )
         .merge(iid[[*at, "own_t_statistic_iid"]], on=at, how="left")
         .merge(whole[["exhibit", "column", "reason"]], on=["exhibit", "column"], how="left")
-        .merge(missing[missing["term"].notna()][[*at, "reason"]], on=at, how="left", suffixes=("", "_of_term"))
+        .merge(
+            missing[missing["term"].notna()][[*at, "reason"]],
+            on=at,
+            how="left",
+            suffixes=("", "_of_term"),
+        )
     )
     estimated = table["own_estimate"].notna()
     table["own_stars"] = stars(table["p_value"]).where(estimated)
-    table["same_sign"] = (np.sign(table["own_estimate"].astype(float)) == np.sign(table["published_estimate"])).where(estimated)
-    table["same_significance"] = ((table["own_stars"] > 0) == (table["published_stars"] > 0)).where(estimated)
-    table["distance_in_published_std_errors"] = (table["own_estimate"] - table["published_estimate"]) / (table["published_estimate"] / table["published_t_statistic"]).abs()
-    table["reason"] = table["reason"].where(table["reason"].notna(), table["reason_of_term"]).where(~estimated, None)
+    table["same_sign"] = (
+        np.sign(table["own_estimate"].astype(float)) == np.sign(table["published_estimate"])
+    ).where(estimated)
+    table["same_significance"] = ((table["own_stars"] > 0) == (table["published_stars"] > 0)).where(
+        estimated
+    )
+    table["distance_in_published_std_errors"] = (
+        table["own_estimate"] - table["published_estimate"]
+    ) / (table["published_estimate"] / table["published_t_statistic"]).abs()
+    table["reason"] = (
+        table["reason"]
+        .where(table["reason"].notna(), table["reason_of_term"])
+        .where(~estimated, None)
+    )
     table["basis"] = basis
     return table
 
@@ -82,21 +132,35 @@ def scorecard_summary(card: pd.DataFrame) -> pd.DataFrame:
                 "n_estimated": len(estimated),
                 "n_same_sign": int(estimated["same_sign"].sum()),
                 "n_same_significance": int(estimated["same_significance"].sum()),
-                "n_within_two_std_errors": int((estimated["distance_in_published_std_errors"].abs() <= 2).sum()),
-                "median_distance_in_published_std_errors": float(estimated["distance_in_published_std_errors"].abs().median()) if len(estimated) else None,
+                "n_within_two_std_errors": int(
+                    (estimated["distance_in_published_std_errors"].abs() <= 2).sum()
+                ),
+                "median_distance_in_published_std_errors": float(
+                    estimated["distance_in_published_std_errors"].abs().median()
+                )
+                if len(estimated)
+                else None,
                 "published_n_observations": _listed(columns["published_n_observations"]),
                 "own_n_observations": _listed(columns["own_n_observations"]),
                 "reasons": "; ".join(dict.fromkeys(part["reason"].dropna())) or None,
             }
         )
-    return pd.DataFrame(rows).sort_values("exhibit", key=lambda names: names.str.split("_").str[1].astype(int), ignore_index=True) if rows else pd.DataFrame()
+    return (
+        pd.DataFrame(rows).sort_values(
+            "exhibit", key=lambda names: names.str.split("_").str[1].astype(int), ignore_index=True
+        )
+        if rows
+        else pd.DataFrame()
+    )
 
 
 def _listed(values: pd.Series) -> str:
     return ", ".join("-" if pd.isna(v) else str(int(v)) for v in values)
 
 
-def degrees_of_printed_stars(t_statistics: np.ndarray, printed_stars: np.ndarray) -> tuple[int | None, int | None]:
+def degrees_of_printed_stars(
+    t_statistics: np.ndarray, printed_stars: np.ndarray
+) -> tuple[int | None, int | None]:
     """The least and the most degrees of freedom of Student's t at which the printed stars follow from the printed t statistics (n,),
     within their rounding. None for the most: any number. (None, None) where none fits."""
     fits = np.ones(len(_DEGREES), dtype=bool)
@@ -113,32 +177,76 @@ def degrees_of_printed_stars(t_statistics: np.ndarray, printed_stars: np.ndarray
     return int(_DEGREES[fits][0]), None if unbounded else int(_DEGREES[fits][-1])
 
 
-def published_inference_evidence(coefficients: pd.DataFrame, not_estimable: pd.DataFrame, published: pd.DataFrame, basis: str) -> pd.DataFrame:
+def published_inference_evidence(
+    coefficients: pd.DataFrame, not_estimable: pd.DataFrame, published: pd.DataFrame, basis: str
+) -> pd.DataFrame:
     """What speaks for and against each kind of inference being the report's: one row per printed column and kind."""
     own = coefficients[(coefficients["basis"] == basis) & (coefficients["variant"] == "report")]
-    missing = not_estimable[(not_estimable["basis"] == basis) & (not_estimable["variant"] == "report") & not_estimable["term"].isna()].set_index(["exhibit", "column"])["reason"]
-    beside = published.rename(columns={"column_number": "column"}).merge(own, on=["exhibit", "column", "term"], suffixes=("_published", "_own"))
+    missing = not_estimable[
+        (not_estimable["basis"] == basis)
+        & (not_estimable["variant"] == "report")
+        & not_estimable["term"].isna()
+    ].set_index(["exhibit", "column"])["reason"]
+    beside = published.rename(columns={"column_number": "column"}).merge(
+        own, on=["exhibit", "column", "term"], suffixes=("_published", "_own")
+    )
     compared = dict(list(beside.groupby(["exhibit", "column", "inference"])))
     rows = []
     for (exhibit, column), printed in published.groupby(["exhibit", "column_number"], sort=False):
-        least, most = degrees_of_printed_stars(printed["t_statistic"].to_numpy(), printed["stars"].to_numpy())
-        shared = {"exhibit": exhibit, "column": column, "basis": basis, "n_published": len(printed), "stars_least_degrees": least, "stars_most_degrees": most}
+        least, most = degrees_of_printed_stars(
+            printed["t_statistic"].to_numpy(), printed["stars"].to_numpy()
+        )
+        shared = {
+            "exhibit": exhibit,
+            "column": column,
+            "basis": basis,
+            "n_published": len(printed),
+            "stars_least_degrees": least,
+            "stars_most_degrees": most,
+        }
         shared["published_n_observations"] = int(printed["n_observations"].iloc[0])
         of_column = []
         for kind in KINDS_WITH_STANDARD_ERROR:
-            row = {**shared, "inference": kind, "n_compared": 0, "is_same_sample": False, "note": missing.get((exhibit, column))}
+            row = {
+                **shared,
+                "inference": kind,
+                "n_compared": 0,
+                "is_same_sample": False,
+                "note": missing.get((exhibit, column)),
+            }
             both = compared.get((exhibit, column, kind))
             if both is not None:
                 error = (both["estimate_published"] / both["t_statistic_published"]).abs()
-                known = 0.0005 / both["estimate_published"].abs() + 0.005 / both["t_statistic_published"].abs() <= KNOWN_WITHIN
+                known = (
+                    0.0005 / both["estimate_published"].abs()
+                    + 0.005 / both["t_statistic_published"].abs()
+                    <= KNOWN_WITHIN
+                )
                 n, df = int(both["n_observations_own"].iloc[0]), both["degrees_of_freedom"].iloc[0]
-                row |= {"own_n_observations": n, "own_degrees_of_freedom": int(df), "stars_contradict": least is None or df < least or (most is not None and df > most)}
-                distance = float(((both["estimate_own"] - both["estimate_published"]).abs() / error).median())
+                row |= {
+                    "own_n_observations": n,
+                    "own_degrees_of_freedom": int(df),
+                    "stars_contradict": least is None
+                    or df < least
+                    or (most is not None and df > most),
+                }
+                distance = float(
+                    ((both["estimate_own"] - both["estimate_published"]).abs() / error).median()
+                )
                 row |= {"n_compared": int(known.sum()), "median_estimate_distance": distance}
                 if known.any():
-                    row["median_log_ratio_of_std_errors"] = float(np.log(both["std_error"] / error)[known].abs().median())
-                    row["median_t_distance"] = float((both["t_statistic_own"] - both["t_statistic_published"])[known].abs().median())
-                row["is_same_sample"] = abs(n / shared["published_n_observations"] - 1) <= SAME_N and distance <= SAME_ESTIMATES
+                    row["median_log_ratio_of_std_errors"] = float(
+                        np.log(both["std_error"] / error)[known].abs().median()
+                    )
+                    row["median_t_distance"] = float(
+                        (both["t_statistic_own"] - both["t_statistic_published"])[known]
+                        .abs()
+                        .median()
+                    )
+                row["is_same_sample"] = (
+                    abs(n / shared["published_n_observations"] - 1) <= SAME_N
+                    and distance <= SAME_ESTIMATES
+                )
                 row["note"] = (
                     "same sample: standard errors tell the kinds apart"
                     if row["is_same_sample"]
@@ -146,7 +254,10 @@ def published_inference_evidence(coefficients: pd.DataFrame, not_estimable: pd.D
                 )
             of_column.append(row)
         ratios = [r.get("median_log_ratio_of_std_errors", np.inf) for r in of_column]
-        rows += [r | {"is_closest": bool(np.isfinite(ratio) and ratio == min(ratios))} for r, ratio in zip(of_column, ratios, strict=True)]
+        rows += [
+            r | {"is_closest": bool(np.isfinite(ratio) and ratio == min(ratios))}
+            for r, ratio in zip(of_column, ratios, strict=True)
+        ]
     return pd.DataFrame(rows)
 
 
@@ -155,7 +266,10 @@ def published_inference_summary(evidence: pd.DataFrame) -> pd.DataFrame:
     rows = []
     least = evidence["stars_least_degrees"].max() if len(evidence) else None
     for kind, part in evidence.groupby("inference", sort=False):
-        compared, same = part[part["n_compared"] > 0], part[part["is_same_sample"] & (part["n_compared"] > 0)]
+        compared, same = (
+            part[part["n_compared"] > 0],
+            part[part["is_same_sample"] & (part["n_compared"] > 0)],
+        )
         contradicted = part[part["stars_contradict"].eq(True)]
         row = {
             "inference": kind,
@@ -164,29 +278,52 @@ def published_inference_summary(evidence: pd.DataFrame) -> pd.DataFrame:
             "n_columns_same_sample": len(same),
             "n_columns_closest": int(compared["is_closest"].sum()),
             "n_same_sample_closest": int(same["is_closest"].sum()),
-            "median_log_ratio_of_std_errors": float(compared["median_log_ratio_of_std_errors"].median()) if len(compared) else None,
-            "same_sample_median_log_ratio": float(same["median_log_ratio_of_std_errors"].median()) if len(same) else None,
+            "median_log_ratio_of_std_errors": float(
+                compared["median_log_ratio_of_std_errors"].median()
+            )
+            if len(compared)
+            else None,
+            "same_sample_median_log_ratio": float(same["median_log_ratio_of_std_errors"].median())
+            if len(same)
+            else None,
             "n_columns_stars_contradict": len(contradicted),
             "stars_least_degrees": least,
-            "largest_own_degrees_of_freedom": part["own_degrees_of_freedom"].max() if part["own_degrees_of_freedom"].notna().any() else None,
+            "largest_own_degrees_of_freedom": part["own_degrees_of_freedom"].max()
+            if part["own_degrees_of_freedom"].notna().any()
+            else None,
         }
         rows.append(row)
-    best = min((r["same_sample_median_log_ratio"] for r in rows if r["n_columns_same_sample"]), default=None)
+    best = min(
+        (r["same_sample_median_log_ratio"] for r in rows if r["n_columns_same_sample"]),
+        default=None,
+    )
     for row in rows:
         said = []
         if row["n_columns_same_sample"]:
             closeness = f"standard errors of {row['n_columns_same_sample']} columns on the same sample differ by {np.expm1(row['same_sample_median_log_ratio']):.1%} at the median"
-            said.append(f"{closeness}, {'the closest kind' if row['same_sample_median_log_ratio'] == best else 'not the closest kind'}")
+            said.append(
+                f"{closeness}, {'the closest kind' if row['same_sample_median_log_ratio'] == best else 'not the closest kind'}"
+            )
         elif row["n_columns_compared"]:
-            said.append(f"not conclusive: none of {row['n_columns_compared']} columns rests on the report's sample, so that its standard errors cannot be met")
+            said.append(
+                f"not conclusive: none of {row['n_columns_compared']} columns rests on the report's sample, so that its standard errors cannot be met"
+            )
         else:
             said.append("not conclusive: no printed column can be estimated on these data")
         if row["inference"] in ("iid", "hetero"):
             said.append(
-                "printed stars follow from printed t statistics with its many degrees of freedom" if not row["n_columns_stars_contradict"] else "printed stars contradict its degrees of freedom"
+                "printed stars follow from printed t statistics with its many degrees of freedom"
+                if not row["n_columns_stars_contradict"]
+                else "printed stars contradict its degrees of freedom"
             )
         else:
-            held = f"ours has at most {int(row['largest_own_degrees_of_freedom'])}" if row["largest_own_degrees_of_freedom"] is not None else "no fit of ours to hold it against"
-            said.append(f"printed stars need {int(least)} degrees of freedom or more, or the normal distribution; {held}")
+            held = (
+                f"ours has at most {int(row['largest_own_degrees_of_freedom'])}"
+                if row["largest_own_degrees_of_freedom"] is not None
+                else "no fit of ours to hold it against"
+            )
+            said.append(
+                f"printed stars need {int(least)} degrees of freedom or more, or the normal distribution; {held}"
+            )
         row["conclusion"] = "; ".join(said)
     return pd.DataFrame(rows)

@@ -30,7 +30,12 @@ class Estimates:
     diagnostics: dict
 
 
-def estimate(panel: pd.DataFrame, specification: Specification, coverage: dict[str, Coverage], inference: Sequence[str] | None = None) -> Estimates | NotEstimable:
+def estimate(
+    panel: pd.DataFrame,
+    specification: Specification,
+    coverage: dict[str, Coverage],
+    inference: Sequence[str] | None = None,
+) -> Estimates | NotEstimable:
     """Fit a specification with its fixed effects and give its coefficients under every inference kind asked for.
 
     `panel` as in `estimation_sample`; `inference` restricts or replaces the specification's own kinds. Collinear terms are dropped
@@ -50,20 +55,38 @@ def estimate(panel: pd.DataFrame, specification: Specification, coverage: dict[s
     for kind in specification.inference if inference is None else inference:
         with np.errstate(invalid="ignore", divide="ignore"):
             result = infer(kind, fit)
-        if isinstance(result, Inference) and not (np.isfinite(result.std_error).all() and (result.std_error > 0).all()):
+        if isinstance(result, Inference) and not (
+            np.isfinite(result.std_error).all() and (result.std_error > 0).all()
+        ):
             result = "a variance is not positive"
         if isinstance(result, Inference):
             kinds[kind] = result
         else:
             not_computed.append(f"{kind}: {result}")
     if not np.isfinite(fit.estimates).all():
-        return NotEstimable("the regressors are too close to collinear: coefficients are not finite")
+        return NotEstimable(
+            "the regressors are too close to collinear: coefficients are not finite"
+        )
     if not kinds:
         return NotEstimable(f"no standard error could be computed ({'; '.join(not_computed)})")
-    columns = {name: np.concatenate([getattr(i, name) for i in kinds.values()]) for name in ("std_error", "t_statistic", "p_value", "conf_low", "conf_high")}
-    coefficients = pd.DataFrame({"inference": np.repeat(list(kinds), len(terms)), "term": terms * len(kinds), "estimate": np.tile(fit.estimates, len(kinds)), **columns})
-    coefficients["degrees_of_freedom"] = np.repeat(np.array([i.degrees_of_freedom for i in kinds.values()], dtype=float), len(terms))
-    leverage = np.bincount(fit.ids["iso3"], weights=((fit.x @ fit.bread) * fit.x).sum(axis=1) * fit.weights) / len(terms)
+    columns = {
+        name: np.concatenate([getattr(i, name) for i in kinds.values()])
+        for name in ("std_error", "t_statistic", "p_value", "conf_low", "conf_high")
+    }
+    coefficients = pd.DataFrame(
+        {
+            "inference": np.repeat(list(kinds), len(terms)),
+            "term": terms * len(kinds),
+            "estimate": np.tile(fit.estimates, len(kinds)),
+            **columns,
+        }
+    )
+    coefficients["degrees_of_freedom"] = np.repeat(
+        np.array([i.degrees_of_freedom for i in kinds.values()], dtype=float), len(terms)
+    )
+    leverage = np.bincount(
+        fit.ids["iso3"], weights=((fit.x @ fit.bread) * fit.x).sum(axis=1) * fit.weights
+    ) / len(terms)
     scaled = fit.x * np.sqrt(fit.weights)[:, None]
     scaled /= np.linalg.norm(scaled, axis=0)
     eigenvalues = np.linalg.eigvalsh(scaled.T @ scaled)
@@ -86,7 +109,9 @@ def estimate(panel: pd.DataFrame, specification: Specification, coverage: dict[s
     return Estimates(coefficients, diagnostics)
 
 
-def _least_squares(sample: Sample, specification: Specification) -> tuple[WithinFit, np.ndarray, dict] | NotEstimable:
+def _least_squares(
+    sample: Sample, specification: Specification
+) -> tuple[WithinFit, np.ndarray, dict] | NotEstimable:
     """Ordinary least squares with pyfixest. Which terms are told apart, and what inference needs, comes from the swept columns (Frisch, Waugh and Lovell)."""
     effects = FixedEffects([sample.ids[e] for e in specification.effects])
     if reason := _too_small(sample, specification, effects.rank):
@@ -107,11 +132,19 @@ def _least_squares(sample: Sample, specification: Specification) -> tuple[Within
     residuals = y - x @ beta
     total = y @ y
     if residuals @ residuals <= 1e-20 * (sample.y @ sample.y):
-        return NotEstimable(f"terms and fixed effects fit {specification.outcome} without a residual: there is nothing to infer from")
-    return _within_fit(sample, specification, effects, beta, x, y, residuals, bread), kept, {"within_r_squared": float(1 - residuals @ residuals / total)}
+        return NotEstimable(
+            f"terms and fixed effects fit {specification.outcome} without a residual: there is nothing to infer from"
+        )
+    return (
+        _within_fit(sample, specification, effects, beta, x, y, residuals, bread),
+        kept,
+        {"within_r_squared": float(1 - residuals @ residuals / total)},
+    )
 
 
-def _poisson(sample: Sample, specification: Specification) -> tuple[WithinFit, np.ndarray, dict] | NotEstimable:
+def _poisson(
+    sample: Sample, specification: Specification
+) -> tuple[WithinFit, np.ndarray, dict] | NotEstimable:
     """Poisson pseudo-maximum likelihood (Santos Silva and Tenreyro 2006), by pyfixest's iterated least squares.
 
     Rows whose outcome the effects or the terms tell to be zero for sure (separated: Correia, Guimaraes and Zylkin 2019) are removed,
@@ -122,7 +155,9 @@ def _poisson(sample: Sample, specification: Specification) -> tuple[WithinFit, n
         return NotEstimable(f"{specification.outcome} is negative somewhere: not for PPML")
     while True:
         if not len(sample):
-            return NotEstimable("every economy-year is separated: the effects or terms foretell its outcome")
+            return NotEstimable(
+                "every economy-year is separated: the effects or terms foretell its outcome"
+            )
         if not sample.y.any():
             return NotEstimable(f"{specification.outcome} is zero throughout the sample")
         if np.ptp(sample.y) == 0:
@@ -135,8 +170,14 @@ def _poisson(sample: Sample, specification: Specification) -> tuple[WithinFit, n
             return NotEstimable("every term is collinear with the fixed effects")
         # in units of the outcome's mean: the same estimates, and the tolerance means the same whatever the unit
         scale = sample.y.mean()
-        options = {"separation_check": ["fe", "ir"], "iwls_tol": DEVIANCE_TOLERANCE, "iwls_maxiter": MOST_ITERATIONS}
-        done = _with_pyfixest("fepois", replace(sample, y=sample.y / scale), kept, specification.effects, **options)
+        options = {
+            "separation_check": ["fe", "ir"],
+            "iwls_tol": DEVIANCE_TOLERANCE,
+            "iwls_maxiter": MOST_ITERATIONS,
+        }
+        done = _with_pyfixest(
+            "fepois", replace(sample, y=sample.y / scale), kept, specification.effects, **options
+        )
         if isinstance(done, NotEstimable):
             return done
         remaining = np.zeros(len(sample), dtype=bool)
@@ -146,7 +187,9 @@ def _poisson(sample: Sample, specification: Specification) -> tuple[WithinFit, n
             break
         sample = smaller
     if len(done._beta_hat) < kept.sum():
-        return NotEstimable("PPML could not be fitted: terms are collinear once weighted by the fitted means")
+        return NotEstimable(
+            "PPML could not be fitted: terms are collinear once weighted by the fitted means"
+        )
     mean = np.asarray(done._Y_hat_response, dtype=float).ravel() * scale
     weighted = FixedEffects([sample.ids[e] for e in specification.effects], mean)
     x = weighted.sweep(sample.x[:, kept])
@@ -155,14 +198,43 @@ def _poisson(sample: Sample, specification: Specification) -> tuple[WithinFit, n
     try:
         bread = np.linalg.inv(information)
     except np.linalg.LinAlgError:
-        return NotEstimable("PPML could not be fitted: terms are collinear once weighted by the fitted means")
+        return NotEstimable(
+            "PPML could not be fitted: terms are collinear once weighted by the fitted means"
+        )
     # the step a further iteration would take, in standard errors
-    if not done.convergence or np.abs(bread @ (x.T @ residuals) / np.sqrt(np.diag(bread) * scale)).max() > 1e-4:
-        return NotEstimable("PPML did not converge: the likelihood's slope is not zero at the estimates")
-    return _within_fit(sample, specification, weighted, np.asarray(done._beta_hat, dtype=float), x, sample.y, residuals, bread), kept, {"n_separated": before - len(sample)}
+    if (
+        not done.convergence
+        or np.abs(bread @ (x.T @ residuals) / np.sqrt(np.diag(bread) * scale)).max() > 1e-4
+    ):
+        return NotEstimable(
+            "PPML did not converge: the likelihood's slope is not zero at the estimates"
+        )
+    return (
+        _within_fit(
+            sample,
+            specification,
+            weighted,
+            np.asarray(done._beta_hat, dtype=float),
+            x,
+            sample.y,
+            residuals,
+            bread,
+        ),
+        kept,
+        {"n_separated": before - len(sample)},
+    )
 
 
-def _within_fit(sample: Sample, specification: Specification, effects: FixedEffects, estimates: np.ndarray, x: np.ndarray, y: np.ndarray, residuals: np.ndarray, bread: np.ndarray) -> WithinFit:
+def _within_fit(
+    sample: Sample,
+    specification: Specification,
+    effects: FixedEffects,
+    estimates: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    residuals: np.ndarray,
+    bread: np.ndarray,
+) -> WithinFit:
     return WithinFit(
         estimates=estimates,
         x=x,
@@ -180,29 +252,55 @@ def _within_fit(sample: Sample, specification: Specification, effects: FixedEffe
     )
 
 
-def _with_pyfixest(estimator: str, sample: Sample, kept: np.ndarray, effects: tuple[str, ...], **options):
+def _with_pyfixest(
+    estimator: str, sample: Sample, kept: np.ndarray, effects: tuple[str, ...], **options
+):
     """Fit with pyfixest.feols or pyfixest.fepois on the rows and terms given; pyfixest's fit, or why there is none."""
     import pyfixest as pf
     from pyfixest.errors import EmptyDesignMatrixError, MatrixNotFullRankError, NonConvergenceError
 
     names = [f"x{i}" for i in range(int(kept.sum()))]
-    frame = pd.DataFrame(sample.x[:, kept], columns=names).assign(y=sample.y, **{f"effect_{e}": sample.ids[e] for e in effects})
+    frame = pd.DataFrame(sample.x[:, kept], columns=names).assign(
+        y=sample.y, **{f"effect_{e}": sample.ids[e] for e in effects}
+    )
     formula = f"y ~ {' + '.join(names)} | {' + '.join(f'effect_{e}' for e in effects)}"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # separated rows are counted in the diagnostics
-            return getattr(pf, estimator)(formula, frame, vcov="iid", fixef_rm="none", fixef_tol=1e-10, fixef_maxiter=10_000, **options)
-    except (NonConvergenceError, EmptyDesignMatrixError, MatrixNotFullRankError, ValueError, np.linalg.LinAlgError) as error:
+            return getattr(pf, estimator)(
+                formula,
+                frame,
+                vcov="iid",
+                fixef_rm="none",
+                fixef_tol=1e-10,
+                fixef_maxiter=10_000,
+                **options,
+            )
+    except (
+        NonConvergenceError,
+        EmptyDesignMatrixError,
+        MatrixNotFullRankError,
+        ValueError,
+        np.linalg.LinAlgError,
+    ) as error:
         name = {"feols": "least squares", "fepois": "PPML"}[estimator]
-        return NotEstimable(f"{name} could not be fitted: {str(error).strip().split('.')[0].lower()}")
+        return NotEstimable(
+            f"{name} could not be fitted: {str(error).strip().split('.')[0].lower()}"
+        )
 
 
-ESTIMATORS: dict[str, Callable[[Sample, Specification], tuple[WithinFit, np.ndarray, dict] | NotEstimable]] = {"ols": _least_squares, "ppml": _poisson}
+ESTIMATORS: dict[
+    str, Callable[[Sample, Specification], tuple[WithinFit, np.ndarray, dict] | NotEstimable]
+] = {"ols": _least_squares, "ppml": _poisson}
 
 
-def _too_small(sample: Sample, specification: Specification, effect_rank: int) -> NotEstimable | None:
+def _too_small(
+    sample: Sample, specification: Specification, effect_rank: int
+) -> NotEstimable | None:
     if len(sample) <= effect_rank + len(specification.terms):
-        return NotEstimable(f"{len(sample)} economy-years do not suffice for {len(specification.terms)} terms and {effect_rank} fixed effects")
+        return NotEstimable(
+            f"{len(sample)} economy-years do not suffice for {len(specification.terms)} terms and {effect_rank} fixed effects"
+        )
     return None
 
 
@@ -215,18 +313,28 @@ class FixedEffects:
     """
 
     def __init__(self, ids: Sequence[np.ndarray], weights: np.ndarray | None = None) -> None:
-        ids = sorted(ids, key=lambda codes: -int(codes.max()))  # the one with the most levels goes by its means
+        ids = sorted(
+            ids, key=lambda codes: -int(codes.max())
+        )  # the one with the most levels goes by its means
         n = len(ids[0])
         self.weights = np.ones(n) if weights is None else weights
         rows = np.arange(n)
         self.first = sparse.csr_array((np.ones(n), (rows, ids[0])))
-        self.others = sparse.hstack([sparse.csr_array((np.ones(n), (rows, codes))) for codes in ids[1:]], format="csr") if len(ids) > 1 else None
+        self.others = (
+            sparse.hstack(
+                [sparse.csr_array((np.ones(n), (rows, codes))) for codes in ids[1:]], format="csr"
+            )
+            if len(ids) > 1
+            else None
+        )
         self.totals = self.first.T @ self.weights
         self.rank = len(self.totals)
         if self.others is not None:
             weighted = self.others.multiply(self.weights[:, None]).tocsr()
             self.crossed = (self.first.T @ weighted).toarray()
-            normal = (self.others.T @ weighted).toarray() - self.crossed.T @ (self.crossed / self.totals[:, None])
+            normal = (self.others.T @ weighted).toarray() - self.crossed.T @ (
+                self.crossed / self.totals[:, None]
+            )
             values, vectors = np.linalg.eigh(normal)
             solvable = values > 1e-10 * max(values.max(), 1e-300)
             self.inverse = (vectors[:, solvable] / values[solvable]) @ vectors[:, solvable].T
@@ -236,10 +344,15 @@ class FixedEffects:
         """The columns (n, m) with the effects swept out. Done twice: the second time takes away the first one's rounding."""
         swept = columns
         for _ in range(2):
-            swept = swept - self.first @ ((self.first.T @ (swept * self.weights[:, None])) / self.totals[:, None])
+            swept = swept - self.first @ (
+                (self.first.T @ (swept * self.weights[:, None])) / self.totals[:, None]
+            )
             if self.others is not None:
                 effect = self.inverse @ (self.others.T @ (swept * self.weights[:, None]))
-                swept = swept - (self.others @ effect - self.first @ ((self.crossed @ effect) / self.totals[:, None]))
+                swept = swept - (
+                    self.others @ effect
+                    - self.first @ ((self.crossed @ effect) / self.totals[:, None])
+                )
         return swept
 
 

@@ -24,7 +24,12 @@ from scipy import special
 
 INFERENCE_KINDS = ("iid", "hetero", "cluster_iso3", "twoway", "driscoll_kraay", "wild_bootstrap")
 DEFAULT_INFERENCE = "cluster_iso3"  # the report does not say which it used; clustering by partner economy is this project's default
-CLUSTERS = {"cluster_iso3": ("iso3",), "wild_bootstrap": ("iso3",), "twoway": ("iso3", "year"), "driscoll_kraay": ("year",)}
+CLUSTERS = {
+    "cluster_iso3": ("iso3",),
+    "wild_bootstrap": ("iso3",),
+    "twoway": ("iso3", "year"),
+    "driscoll_kraay": ("year",),
+}
 
 FEW_CLUSTERS = 50  # below it the t distribution of clustered statistics is doubted (Cameron and Miller 2015: 20 to 50) and bootstrapped
 VERY_FEW_CLUSTERS = 12  # below it two-point weights give too few different draws: Webb's six points instead (Webb 2023)
@@ -73,7 +78,9 @@ class Inference:
 def infer(kind: str, fit: WithinFit) -> Inference | str:
     """Inference of one kind, or in words why there is none. Raises ValueError for a kind that does not exist."""
     if kind not in INFERENCE_KINDS:
-        raise ValueError(f"inference {kind!r} is not known; use one of: {', '.join(INFERENCE_KINDS)}")
+        raise ValueError(
+            f"inference {kind!r} is not known; use one of: {', '.join(INFERENCE_KINDS)}"
+        )
     clusters = [_count(fit.ids[c]) for c in CLUSTERS.get(kind, ())]
     if clusters and min(clusters) < 2:
         return f"{min(clusters)} cluster only"
@@ -91,14 +98,25 @@ def infer(kind: str, fit: WithinFit) -> Inference | str:
     else:
         df = degrees_of_freedom(kind, fit)
         p, critical = 2 * special.stdtr(df, -np.abs(t)), special.stdtrit(df, 0.975)
-    return Inference(std_error, t, p, fit.estimates - critical * std_error, fit.estimates + critical * std_error, df)
+    return Inference(
+        std_error,
+        t,
+        p,
+        fit.estimates - critical * std_error,
+        fit.estimates + critical * std_error,
+        df,
+    )
 
 
 def covariance(kind: str, fit: WithinFit) -> np.ndarray:
     """The covariance matrix (k, k) of the estimates. With PPML, iid is the inverse of the Fisher information, without correction."""
     c = small_sample_factor(kind, fit)
     if kind == "iid":
-        return fit.bread if fit.estimator == "ppml" else c * fit.bread * (fit.residuals @ fit.residuals) / (len(fit.residuals) - 1)
+        return (
+            fit.bread
+            if fit.estimator == "ppml"
+            else c * fit.bread * (fit.residuals @ fit.residuals) / (len(fit.residuals) - 1)
+        )
     scores = fit.x * fit.residuals[:, None]
     if kind == "hetero":
         middle = scores.T @ scores
@@ -191,13 +209,17 @@ def wild_cluster_bootstrap(fit: WithinFit) -> Inference | str:
             return "draws without variance: too few economies tell the terms apart"
         p[j] = (1 + np.count_nonzero(drawn_t >= abs(t[j]) * (1 - 1e-9))) / (1 + weights.shape[1])
         quantile[j] = np.quantile(drawn_t, 0.95)
-    return Inference(std_error, t, p, fit.estimates - quantile * std_error, fit.estimates + quantile * std_error)
+    return Inference(
+        std_error, t, p, fit.estimates - quantile * std_error, fit.estimates + quantile * std_error
+    )
 
 
 def bootstrap_weights(clusters: int) -> np.ndarray:
     """Weights (clusters, draws) from a fixed seed: plus or minus one; for very few clusters plus or minus sqrt(1/2), 1, sqrt(3/2)."""
     points = np.sqrt([0.5, 1, 1.5]) if clusters < VERY_FEW_CLUSTERS else np.ones(1)
-    return np.random.default_rng(BOOTSTRAP_SEED).choice(np.concatenate([-points, points]), size=(clusters, BOOTSTRAP_DRAWS))
+    return np.random.default_rng(BOOTSTRAP_SEED).choice(
+        np.concatenate([-points, points]), size=(clusters, BOOTSTRAP_DRAWS)
+    )
 
 
 def _sums(rows: np.ndarray, ids: np.ndarray) -> np.ndarray:

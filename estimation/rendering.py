@@ -22,15 +22,42 @@ from estimation.specifications import SPECIFICATIONS, VARIANTS, Specification
 LANGUAGES = ("en", "zh")
 # English and Chinese, in the order of LANGUAGES
 TITLES = {
-    "table_4": ("What goes with trade in low-carbon technology with China", "与中国低碳技术贸易的决定因素"),
-    "table_5": ("What goes with trade in transition minerals with China", "与中国转型矿产贸易的决定因素"),
-    "table_6": ("Imports of low-carbon technology from China and emissions", "从中国进口低碳技术与排放"),
-    "table_7": ("Imports of low-carbon technology from China and emissions: compulsory education", "从中国进口低碳技术与排放: 义务教育"),
-    "table_8": ("Imports of low-carbon technology from China and emissions: political stability", "从中国进口低碳技术与排放: 政治稳定性"),
-    "table_9": ("Imports of low-carbon technology from China and emissions: foreign direct investment", "从中国进口低碳技术与排放: 外国直接投资"),
-    "table_10": ("Imports of low-carbon technology from China and emissions: aid", "从中国进口低碳技术与排放: 外国援助"),
-    "table_11": ("What goes with trade in low-carbon technology with China: women at work", "与中国低碳技术贸易的决定因素: 性别"),
-    "table_12": ("What goes with trade in transition minerals with China: women at work", "与中国转型矿产贸易的决定因素: 性别"),
+    "table_4": (
+        "What goes with trade in low-carbon technology with China",
+        "与中国低碳技术贸易的决定因素",
+    ),
+    "table_5": (
+        "What goes with trade in transition minerals with China",
+        "与中国转型矿产贸易的决定因素",
+    ),
+    "table_6": (
+        "Imports of low-carbon technology from China and emissions",
+        "从中国进口低碳技术与排放",
+    ),
+    "table_7": (
+        "Imports of low-carbon technology from China and emissions: compulsory education",
+        "从中国进口低碳技术与排放: 义务教育",
+    ),
+    "table_8": (
+        "Imports of low-carbon technology from China and emissions: political stability",
+        "从中国进口低碳技术与排放: 政治稳定性",
+    ),
+    "table_9": (
+        "Imports of low-carbon technology from China and emissions: foreign direct investment",
+        "从中国进口低碳技术与排放: 外国直接投资",
+    ),
+    "table_10": (
+        "Imports of low-carbon technology from China and emissions: aid",
+        "从中国进口低碳技术与排放: 外国援助",
+    ),
+    "table_11": (
+        "What goes with trade in low-carbon technology with China: women at work",
+        "与中国低碳技术贸易的决定因素: 性别",
+    ),
+    "table_12": (
+        "What goes with trade in transition minerals with China: women at work",
+        "与中国转型矿产贸易的决定因素: 性别",
+    ),
 }
 WORDS = {
     "table": ("Table", "表"),
@@ -41,14 +68,20 @@ WORDS = {
     "n_observations": ("N", "观测值"),
     "n_economies": ("Economies", "经济体"),
     "within_r_squared": ("Within R²", "组内 R²"),
-    "brackets": ("t statistics in brackets; * p < 0.10, ** p < 0.05, *** p < 0.01.", "括号内为 t 值; * p < 0.10, ** p < 0.05, *** p < 0.01。"),
+    "brackets": (
+        "t statistics in brackets; * p < 0.10, ** p < 0.05, *** p < 0.01.",
+        "括号内为 t 值; * p < 0.10, ** p < 0.05, *** p < 0.01。",
+    ),
     "inference": ("Standard errors", "标准误"),
     "iid": ("equal variance, no correlation (iid)", "独立同分布"),
     "hetero": ("robust to heteroskedasticity", "异方差稳健"),
     "cluster_iso3": ("clustered by partner economy", "按伙伴经济体聚类"),
     "twoway": ("clustered by partner economy and by year", "按伙伴经济体和年份双向聚类"),
     "driscoll_kraay": ("Driscoll and Kraay", "Driscoll-Kraay"),
-    "wild_bootstrap": ("clustered by partner economy, stars from the wild cluster bootstrap", "按伙伴经济体聚类, 显著性来自野聚类自助法"),
+    "wild_bootstrap": (
+        "clustered by partner economy, stars from the wild cluster bootstrap",
+        "按伙伴经济体聚类, 显著性来自野聚类自助法",
+    ),
     "basis": ("Trade basis", "贸易口径"),
     "china_reported": ("as China reported", "中国报告"),
     "partner_reported": ("as the partner reported", "伙伴报告"),
@@ -59,12 +92,21 @@ WORDS = {
     "ores": ("minerals as ores and concentrates", "矿产为矿石和精矿"),
     "all_stages": ("minerals at all stages of processing", "矿产含各加工阶段"),
     "panel": ("Terms at t-1, standardised over the panel.", "解释变量滞后一年, 在全面板上标准化。"),
-    "sample": ("Terms at t-1, standardised over the rows of each fit.", "解释变量滞后一年, 在各回归样本上标准化。"),
+    "sample": (
+        "Terms at t-1, standardised over the rows of each fit.",
+        "解释变量滞后一年, 在各回归样本上标准化。",
+    ),
     "ols": ("Least squares.", "最小二乘法。"),
-    "ppml": ("Poisson pseudo-maximum likelihood; no trade counts as zero.", "泊松伪极大似然估计; 无贸易计为零。"),
+    "ppml": (
+        "Poisson pseudo-maximum likelihood; no trade counts as zero.",
+        "泊松伪极大似然估计; 无贸易计为零。",
+    ),
     "variant": ("Changed from the report's specification", "与报告设定的不同"),
     "missing": ("not estimable", "无法估计"),
-    "synthetic": ("SYNTHETIC DEMO DATA: every number is invented.", "合成演示数据: 所有数字均为虚构。"),
+    "synthetic": (
+        "SYNTHETIC DEMO DATA: every number is invented.",
+        "合成演示数据: 所有数字均为虚构。",
+    ),
 }
 ABSENT = "–"
 
@@ -102,14 +144,28 @@ def printed_table(
     each panel variable in English and Chinese."""
     columns = sorted(specifications, key=lambda s: s.column)
     first, word = columns[0], lambda key: WORDS[key][LANGUAGES.index(language)]
-    here = lambda frame: frame[(frame["exhibit"] == first.exhibit) & (frame["variant"] == first.variant) & (frame["basis"] == basis)]  # noqa: E731
+    here = lambda frame: frame[
+        (frame["exhibit"] == first.exhibit)
+        & (frame["variant"] == first.variant)
+        & (frame["basis"] == basis)
+    ]  # noqa: E731
     found = here(coefficients)
     found = found[found["inference"] == inference]
-    found = found.assign(stars=stars(found["p_value"])).set_index(["column", "term"]) if len(found) else found
+    found = (
+        found.assign(stars=stars(found["p_value"])).set_index(["column", "term"])
+        if len(found)
+        else found
+    )
     fits = here(diagnostics).set_index("column")
     reasons = here(not_estimable)
-    label = lambda variable: _capital(labels.get(variable, (variable, variable))[LANGUAGES.index(language)])  # noqa: E731
-    term_labels = {term: " × ".join(label(v) for v in s.variables_of(term)) for s in columns for term in s.terms}
+    label = lambda variable: _capital(
+        labels.get(variable, (variable, variable))[LANGUAGES.index(language)]
+    )  # noqa: E731
+    term_labels = {
+        term: " × ".join(label(v) for v in s.variables_of(term))
+        for s in columns
+        for term in s.terms
+    }
 
     body = []
     for term, text in term_labels.items():
@@ -123,10 +179,32 @@ def printed_table(
                 estimates.append(ABSENT if term in s.terms else "")
                 brackets.append("")
         body += [(text, tuple(estimates)), ("", tuple(brackets))]
-    cells = lambda text: tuple(text(s, fits.loc[s.column]) if s.column in fits.index else ABSENT for s in columns)  # noqa: E731
-    foot = [(word(effect), cells(lambda s, _, effect=effect: word("yes") if effect in s.effects else "")) for effect in dict.fromkeys(e for s in columns for e in s.effects)]
-    foot += [(word(count), cells(lambda _, fit, count=count: str(int(fit[count])))) for count in ("n_observations", "n_economies")]
-    foot += [(word("within_r_squared"), cells(lambda _, fit: f"{fit['within_r_squared']:.3f}" if pd.notna(fit["within_r_squared"]) else ABSENT))]
+    cells = lambda text: tuple(
+        text(s, fits.loc[s.column]) if s.column in fits.index else ABSENT for s in columns
+    )  # noqa: E731
+    foot = [
+        (
+            word(effect),
+            cells(lambda s, _, effect=effect: word("yes") if effect in s.effects else ""),
+        )
+        for effect in dict.fromkeys(e for s in columns for e in s.effects)
+    ]
+    foot += [
+        (word(count), cells(lambda _, fit, count=count: str(int(fit[count]))))
+        for count in ("n_observations", "n_economies")
+    ]
+    foot += [
+        (
+            word("within_r_squared"),
+            cells(
+                lambda _, fit: (
+                    f"{fit['within_r_squared']:.3f}"
+                    if pd.notna(fit["within_r_squared"])
+                    else ABSENT
+                )
+            ),
+        )
+    ]
 
     stop = word("stop")
     notes = [
@@ -135,13 +213,30 @@ def printed_table(
         f"{word('basis')}: {word(basis)}; {word(first.hs_treatment)}; {word(first.mineral_scope)}{stop}",
         f"{word(first.estimator)} {word(first.standardisation)}",
     ]
-    notes += [f"{word('variant')}: {v.description if language == 'en' else v.description_zh}{stop}" for v in VARIANTS if v.name == first.variant]
+    notes += [
+        f"{word('variant')}: {v.description if language == 'en' else v.description_zh}{stop}"
+        for v in VARIANTS
+        if v.name == first.variant
+    ]
     for row in reasons.sort_values("column").itertuples():
-        what = f"({row.column})" if pd.isna(row.term) else f"({row.column}) {term_labels.get(row.term, row.term)}"
+        what = (
+            f"({row.column})"
+            if pd.isna(row.term)
+            else f"({row.column}) {term_labels.get(row.term, row.term)}"
+        )
         notes.append(f"{what} {word('missing')}: {row.reason}{stop}")
     number = first.exhibit.removeprefix("table_")
     title = f"{word('table')} {number}. {TITLES[first.exhibit][LANGUAGES.index(language)]}"
-    return PrintedTable(first.exhibit, language, title, tuple(label(s.outcome) for s in columns), tuple(body), tuple(foot), tuple(notes), word("synthetic") if is_synthetic else "")
+    return PrintedTable(
+        first.exhibit,
+        language,
+        title,
+        tuple(label(s.outcome) for s in columns),
+        tuple(body),
+        tuple(foot),
+        tuple(notes),
+        word("synthetic") if is_synthetic else "",
+    )
 
 
 def as_latex(table: PrintedTable) -> str:
@@ -177,13 +272,19 @@ def as_latex(table: PrintedTable) -> str:
 
 def as_html(table: PrintedTable) -> str:
     """A page of its own that needs nothing from elsewhere."""
-    row = lambda label, cells, tag="td": f'<tr><th scope="row">{_html(label)}</th>{"".join(f"<{tag}>{_html(text)}</{tag}>" for text in cells)}</tr>'  # noqa: E731
+    row = lambda label, cells, tag="td": (
+        f'<tr><th scope="row">{_html(label)}</th>{"".join(f"<{tag}>{_html(text)}</{tag}>" for text in cells)}</tr>'
+    )  # noqa: E731
     lines = [
         f'<!DOCTYPE html>\n<html lang="{table.language}">\n<head>\n<meta charset="utf-8">\n<title>{_html(_joined(table.warning, table.title))}</title>',
         "<style>body { font-family: serif; } table { border-collapse: collapse; border-block: 2px solid; } caption { text-align: left; font-weight: bold; padding-bottom: .5em; }",
         "td, th { padding: .1em .7em; text-align: center; } th[scope=row] { text-align: left; font-weight: normal; } tbody, tfoot { border-top: 1px solid; } .warning { color: #b00; }</style>",
         "</head>\n<body>",
-        *([f'<p class="warning"><strong>{_html(table.warning)}</strong></p>'] if table.warning else []),
+        *(
+            [f'<p class="warning"><strong>{_html(table.warning)}</strong></p>']
+            if table.warning
+            else []
+        ),
         f"<table>\n<caption>{_html(table.title)}</caption>\n<thead>",
         row("", table.heads, "th"),
         row("", table.outcomes, "th"),
@@ -203,11 +304,22 @@ def as_csv(table: PrintedTable) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([[line] for line in (table.warning, table.title) if line])
-    writer.writerows([["", *table.heads], ["", *table.outcomes], *([label, *cells] for label, cells in (*table.body, *table.foot)), *([note] for note in table.notes)])
+    writer.writerows(
+        [
+            ["", *table.heads],
+            ["", *table.outcomes],
+            *([label, *cells] for label, cells in (*table.body, *table.foot)),
+            *([note] for note in table.notes),
+        ]
+    )
     return "\ufeff" + text.getvalue()
 
 
-FORMATS: dict[str, Callable[[PrintedTable], str]] = {"tex": as_latex, "html": as_html, "csv": as_csv}
+FORMATS: dict[str, Callable[[PrintedTable], str]] = {
+    "tex": as_latex,
+    "html": as_html,
+    "csv": as_csv,
+}
 
 
 def rendered(
@@ -221,7 +333,9 @@ def rendered(
 ) -> dict[str, str]:
     """Every table on one basis, clustered by economy, as text by file name: table_4.en.tex for the report's own specification,
     ppml/table_4.en.tex for a variant. A variant of which nothing can be estimated has no file; its reasons are in not_estimable."""
-    coefficients = coefficients[(coefficients["basis"] == basis) & (coefficients["inference"] == DEFAULT_INFERENCE)]
+    coefficients = coefficients[
+        (coefficients["basis"] == basis) & (coefficients["inference"] == DEFAULT_INFERENCE)
+    ]
     estimated = set(coefficients[["exhibit", "variant"]].itertuples(index=False, name=None))
     exhibits: dict[tuple[str, str], list[Specification]] = {}
     for s in specifications:
@@ -231,9 +345,20 @@ def rendered(
         if variant != "report" and (exhibit, variant) not in estimated:
             continue
         for language in LANGUAGES:
-            table = printed_table(columns, coefficients, diagnostics, not_estimable, labels, language, basis, is_synthetic)
+            table = printed_table(
+                columns,
+                coefficients,
+                diagnostics,
+                not_estimable,
+                labels,
+                language,
+                basis,
+                is_synthetic,
+            )
             for extension, written in FORMATS.items():
-                files[f"{'' if variant == 'report' else variant + '/'}{exhibit}.{language}.{extension}"] = written(table)
+                files[
+                    f"{'' if variant == 'report' else variant + '/'}{exhibit}.{language}.{extension}"
+                ] = written(table)
     return files
 
 
@@ -249,7 +374,17 @@ def _html(text: str) -> str:
     return html.escape(text)
 
 
-_LATEX = {"\\": r"\textbackslash{}", **{c: f"\\{c}" for c in "&%$#_{}"}, "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"$\times$", "²": r"$^2$", "–": "--", "<": r"$<$", "*": r"$^{*}$"}
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    **{c: f"\\{c}" for c in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "×": r"$\times$",
+    "²": r"$^2$",
+    "–": "--",
+    "<": r"$<$",
+    "*": r"$^{*}$",
+}
 
 
 def _latex(text: str) -> str:
@@ -257,4 +392,9 @@ def _latex(text: str) -> str:
     text = re.sub(r"(?<!\w)-(?=\d)", chr(0xE001), text)
     for n in (3, 2):
         text = text.replace("*" * n, chr(0xE000 + n))
-    return "".join(_LATEX.get(c, c) for c in text).replace(chr(0xE001), "$-$").replace(chr(0xE003), r"$^{***}$").replace(chr(0xE002), r"$^{**}$")
+    return (
+        "".join(_LATEX.get(c, c) for c in text)
+        .replace(chr(0xE001), "$-$")
+        .replace(chr(0xE003), r"$^{***}$")
+        .replace(chr(0xE002), r"$^{**}$")
+    )

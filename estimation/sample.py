@@ -9,7 +9,11 @@ import pandas as pd
 
 from estimation.specifications import Specification
 
-LIST_NAMES = {"lct": "low-carbon technology", "lct_without_dual_use": "low-carbon technology (dual use left out)", "mineral": "transition-mineral"}
+LIST_NAMES = {
+    "lct": "low-carbon technology",
+    "lct_without_dual_use": "low-carbon technology (dual use left out)",
+    "mineral": "transition-mineral",
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,9 @@ class Sample:
         return Sample(self.y[rows], self.x[rows], self.years[rows], ids, economies)
 
 
-def estimation_sample(panel: pd.DataFrame, specification: Specification, coverage: dict[str, Coverage]) -> tuple[Sample, dict] | NotEstimable:
+def estimation_sample(
+    panel: pd.DataFrame, specification: Specification, coverage: dict[str, Coverage]
+) -> tuple[Sample, dict] | NotEstimable:
     """The rows a specification is fitted on: its years, comparable years of its trade, complete cases, no singletons.
 
     `panel` holds one basis, treatment and scope: iso3, year, the outcome, and per variable <variable>_lag1_z (or <variable>_lag1
@@ -84,9 +90,14 @@ def estimation_sample(panel: pd.DataFrame, specification: Specification, coverag
     rows = np.isin(year, sorted(years))
     over_sample = specification.standardisation == "sample"
     suffix = "_lag1" if over_sample else "_lag1_z"
-    variables = list(dict.fromkeys(v for term in specification.terms for v in specification.variables_of(term)))
+    variables = list(
+        dict.fromkeys(v for term in specification.terms for v in specification.variables_of(term))
+    )
     values = {}
-    for name, column in [(specification.outcome, specification.outcome), *((v, f"{v}{suffix}") for v in variables)]:
+    for name, column in [
+        (specification.outcome, specification.outcome),
+        *((v, f"{v}{suffix}") for v in variables),
+    ]:
         if column not in panel.columns:
             return NotEstimable(f"no data for {name}")
         values[column] = panel[column].to_numpy(dtype=float, na_value=np.nan)[rows]
@@ -103,17 +114,31 @@ def estimation_sample(panel: pd.DataFrame, specification: Specification, coverag
     }
     if not complete.any():
         scarcest = min(values, key=lambda column: np.isfinite(values[column]).sum())
-        return NotEstimable(f"no economy-year has every variable (the scarcest is {scarcest.removesuffix(suffix)})")
+        return NotEstimable(
+            f"no economy-year has every variable (the scarcest is {scarcest.removesuffix(suffix)})"
+        )
 
     used = np.flatnonzero(rows)[complete]
     ids, names = {}, {}
     for name in dict.fromkeys(("iso3", "year", *specification.effects)):
         ids[name], names[name] = pd.factorize(panel[name].to_numpy()[used], sort=True)
     # the raw variables for now: the terms are made of the rows that remain
-    sample = Sample(values[specification.outcome][complete], np.column_stack([values[f"{v}{suffix}"][complete] for v in variables]), year[used], ids, np.asarray(names["iso3"]))
+    sample = Sample(
+        values[specification.outcome][complete],
+        np.column_stack([values[f"{v}{suffix}"][complete] for v in variables]),
+        year[used],
+        ids,
+        np.asarray(names["iso3"]),
+    )
     order = np.lexsort((sample.years, ids["iso3"]))
     if (np.diff(order) != 1).any():
-        sample = Sample(sample.y[order], sample.x[order], sample.years[order], {name: codes[order] for name, codes in ids.items()}, sample.economies)
+        sample = Sample(
+            sample.y[order],
+            sample.x[order],
+            sample.years[order],
+            {name: codes[order] for name, codes in ids.items()},
+            sample.economies,
+        )
     if specification.sample == "balanced":
         balanced = sample.keep(largest_balanced(sample))
         lost["n_outside_balanced"] = len(sample) - len(balanced)
@@ -121,13 +146,22 @@ def estimation_sample(panel: pd.DataFrame, specification: Specification, coverag
     kept = without_singletons(sample, specification.effects)
     lost["n_singletons"] = len(sample) - len(kept)
     if len(kept) == 0 or len(kept.economies) < 2:
-        return NotEstimable(f"{lost['n_complete_cases']} complete economy-years, but no two economies with two years each: nothing to compare within economies")
+        return NotEstimable(
+            f"{lost['n_complete_cases']} complete economy-years, but no two economies with two years each: nothing to compare within economies"
+        )
     x = kept.x
     if over_sample:
         spread = x.std(axis=0, ddof=1)
-        x = (x - x.mean(axis=0)) / np.where(spread > 0, spread, np.inf)  # what does not vary is zero throughout, and dropped as collinear
+        x = (x - x.mean(axis=0)) / np.where(
+            spread > 0, spread, np.inf
+        )  # what does not vary is zero throughout, and dropped as collinear
     columns = {v: x[:, i] for i, v in enumerate(variables)}
-    terms = np.column_stack([np.prod([columns[v] for v in specification.variables_of(term)], axis=0) for term in specification.terms])
+    terms = np.column_stack(
+        [
+            np.prod([columns[v] for v in specification.variables_of(term)], axis=0)
+            for term in specification.terms
+        ]
+    )
     return replace(kept, x=terms), lost
 
 
@@ -150,7 +184,9 @@ def largest_balanced(sample: Sample) -> np.ndarray:
     first, span = int(sample.years.min()), int(sample.years.max() - sample.years.min()) + 1
     present = np.zeros((len(sample.economies), span), dtype=bool)
     present[sample.ids["iso3"], sample.years - first] = True
-    running = np.concatenate([np.zeros((len(present), 1), dtype=int), present.cumsum(axis=1)], axis=1)
+    running = np.concatenate(
+        [np.zeros((len(present), 1), dtype=int), present.cumsum(axis=1)], axis=1
+    )
     best, chosen = (0, 0, 0), None
     for start in range(span):
         for end in range(start + 2, span + 1):

@@ -19,7 +19,9 @@ from estimation.inference import INFERENCE_KINDS
 
 INTERACTION = "_x_"
 INTERACTION_SHORT = {"lct_imports": "lct_imports_from_china"}
-MEASURED_BY = (("lct_imports_from_china", "lct_imports_from_china_kusd"),)  # terms whose variable in the panel has another name
+MEASURED_BY = (
+    ("lct_imports_from_china", "lct_imports_from_china_kusd"),
+)  # terms whose variable in the panel has another name
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,16 @@ class Specification:
 
     def measuring(self, **variables: str) -> Specification:
         """The same with the named terms measured by other variables of the panel; itself if it has none of these terms."""
-        used = {name: v for name, v in variables.items() if any(name in names_in(term) for term in self.terms)}
-        return replace(self, measured_by=tuple({**dict(self.measured_by), **used}.items())) if used else self
+        used = {
+            name: v
+            for name, v in variables.items()
+            if any(name in names_in(term) for term in self.terms)
+        }
+        return (
+            replace(self, measured_by=tuple({**dict(self.measured_by), **used}.items()))
+            if used
+            else self
+        )
 
     def concerns(self, product_list: str) -> bool:
         """Whether trade in a product list enters it."""
@@ -74,7 +84,11 @@ class Specification:
     @property
     def text(self) -> str:
         """The specification in one line, as kept beside every estimate."""
-        measured = "".join(f"; {name} is {v}" for name, v in self.measured_by if any(name in names_in(term) for term in self.terms))
+        measured = "".join(
+            f"; {name} is {v}"
+            for name, v in self.measured_by
+            if any(name in names_in(term) for term in self.terms)
+        )
         return (
             f"{self.estimator}: {self.outcome} ~ {' + '.join(self.terms)} | {' + '.join(self.effects)}; terms at t-1, standardised over the {self.standardisation}; "
             f"{self.sample.replace('_', ' ')}, {self.first_year}-{self.last_year}; HS codes {self.hs_treatment}, minerals {self.mineral_scope}{measured}"
@@ -120,11 +134,19 @@ GENDER = (
     "female_labour_participation",
     "female_to_male_participation",
 )
-CONTROLS = ("gdp_growth", "ln_gdp", *DETERMINANTS[2:12])  # the first twelve determinants, in the order of tables 6 to 10
+CONTROLS = (
+    "gdp_growth",
+    "ln_gdp",
+    *DETERMINANTS[2:12],
+)  # the first twelve determinants, in the order of tables 6 to 10
 LCT = "lct_imports_from_china"
 EMISSIONS = ("ln_co2_kt", "co2_tonnes_per_capita", "co2_kg_per_gdp_ppp", "co2_kg_per_gdp_ppp_2017")
 TABLE_6_OUTCOMES = (*EMISSIONS, "ln_co2_liquid_fuel_kt", "co2_transport_share_of_fuel_combustion")
-TEXT_OUTCOMES = ("n2o_kt_co2e", "methane_kt_co2e", "pm25_mean_exposure")  # the report's text adds them to table 6 and prints no coefficients
+TEXT_OUTCOMES = (
+    "n2o_kt_co2e",
+    "methane_kt_co2e",
+    "pm25_mean_exposure",
+)  # the report's text adds them to table 6 and prints no coefficients
 MECHANISMS = {
     "table_7": "compulsory_education",
     "table_8": "political_stability",
@@ -135,11 +157,19 @@ MECHANISMS = {
 
 def _trade(exhibit: str, trade: str, terms: tuple[str, ...]) -> list[Specification]:
     outcomes = (f"ln_{trade}_imports_from_china", f"ln_{trade}_exports_to_china")
-    return [Specification(exhibit, column, outcome, terms, product_lists=((trade, 0),)) for column, outcome in enumerate(outcomes, 1)]
+    return [
+        Specification(exhibit, column, outcome, terms, product_lists=((trade, 0),))
+        for column, outcome in enumerate(outcomes, 1)
+    ]
 
 
-def _emissions(exhibit: str, outcomes: tuple[str, ...], terms: tuple[str, ...], first_column: int = 1) -> list[Specification]:
-    return [Specification(exhibit, column, outcome, terms, product_lists=(("lct", 1),)) for column, outcome in enumerate(outcomes, first_column)]
+def _emissions(
+    exhibit: str, outcomes: tuple[str, ...], terms: tuple[str, ...], first_column: int = 1
+) -> list[Specification]:
+    return [
+        Specification(exhibit, column, outcome, terms, product_lists=(("lct", 1),))
+        for column, outcome in enumerate(outcomes, first_column)
+    ]
 
 
 # the columns that the report prints
@@ -147,12 +177,20 @@ REPORT_SPECIFICATIONS: tuple[Specification, ...] = (
     *_trade("table_4", "lct", DETERMINANTS),
     *_trade("table_5", "mineral", DETERMINANTS),
     *_emissions("table_6", TABLE_6_OUTCOMES, (LCT, *CONTROLS)),
-    *(s for exhibit, mechanism in MECHANISMS.items() for s in _emissions(exhibit, EMISSIONS, (f"lct_imports{INTERACTION}{mechanism}", LCT, mechanism, *CONTROLS))),
+    *(
+        s
+        for exhibit, mechanism in MECHANISMS.items()
+        for s in _emissions(
+            exhibit, EMISSIONS, (f"lct_imports{INTERACTION}{mechanism}", LCT, mechanism, *CONTROLS)
+        )
+    ),
     *_trade("table_11", "lct", (*GENDER, *DETERMINANTS)),
     *_trade("table_12", "mineral", (*GENDER, *DETERMINANTS)),
 )
 # what its text adds: columns 7 to 9 of table 6
-TEXT_SPECIFICATIONS: tuple[Specification, ...] = (*_emissions("table_6", TEXT_OUTCOMES, (LCT, *CONTROLS), len(TABLE_6_OUTCOMES) + 1),)
+TEXT_SPECIFICATIONS: tuple[Specification, ...] = (
+    *_emissions("table_6", TEXT_OUTCOMES, (LCT, *CONTROLS), len(TABLE_6_OUTCOMES) + 1),
+)
 
 
 @dataclass(frozen=True)
@@ -167,11 +205,23 @@ class Variant:
     def of(self, specifications: Iterable[Specification]) -> list[Specification]:
         """The specifications that the variant changes, changed. They have every kind of inference but the bootstrap."""
         kinds = tuple(kind for kind in INFERENCE_KINDS if kind != "wild_bootstrap")
-        return [replace(changed, variant=self.name, inference=kinds) for s in specifications if (changed := self.change(s)) != s]
+        return [
+            replace(changed, variant=self.name, inference=kinds)
+            for s in specifications
+            if (changed := self.change(s)) != s
+        ]
 
 
 def _in_levels(s: Specification) -> Specification:
-    levels = {f"ln_{trade}": f"{trade}_or_zero_kusd" for trade in ("lct_imports_from_china", "lct_exports_to_china", "mineral_imports_from_china", "mineral_exports_to_china")}
+    levels = {
+        f"ln_{trade}": f"{trade}_or_zero_kusd"
+        for trade in (
+            "lct_imports_from_china",
+            "lct_exports_to_china",
+            "mineral_imports_from_china",
+            "mineral_exports_to_china",
+        )
+    }
     return replace(s, estimator="ppml", outcome=levels[s.outcome]) if s.outcome in levels else s
 
 
@@ -179,21 +229,73 @@ def _without_dual_use(s: Specification) -> Specification:
     if not s.concerns("lct"):
         return s
     outcome = s.outcome.replace("ln_lct_", "ln_lct_without_dual_use_")
-    lists = tuple(("lct_without_dual_use" if name == "lct" else name, lag) for name, lag in s.product_lists)
-    return replace(s, outcome=outcome, product_lists=lists).measuring(lct_imports_from_china="lct_without_dual_use_imports_from_china_kusd")
+    lists = tuple(
+        ("lct_without_dual_use" if name == "lct" else name, lag) for name, lag in s.product_lists
+    )
+    return replace(s, outcome=outcome, product_lists=lists).measuring(
+        lct_imports_from_china="lct_without_dual_use_imports_from_china_kusd"
+    )
 
 
 VARIANTS: tuple[Variant, ...] = (
-    Variant("ppml", "Poisson pseudo-maximum likelihood of trade in levels, where no trade counts as zero", "贸易水平值的泊松伪极大似然估计, 无贸易计为零", _in_levels),
-    Variant("without_dual_use", "low-carbon trade without the list's dual-use products", "低碳技术贸易不含两用产品", _without_dual_use),
-    Variant("harmonised", "codes followed through HS revisions", "HS 编码跨版本追踪", lambda s: replace(s, hs_treatment="harmonised")),
-    Variant("strict", "only codes that map one to one between HS revisions", "仅含各版本间一对一的 HS 编码", lambda s: replace(s, hs_treatment="strict")),
-    Variant("all_stages", "minerals at every stage of processing, not ores alone", "矿产含各加工阶段, 不限于矿石", lambda s: replace(s, mineral_scope="all_stages") if s.concerns("mineral") else s),
-    Variant("openness_alternative", "trade openness with services", "贸易开放度含服务贸易", lambda s: s.measuring(trade_openness="trade_openness_goods_and_services")),
-    Variant("credit_alternative", "domestic credit to all borrowers, government included", "国内信贷含对政府的信贷", lambda s: s.measuring(domestic_credit="domestic_credit_all_borrowers")),
-    Variant("balanced", "the largest balanced panel", "最大平衡面板", lambda s: replace(s, sample="balanced")),
-    Variant("standardised_over_sample", "z-scores over the rows of the fit, not of the panel", "在回归样本而非全面板上标准化", lambda s: replace(s, standardisation="sample")),
+    Variant(
+        "ppml",
+        "Poisson pseudo-maximum likelihood of trade in levels, where no trade counts as zero",
+        "贸易水平值的泊松伪极大似然估计, 无贸易计为零",
+        _in_levels,
+    ),
+    Variant(
+        "without_dual_use",
+        "low-carbon trade without the list's dual-use products",
+        "低碳技术贸易不含两用产品",
+        _without_dual_use,
+    ),
+    Variant(
+        "harmonised",
+        "codes followed through HS revisions",
+        "HS 编码跨版本追踪",
+        lambda s: replace(s, hs_treatment="harmonised"),
+    ),
+    Variant(
+        "strict",
+        "only codes that map one to one between HS revisions",
+        "仅含各版本间一对一的 HS 编码",
+        lambda s: replace(s, hs_treatment="strict"),
+    ),
+    Variant(
+        "all_stages",
+        "minerals at every stage of processing, not ores alone",
+        "矿产含各加工阶段, 不限于矿石",
+        lambda s: replace(s, mineral_scope="all_stages") if s.concerns("mineral") else s,
+    ),
+    Variant(
+        "openness_alternative",
+        "trade openness with services",
+        "贸易开放度含服务贸易",
+        lambda s: s.measuring(trade_openness="trade_openness_goods_and_services"),
+    ),
+    Variant(
+        "credit_alternative",
+        "domestic credit to all borrowers, government included",
+        "国内信贷含对政府的信贷",
+        lambda s: s.measuring(domestic_credit="domestic_credit_all_borrowers"),
+    ),
+    Variant(
+        "balanced",
+        "the largest balanced panel",
+        "最大平衡面板",
+        lambda s: replace(s, sample="balanced"),
+    ),
+    Variant(
+        "standardised_over_sample",
+        "z-scores over the rows of the fit, not of the panel",
+        "在回归样本而非全面板上标准化",
+        lambda s: replace(s, standardisation="sample"),
+    ),
 )
 
 _AS_IN_THE_REPORT = (*REPORT_SPECIFICATIONS, *TEXT_SPECIFICATIONS)
-SPECIFICATIONS: tuple[Specification, ...] = (*_AS_IN_THE_REPORT, *(s for variant in VARIANTS for s in variant.of(_AS_IN_THE_REPORT)))
+SPECIFICATIONS: tuple[Specification, ...] = (
+    *_AS_IN_THE_REPORT,
+    *(s for variant in VARIANTS for s in variant.of(_AS_IN_THE_REPORT)),
+)

@@ -59,8 +59,17 @@ class Drift:
 
     def table(self) -> str:
         """The moved numbers as a Markdown table, the furthest first."""
-        rows = [f"| {m.name} | {m.before:,.6g} | {_number(m.after)} | {m.distance:.3g} | {m.bound:g} | {m.data_before:,} | {m.data_after:,} | {'yes' if m.is_blocking else 'no'} |" for m in self.moved]
-        return "\n".join([f"| {self.subject} | before | now | moved by | bound | data before | data now | stops publication |", "|---|---|---|---|---|---|---|---|", *rows])
+        rows = [
+            f"| {m.name} | {m.before:,.6g} | {_number(m.after)} | {m.distance:.3g} | {m.bound:g} | {m.data_before:,} | {m.data_after:,} | {'yes' if m.is_blocking else 'no'} |"
+            for m in self.moved
+        ]
+        return "\n".join(
+            [
+                f"| {self.subject} | before | now | moved by | bound | data before | data now | stops publication |",
+                "|---|---|---|---|---|---|---|---|",
+                *rows,
+            ]
+        )
 
 
 # subject -> the numbers of a catalogue: name, value, what one unit of distance is worth of this number, how many records it rests on
@@ -91,11 +100,16 @@ def drift(connection: duckdb.DuckDBPyConnection, settings: Settings, subject: st
     if not published.exists():
         return Drift(subject, 0, not_compared="nothing has been published yet")
     [(here,)] = connection.execute("select current_database()").fetchall()
-    connection.execute(f"attach '{str(published).replace(chr(39), chr(39) * 2)}' as before (read_only)")
+    connection.execute(
+        f"attach '{str(published).replace(chr(39), chr(39) * 2)}' as before (read_only)"
+    )
     try:
         if reason := _other_choices(connection, settings, here):
             return Drift(subject, 0, not_compared=reason)
-        [(warn_above, stop_above, more_data)] = connection.execute("select warn_above, stop_above, more_data_percent from seeds.drift_bounds where subject = ?", [subject]).fetchall()
+        [(warn_above, stop_above, more_data)] = connection.execute(
+            "select warn_above, stop_above, more_data_percent from seeds.drift_bounds where subject = ?",
+            [subject],
+        ).fetchall()
         was, now = (SUBJECTS[subject].format(catalogue=catalogue) for catalogue in ("before", here))
         rows = connection.execute(
             "select name, was.value, now.value, case when now.value is null then 'inf'::double else abs(now.value - was.value) / nullif(was.one_unit, 0) end as distance, "
@@ -107,8 +121,22 @@ def drift(connection: duckdb.DuckDBPyConnection, settings: Settings, subject: st
     for name, before, after, distance, data_before, data_after in rows:
         if distance is None or distance <= warn_above:
             continue
-        stops = distance > stop_above and (after is None or data_after < data_before * (1 + more_data / 100))
-        moved.append(Moved(subject, name, before, after, distance, stop_above if distance > stop_above else warn_above, data_before, data_after, stops))
+        stops = distance > stop_above and (
+            after is None or data_after < data_before * (1 + more_data / 100)
+        )
+        moved.append(
+            Moved(
+                subject,
+                name,
+                before,
+                after,
+                distance,
+                stop_above if distance > stop_above else warn_above,
+                data_before,
+                data_after,
+                stops,
+            )
+        )
     return Drift(subject, len(rows), tuple(moved))
 
 
@@ -119,11 +147,25 @@ def _number(value: float | None) -> str:
 def _other_choices(connection: duckdb.DuckDBPyConnection, settings: Settings, here: str) -> str:
     columns = ", ".join(COMPARED_CHOICES)
     try:
-        [before], [now] = (connection.execute(f"select {columns} from {catalogue}.marts.run_choices").fetchall() for catalogue in ("before", here))
+        [before], [now] = (
+            connection.execute(f"select {columns} from {catalogue}.marts.run_choices").fetchall()
+            for catalogue in ("before", here)
+        )
     except duckdb.Error:
         return "the last publication is of another version"
-    changed = [f"{name} was {b}, is {n}" for name, b, n in zip(COMPARED_CHOICES, before, now, strict=True) if b != n]
+    changed = [
+        f"{name} was {b}, is {n}"
+        for name, b, n in zip(COMPARED_CHOICES, before, now, strict=True)
+        if b != n
+    ]
     if not changed:
-        was, is_now = json.loads((settings.published_dir / "provenance.json").read_text("utf-8"))["settings"], settings.stated(now[-1])
-        changed = [f"{name} was {was.get(name)}, is {is_now.get(name)}" for name in COMPARED_SETTINGS if was.get(name) != is_now.get(name)]
+        was, is_now = (
+            json.loads((settings.published_dir / "provenance.json").read_text("utf-8"))["settings"],
+            settings.stated(now[-1]),
+        )
+        changed = [
+            f"{name} was {was.get(name)}, is {is_now.get(name)}"
+            for name in COMPARED_SETTINGS
+            if was.get(name) != is_now.get(name)
+        ]
     return f"the last publication rests on other choices ({'; '.join(changed)})" if changed else ""

@@ -20,40 +20,62 @@ from orchestration.warehouse import WarehouseError
 def read_marts(connection: duckdb.DuckDBPyConnection, planted_truth: Path | None = None) -> Marts:
     """The marts that estimation works on, in a fixed order of rows. `planted_truth` is the file that lies beside synthetic data."""
     frame = lambda sql: connection.execute(sql).df()  # noqa: E731
-    [(basis, share, is_synthetic)] = connection.execute("select basis, minimum_product_share, is_synthetic from marts.run_choices").fetchall()
+    [(basis, share, is_synthetic)] = connection.execute(
+        "select basis, minimum_product_share, is_synthetic from marts.run_choices"
+    ).fetchall()
     return Marts(
-        panel=frame("select * from marts.panel_country_year_variants order by basis, hs_treatment, mineral_scope, iso3, year"),
+        panel=frame(
+            "select * from marts.panel_country_year_variants order by basis, hs_treatment, mineral_scope, iso3, year"
+        ),
         coverage=frame("select * from marts.audit_product_coverage order by all"),
         published=frame("select * from report.published_coefficients order by all"),
-        indicator_codes=dict(connection.execute("select variable, indicator_code from marts.dim_variable where indicator_code is not null").fetchall()),
+        indicator_codes=dict(
+            connection.execute(
+                "select variable, indicator_code from marts.dim_variable where indicator_code is not null"
+            ).fetchall()
+        ),
         default_basis=basis,
         minimum_product_share=share,
         is_synthetic=is_synthetic,
-        planted=pd.DataFrame(json.loads(planted_truth.read_text("utf-8"))["coefficients"]) if is_synthetic and planted_truth is not None else None,
+        planted=pd.DataFrame(json.loads(planted_truth.read_text("utf-8"))["coefficients"])
+        if is_synthetic and planted_truth is not None
+        else None,
     )
 
 
-def write_estimates(connection: duckdb.DuckDBPyConnection, say: Callable[[str], None] = lambda _: None, planted_truth: Path | None = None) -> dict[str, pd.DataFrame]:
+def write_estimates(
+    connection: duckdb.DuckDBPyConnection,
+    say: Callable[[str], None] = lambda _: None,
+    planted_truth: Path | None = None,
+) -> dict[str, pd.DataFrame]:
     """Estimate all specifications on all bases and replace schema estimates, in one transaction. Returns the tables.
 
     Raises WarehouseError if the models do not stand complete.
     """
     if "models" not in warehouse.completed(connection):
-        raise WarehouseError("No estimates: the models do not stand complete on the data loaded. Build them first (make run, or materialise the marts in Dagster).")
+        raise WarehouseError(
+            "No estimates: the models do not stand complete on the data loaded. Build them first (make run, or materialise the marts in Dagster)."
+        )
     tables = estimate_all(read_marts(connection, planted_truth), SPECIFICATIONS, BASES, say)
     connection.execute("begin transaction")
     try:
         warehouse.invalidate(connection, "estimates")
         connection.execute("create schema if not exists estimates")
         for name, (description, columns) in TABLES.items():
-            definition = ", ".join(f'"{column}" {data_type}' for column, (data_type, _) in columns.items())
+            definition = ", ".join(
+                f'"{column}" {data_type}' for column, (data_type, _) in columns.items()
+            )
             connection.execute(f"create or replace table estimates.{name} ({definition})")
-            connection.register("estimated", tables[name].astype(object).where(tables[name].notna(), None))
+            connection.register(
+                "estimated", tables[name].astype(object).where(tables[name].notna(), None)
+            )
             connection.execute(f"insert into estimates.{name} select * from estimated")
             connection.unregister("estimated")
             connection.execute(f"comment on table estimates.{name} is '{_escaped(description)}'")
             for column, (_, text) in columns.items():
-                connection.execute(f"comment on column estimates.{name}.\"{column}\" is '{_escaped(text)}'")
+                connection.execute(
+                    f"comment on column estimates.{name}.\"{column}\" is '{_escaped(text)}'"
+                )
         warehouse.complete(connection, "estimates")
         connection.execute("commit")
     except BaseException:
@@ -64,9 +86,19 @@ def write_estimates(connection: duckdb.DuckDBPyConnection, say: Callable[[str], 
 
 def write_printed_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
     """Write the tables of regressions as journals print them, on the run's default basis. Returns the number of files."""
-    [(basis, is_synthetic)] = connection.execute("select basis, is_synthetic from marts.run_choices").fetchall()
-    labels = {variable: (english, chinese) for variable, english, chinese in connection.execute("select variable, label_en, label_zh from marts.dim_variable").fetchall()}
-    frames = [connection.execute(f"select * from estimates.{name} where basis = ?", [basis]).df() for name in ("coefficients", "diagnostics", "not_estimable")]
+    [(basis, is_synthetic)] = connection.execute(
+        "select basis, is_synthetic from marts.run_choices"
+    ).fetchall()
+    labels = {
+        variable: (english, chinese)
+        for variable, english, chinese in connection.execute(
+            "select variable, label_en, label_zh from marts.dim_variable"
+        ).fetchall()
+    }
+    frames = [
+        connection.execute(f"select * from estimates.{name} where basis = ?", [basis]).df()
+        for name in ("coefficients", "diagnostics", "not_estimable")
+    ]
     files = rendered(*frames, labels, basis, is_synthetic)
     for name, text in files.items():
         path = folder / name

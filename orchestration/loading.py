@@ -36,13 +36,28 @@ class Loaded:
     changed: bool
 
 
-def load_trade_years(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layout: Layout, years: Iterable[int], say: Callable[[str], None] = lambda _: None) -> list[Loaded]:
+def load_trade_years(
+    connection: duckdb.DuckDBPyConnection,
+    manifest: Manifest,
+    layout: Layout,
+    years: Iterable[int],
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Loaded]:
     """Make raw.<layout> hold exactly the landed rows of each year; a year whose files are unchanged is left as it is."""
     loaded = []
     for year in years:
         files = [f for f in manifest.replayed(layout) if year in f.years_of(layout)]
         year_column = "refYear" if layout is layouts.COMTRADE_TRADE else "t"
-        result = _load(connection, manifest, layout, str(year), files, f"where try_cast({year_column} as integer) = {year}", f"trade_year = {year}", str(year))
+        result = _load(
+            connection,
+            manifest,
+            layout,
+            str(year),
+            files,
+            f"where try_cast({year_column} as integer) = {year}",
+            f"trade_year = {year}",
+            str(year),
+        )
         loaded.append(result)
         if result.changed and result.rows:
             say(f"raw.{layout.name} {year}: {result.rows:,} rows")
@@ -54,9 +69,27 @@ def load_whole(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layout
     return _load(connection, manifest, layout, "all", manifest.current(layout), "", "true", None)
 
 
-def _load(connection, manifest: Manifest, layout: Layout, partition: str, files: list[FileEntry], source_filter: str, table_filter: str, year: str | None) -> Loaded:
-    fingerprint = hashlib.sha256("\n".join(f"{f.file} {f.sha256} {f.sequence}" for f in files).encode()).hexdigest() if files else "empty"
-    known = connection.execute("select fingerprint, row_count from raw.loaded_partitions where table_name = ? and partition_key = ?", [layout.name, partition]).fetchall()
+def _load(
+    connection,
+    manifest: Manifest,
+    layout: Layout,
+    partition: str,
+    files: list[FileEntry],
+    source_filter: str,
+    table_filter: str,
+    year: str | None,
+) -> Loaded:
+    fingerprint = (
+        hashlib.sha256(
+            "\n".join(f"{f.file} {f.sha256} {f.sequence}" for f in files).encode()
+        ).hexdigest()
+        if files
+        else "empty"
+    )
+    known = connection.execute(
+        "select fingerprint, row_count from raw.loaded_partitions where table_name = ? and partition_key = ?",
+        [layout.name, partition],
+    ).fetchall()
     names = tuple(f.file for f in files)
     if known == [] and not files:
         return Loaded(layout.name, partition, 0, (), fingerprint, False)
@@ -71,17 +104,29 @@ def _load(connection, manifest: Manifest, layout: Layout, partition: str, files:
         for file in files:
             path = manifest.folder / file.file
             if not path.exists():
-                raise LandingError(f"{path}: listed in the manifest but no longer there. Land it again.")
+                raise LandingError(
+                    f"{path}: listed in the manifest but no longer there. Land it again."
+                )
             if sha256_of(path) != file.sha256:
-                raise LandingError(f"{path}: has changed since it landed (its sha256 differs from the manifest). Landed files are never edited; land the new one instead.")
+                raise LandingError(
+                    f"{path}: has changed since it landed (its sha256 differs from the manifest). Landed files are never edited; land the new one instead."
+                )
             if file.asked is not None and year is not None:
                 _set_aside_what_it_replaces(connection, file, files, int(year))
             for table in layouts.open_tables(path)[0] if file.rows else []:
                 if table.layout is layout and (year is None or int(year) in _years_of(file, table)):
                     run_over_rows(table, connection, _insert(table, file, source_filter, year))
-        [(rows,)] = connection.execute(f"select count(*) from raw.{layout.name} where {table_filter}").fetchall()
-        connection.execute("delete from raw.loaded_partitions where table_name = ? and partition_key = ?", [layout.name, partition])
-        connection.execute("insert into raw.loaded_partitions values (?, ?, ?, ?)", [layout.name, partition, fingerprint, rows])
+        [(rows,)] = connection.execute(
+            f"select count(*) from raw.{layout.name} where {table_filter}"
+        ).fetchall()
+        connection.execute(
+            "delete from raw.loaded_partitions where table_name = ? and partition_key = ?",
+            [layout.name, partition],
+        )
+        connection.execute(
+            "insert into raw.loaded_partitions values (?, ?, ?, ?)",
+            [layout.name, partition, fingerprint, rows],
+        )
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
@@ -89,7 +134,9 @@ def _load(connection, manifest: Manifest, layout: Layout, partition: str, files:
     return Loaded(layout.name, partition, rows, names, fingerprint, True)
 
 
-def _set_aside_what_it_replaces(connection: duckdb.DuckDBPyConnection, answer: FileEntry, files: list[FileEntry], year: int) -> None:
+def _set_aside_what_it_replaces(
+    connection: duckdb.DuckDBPyConnection, answer: FileEntry, files: list[FileEntry], year: int
+) -> None:
     """Move the rows that older files hold on the very question of `answer` into raw.comtrade_superseded, with both releases.
 
     What the answer no longer says is then gone from the raw table too: a revision may withdraw a flow.
@@ -98,10 +145,28 @@ def _set_aside_what_it_replaces(connection: duckdb.DuckDBPyConnection, answer: F
     listed = lambda text: ", ".join(f"'{_quoted(value)}'" for value in text.split(","))  # noqa: E731
     if str(year) not in asked["period"].split(","):
         return
-    stamps = [(f.sequence, reporter, released) for f in files for reporter, released in (f.parameters.get("releases") or {}).get(str(year), {}).items()]
+    stamps = [
+        (f.sequence, reporter, released)
+        for f in files
+        for reporter, released in (f.parameters.get("releases") or {}).get(str(year), {}).items()
+    ]
     names = ("landed_sequence", "reporter_code", "released")
     columns = list(zip(*stamps, strict=True)) or [(), (), ()]
-    connection.register("releases_of_year", pa.table(dict(zip(names, [pa.array(columns[0], pa.int32()), *(pa.array(c, pa.string()) for c in columns[1:])], strict=True))))
+    connection.register(
+        "releases_of_year",
+        pa.table(
+            dict(
+                zip(
+                    names,
+                    [
+                        pa.array(columns[0], pa.int32()),
+                        *(pa.array(c, pa.string()) for c in columns[1:]),
+                    ],
+                    strict=True,
+                )
+            )
+        ),
+    )
     question = f"""
         trade_year = {year} and cast(try_cast(reporterCode as integer) as varchar) in ({listed(asked["reporterCode"])})
         and upper(trim(flowCode)) in ({listed(asked["flowCode"])}) and lpad(trim(cmdCode), 6, '0') in ({listed(asked["cmdCode"])})
@@ -120,7 +185,9 @@ def _set_aside_what_it_replaces(connection: duckdb.DuckDBPyConnection, answer: F
 
 
 def _years_of(file: FileEntry, table: LandedTable) -> tuple[int, ...]:
-    entry: TableEntry = next(t for t in file.tables if t.layout == table.layout.name and t.member == table.member)
+    entry: TableEntry = next(
+        t for t in file.tables if t.layout == table.layout.name and t.member == table.member
+    )
     return entry.years
 
 
@@ -148,22 +215,52 @@ def _quoted(text: str) -> str:
 def forget_years(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layout: Layout) -> int:
     """Remove the years that no current file holds any more (after a change of world, or a superseded file). Returns their number."""
     kept = {str(y) for y in manifest.years(layout)}
-    stale = [p for (p,) in connection.execute("select partition_key from raw.loaded_partitions where table_name = ? order by 1", [layout.name]).fetchall() if p not in kept]
+    stale = [
+        p
+        for (p,) in connection.execute(
+            "select partition_key from raw.loaded_partitions where table_name = ? order by 1",
+            [layout.name],
+        ).fetchall()
+        if p not in kept
+    ]
     for partition in stale:
         connection.execute("begin transaction")
         warehouse.invalidate(connection, "models")
         connection.execute(f"delete from raw.{layout.name} where trade_year = {int(partition)}")
         if layout is layouts.COMTRADE_TRADE:
-            connection.execute(f"delete from raw.comtrade_superseded where trade_year = {int(partition)}")
-        connection.execute("delete from raw.loaded_partitions where table_name = ? and partition_key = ?", [layout.name, partition])
+            connection.execute(
+                f"delete from raw.comtrade_superseded where trade_year = {int(partition)}"
+            )
+        connection.execute(
+            "delete from raw.loaded_partitions where table_name = ? and partition_key = ?",
+            [layout.name, partition],
+        )
         connection.execute("commit")
     return len(stale)
 
 
 def load_manifest(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> int:
     """Carry the manifest's current files into raw.landed_files, one row per file and layout. Returns the number of rows."""
-    rows = [(f.file, f.source, f.origin, t.layout, t.hs_revision, t.release, t.rows, f.bytes, f.sha256, f.landed_at, f.sequence) for f in manifest.current() for t in f.tables]
-    if connection.execute("select * from raw.landed_files order by landed_sequence, layout, row_count").fetchall() == sorted(rows, key=lambda r: (r[10], r[3], r[6])):
+    rows = [
+        (
+            f.file,
+            f.source,
+            f.origin,
+            t.layout,
+            t.hs_revision,
+            t.release,
+            t.rows,
+            f.bytes,
+            f.sha256,
+            f.landed_at,
+            f.sequence,
+        )
+        for f in manifest.current()
+        for t in f.tables
+    ]
+    if connection.execute(
+        "select * from raw.landed_files order by landed_sequence, layout, row_count"
+    ).fetchall() == sorted(rows, key=lambda r: (r[10], r[3], r[6])):
         return len(rows)
     connection.execute("begin transaction")
     warehouse.invalidate(connection, "models")
@@ -180,18 +277,31 @@ def load_own_products(connection: duckdb.DuckDBPyConnection, path: Path | None) 
     Raises LandingError naming the row and the column of what cannot be used.
     """
     rows = read_own_products(path) if path is not None else []
-    known = connection.execute("select * from raw.low_carbon_products order by product_code").fetchall()
+    known = connection.execute(
+        "select * from raw.low_carbon_products order by product_code"
+    ).fetchall()
     if known != sorted(rows):
         connection.execute("begin transaction")
         warehouse.invalidate(connection, "models")
         connection.execute("delete from raw.low_carbon_products")
         if rows:
-            connection.executemany(f"insert into raw.low_carbon_products values ({', '.join('?' * len(OWN_PRODUCT_COLUMNS))})", rows)
+            connection.executemany(
+                f"insert into raw.low_carbon_products values ({', '.join('?' * len(OWN_PRODUCT_COLUMNS))})",
+                rows,
+            )
         connection.execute("commit")
     return len(rows)
 
 
-OWN_PRODUCT_COLUMNS = ("product_code", "list_revision", "description", "sector", "technology", "is_dual_use", "evidence_note")
+OWN_PRODUCT_COLUMNS = (
+    "product_code",
+    "list_revision",
+    "description",
+    "sector",
+    "technology",
+    "is_dual_use",
+    "evidence_note",
+)
 
 
 def read_own_products(path: Path) -> list[tuple]:
@@ -199,24 +309,48 @@ def read_own_products(path: Path) -> list[tuple]:
         raise LandingError(f"LCT_LOW_CARBON_PRODUCTS={path}: no such file.")
     with open(path, newline="", encoding="utf-8-sig") as handle:
         reader = csv.DictReader(handle)
-        missing = [c for c in ("product_code", "sector", "technology") if c not in (reader.fieldnames or [])]
+        missing = [
+            c
+            for c in ("product_code", "sector", "technology")
+            if c not in (reader.fieldnames or [])
+        ]
         if missing:
-            raise LandingError(f"{path}: missing column(s) {', '.join(missing)}. A list needs product_code, sector and technology.")
+            raise LandingError(
+                f"{path}: missing column(s) {', '.join(missing)}. A list needs product_code, sector and technology."
+            )
         rows: dict[str, tuple] = {}
         for number, row in enumerate(reader, 1):
             code = (row["product_code"] or "").strip()
             if not re.fullmatch(r"\d{6}", code):
-                raise LandingError(f"{path}: row {number}, column product_code: {code!r} is not six digits (leading zeros may have been lost).")
+                raise LandingError(
+                    f"{path}: row {number}, column product_code: {code!r} is not six digits (leading zeros may have been lost)."
+                )
             if code in rows:
-                raise LandingError(f"{path}: row {number}, column product_code: {code} stands twice. A product has one sector and one technology.")
+                raise LandingError(
+                    f"{path}: row {number}, column product_code: {code} stands twice. A product has one sector and one technology."
+                )
             blank = [c for c in ("sector", "technology") if not (row[c] or "").strip()]
             if blank:
-                raise LandingError(f"{path}: row {number}, column {blank[0]}: blank where a value is needed.")
+                raise LandingError(
+                    f"{path}: row {number}, column {blank[0]}: blank where a value is needed."
+                )
             dual = (row.get("is_dual_use") or "false").strip().lower()
             if dual not in ("true", "false", "1", "0"):
-                raise LandingError(f"{path}: row {number}, column is_dual_use: {dual!r} is neither true nor false.")
+                raise LandingError(
+                    f"{path}: row {number}, column is_dual_use: {dual!r} is neither true nor false."
+                )
             text = {c: (row.get(c) or "").strip() for c in OWN_PRODUCT_COLUMNS}
-            rows[code] = (code, text["list_revision"] or "H5", text["description"] or code, text["sector"], text["technology"], dual in ("true", "1"), text["evidence_note"])
+            rows[code] = (
+                code,
+                text["list_revision"] or "H5",
+                text["description"] or code,
+                text["sector"],
+                text["technology"],
+                dual in ("true", "1"),
+                text["evidence_note"],
+            )
     if not rows:
-        raise LandingError(f"{path}: no products. Leave LCT_LOW_CARBON_PRODUCTS empty to use the report's list.")
+        raise LandingError(
+            f"{path}: no products. Leave LCT_LOW_CARBON_PRODUCTS empty to use the report's list."
+        )
     return list(rows.values())

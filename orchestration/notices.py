@@ -21,10 +21,19 @@ def notify(settings: Settings, text: str, say: Callable[[str], None]) -> bool:
     if not settings.notice_webhook:
         return False
     try:
-        request = urllib.request.Request(settings.notice_webhook, json.dumps({"text": text}).encode("utf-8"), {"Content-Type": "application/json"}, method="POST")
+        request = urllib.request.Request(
+            settings.notice_webhook,
+            json.dumps({"text": text}).encode("utf-8"),
+            {"Content-Type": "application/json"},
+            method="POST",
+        )
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):
             return True
     except (OSError, ValueError) as error:
-        reason = f"HTTP {error.code}" if isinstance(error, urllib.error.HTTPError) else type(error).__name__
+        reason = (
+            f"HTTP {error.code}"
+            if isinstance(error, urllib.error.HTTPError)
+            else type(error).__name__
+        )
         say(f"the notice could not be delivered to LCT_NOTICE_WEBHOOK ({reason})")
         return False

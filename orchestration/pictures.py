@@ -24,10 +24,16 @@ def picture_of(connection: duckdb.DuckDBPyConnection, table: str) -> bytes | Non
     """The PNG of report.<table> out of a warehouse, None where it is no figure or has no rows."""
     if table not in FIGURES:
         return None
-    measures = {"figure_1": ("export share", "import share"), "figure_2": ("trade balance",), "figure_3": ("world exports",), "figure_4": ("China exports",)}[table]
+    measures = {
+        "figure_1": ("export share", "import share"),
+        "figure_2": ("trade balance",),
+        "figure_3": ("world exports",),
+        "figure_4": ("China exports",),
+    }[table]
     series = "sector" if table in ("figure_3", "figure_4") else "group"
     rows = connection.execute(
-        f'select measure, "{series}", year, value, unit from report.{table} where list_contains(?, measure) and "{series}" <> \'all sectors\' order by measure, "{series}", year', [list(measures)]
+        f'select measure, "{series}", year, value, unit from report.{table} where list_contains(?, measure) and "{series}" <> \'all sectors\' order by measure, "{series}", year',
+        [list(measures)],
     ).fetchall()
     if not rows:
         return None
@@ -43,11 +49,25 @@ def picture_of(connection: duckdb.DuckDBPyConnection, table: str) -> bytes | Non
                 panel.set_ylabel(unit)
         if series == "sector":
             every_year = sorted({y for years, _ in lines.values() for y in years})
-            panel.stackplot(every_year, [[dict(zip(*lines[s], strict=True)).get(y, 0.0) for y in every_year] for s in lines], labels=[s.replace("_", " ") for s in lines])
+            panel.stackplot(
+                every_year,
+                [
+                    [dict(zip(*lines[s], strict=True)).get(y, 0.0) for y in every_year]
+                    for s in lines
+                ],
+                labels=[s.replace("_", " ") for s in lines],
+            )
             panel.legend(loc="upper left", fontsize=7)
         else:
             for group, (years, values) in lines.items():
-                panel.plot(years, values, label=group, color=GROUP_COLOURS.get(group), marker="o", markersize=2.5)
+                panel.plot(
+                    years,
+                    values,
+                    label=group,
+                    color=GROUP_COLOURS.get(group),
+                    marker="o",
+                    markersize=2.5,
+                )
             panel.axhline(0, color="grey", linewidth=0.5)
             panel.legend(fontsize=7)
         panel.set_title(measure, fontsize=9)
@@ -67,15 +87,23 @@ def coefficients_picture(connection: duckdb.DuckDBPyConnection) -> bytes | None:
     ).fetchall()
     if not rows:
         return None
-    figure = _figure("Our coefficients, in printed standard errors from the printed ones", _is_synthetic(connection), height=0.7 + 0.11 * len(rows))
+    figure = _figure(
+        "Our coefficients, in printed standard errors from the printed ones",
+        _is_synthetic(connection),
+        height=0.7 + 0.11 * len(rows),
+    )
     panel = figure.subplots()
     for place, (column, _, distance, half) in enumerate(rows):
         low, high = max(distance - half, -15), min(distance + half, 15)
         panel.plot([low, high], [place, place], color="#8899aa", linewidth=1.2)
-        panel.plot(min(max(distance, -15), 15), place, marker="o", markersize=3, color=f"C{int(column[6])}")
+        panel.plot(
+            min(max(distance, -15), 15), place, marker="o", markersize=3, color=f"C{int(column[6])}"
+        )
     panel.axvspan(-1.96, 1.96, color="#eeeeee", zorder=0)
     panel.axvline(0, color="grey", linewidth=0.5)
-    panel.set_yticks(range(len(rows)), [f"{column} {term}" for column, term, *_ in rows], fontsize=5)
+    panel.set_yticks(
+        range(len(rows)), [f"{column} {term}" for column, term, *_ in rows], fontsize=5
+    )
     panel.set_ylim(len(rows) - 0.5, -0.5)
     panel.set_xlabel("printed standard errors (beyond 15 cut off)", fontsize=7)
     return _png(figure)

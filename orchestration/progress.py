@@ -18,7 +18,12 @@ class _ProgressHandler(logging.Handler):
         step = meta.get("step_key") or ""
         if event is None and record.levelno >= logging.INFO:
             style = "yellow" if record.levelno >= logging.WARNING else ""
-            self.console.print(f"  {meta.get('orig_message') or record.getMessage()}", style=style, highlight=False, markup=False)
+            self.console.print(
+                f"  {meta.get('orig_message') or record.getMessage()}",
+                style=style,
+                highlight=False,
+                markup=False,
+            )
         elif event is not None and event.event_type_value == "STEP_START":
             self.console.print(step.replace("__", "."), style="bold", highlight=False, markup=False)
 

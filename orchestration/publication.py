@@ -30,7 +30,17 @@ from orchestration.warehouse import WarehouseError
 PUBLISHED_SCHEMAS = ("marts", "report", "estimates")
 KEPT_PUBLICATIONS = 3
 SYNTHETIC_NOTICE = "SYNTHETIC DEMO DATA: every number is invented. "
-PACKAGES = ("dagster", "dagster-dbt", "dbt-core", "dbt-duckdb", "duckdb", "numpy", "pandas", "pyarrow", "pyfixest")
+PACKAGES = (
+    "dagster",
+    "dagster-dbt",
+    "dbt-core",
+    "dbt-duckdb",
+    "duckdb",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pyfixest",
+)
 
 
 @dataclass(frozen=True)
@@ -42,18 +52,24 @@ class Publication:
     rows: dict[str, int]
 
 
-def publish(settings: Settings, manifest: Manifest, say: Callable[[str], None] = lambda _: None) -> Publication:
+def publish(
+    settings: Settings, manifest: Manifest, say: Callable[[str], None] = lambda _: None
+) -> Publication:
     """Publish the build file's marts, report and estimates. Content that equals the current publication is left as it stands.
 
     Raises WarehouseError if the models or the estimates do not stand complete, with every blocking test passed, on what is loaded, or if
     a number has moved since the current publication by more than the bound that stops one (unless settings.accept_drift).
     """
     if settings.published_dir.is_dir() and not settings.published_dir.is_symlink():
-        raise WarehouseError(f"{settings.published_dir} is a folder, not the link that publication makes. Move it away and run again.")
+        raise WarehouseError(
+            f"{settings.published_dir} is a folder, not the link that publication makes. Move it away and run again."
+        )
     publications = settings.data_dir / "publications"
     publications.mkdir(parents=True, exist_ok=True)
     with warehouse.writing(settings.build_path, say) as connection:
-        missing = [layer for layer in warehouse.LAYERS if layer not in warehouse.completed(connection)]
+        missing = [
+            layer for layer in warehouse.LAYERS if layer not in warehouse.completed(connection)
+        ]
         if missing:
             raise WarehouseError(
                 f"Not published: {' and '.join(missing)} do not stand complete, with every blocking test passed, on the data loaded. "
@@ -76,7 +92,9 @@ def publish(settings: Settings, manifest: Manifest, say: Callable[[str], None] =
         shutil.rmtree(partial)
         say(f"content unchanged: publication {current[0].name} stands")
         return Publication(current[0], False, {name: t["rows"] for name, t in tables.items()})
-    (partial / "provenance.json").write_text(json.dumps(provenance, indent=1, ensure_ascii=False), encoding="utf-8")
+    (partial / "provenance.json").write_text(
+        json.dumps(provenance, indent=1, ensure_ascii=False), encoding="utf-8"
+    )
     _flush(partial)
     os.rename(partial, folder)
     _point_published_at(settings, folder)
@@ -96,27 +114,34 @@ def restore(settings: Settings, number: str | None = None) -> Path:
     earlier = [name for name in kept if current is None or name < current[0].name]
     wanted = number or (earlier[-1] if earlier else None)
     if wanted not in kept:
-        raise WarehouseError(f"There is no publication {wanted or 'before the current one'} to restore; kept are: {', '.join(kept) or 'none'}.")
+        raise WarehouseError(
+            f"There is no publication {wanted or 'before the current one'} to restore; kept are: {', '.join(kept) or 'none'}."
+        )
     with warehouse.exclusive(settings.build_path):
         _point_published_at(settings, publications / wanted)
     return publications / wanted
 
 
-def _copy_tables(connection: duckdb.DuckDBPyConnection, folder: Path, say: Callable[[str], None]) -> dict[str, dict]:
+def _copy_tables(
+    connection: duckdb.DuckDBPyConnection, folder: Path, say: Callable[[str], None]
+) -> dict[str, dict]:
     """Copy the published schemas, in a fixed order of rows, with their comments, into a DuckDB file and Parquet files."""
     [(is_synthetic,)] = connection.execute("select is_synthetic from marts.run_choices").fetchall()
     notice = SYNTHETIC_NOTICE if is_synthetic else ""
     source = connection.execute("select current_database()").fetchall()[0][0]
     placeholders = ", ".join("?" * len(PUBLISHED_SCHEMAS))
     tables = connection.execute(
-        f"select schema_name, table_name, comment from duckdb_tables() where database_name = ? and schema_name in ({placeholders}) order by 1, 2", [source, *PUBLISHED_SCHEMAS]
+        f"select schema_name, table_name, comment from duckdb_tables() where database_name = ? and schema_name in ({placeholders}) order by 1, 2",
+        [source, *PUBLISHED_SCHEMAS],
     ).fetchall()
     columns = connection.execute(
         f"select schema_name, table_name, column_name, comment from duckdb_columns() where database_name = ? and schema_name in ({placeholders}) and comment is not null",
         [source, *PUBLISHED_SCHEMAS],
     ).fetchall()
     # a storage version that every DuckDB from 1.1.3 on can open
-    connection.execute(f"attach '{_quoted(folder / 'warehouse.duckdb')}' as publication (storage_version 'v1.0.0')")
+    connection.execute(
+        f"attach '{_quoted(folder / 'warehouse.duckdb')}' as publication (storage_version 'v1.0.0')"
+    )
     copied = {}
     try:
         for schema in PUBLISHED_SCHEMAS:
@@ -124,21 +149,35 @@ def _copy_tables(connection: duckdb.DuckDBPyConnection, folder: Path, say: Calla
             (folder / "parquet" / schema).mkdir(parents=True)
         for schema, table, comment in tables:
             target = f'publication.{schema}."{table}"'
-            connection.execute(f'create table {target} as select * from {schema}."{table}" order by all')
+            connection.execute(
+                f'create table {target} as select * from {schema}."{table}" order by all'
+            )
             connection.execute(f"comment on table {target} is {_literal(notice + (comment or ''))}")
-            [(rows, content)] = connection.execute(f"select count(*), coalesce(sum(hash(t)::hugeint), 0) from {target} as t").fetchall()
+            [(rows, content)] = connection.execute(
+                f"select count(*), coalesce(sum(hash(t)::hugeint), 0) from {target} as t"
+            ).fetchall()
             parquet = folder / "parquet" / schema / f"{table}.parquet"
-            connection.execute(f"copy (select * from {target}) to '{_quoted(parquet)}' (format parquet, compression zstd)")
+            connection.execute(
+                f"copy (select * from {target}) to '{_quoted(parquet)}' (format parquet, compression zstd)"
+            )
             copied[f"{schema}.{table}"] = {"rows": rows, "content": f"{content:x}"}
         for schema, table, column, comment in columns:
-            connection.execute(f'comment on column publication.{schema}."{table}"."{column}" is {_literal(comment)}')
+            connection.execute(
+                f'comment on column publication.{schema}."{table}"."{column}" is {_literal(comment)}'
+            )
         say(f"{len(copied)} tables copied, {sum(t['rows'] for t in copied.values()):,} rows")
     finally:
         connection.execute("detach publication")
     return copied
 
 
-def _provenance(settings: Settings, manifest: Manifest, connection: duckdb.DuckDBPyConnection, tables: dict[str, dict], number: str) -> dict:
+def _provenance(
+    settings: Settings,
+    manifest: Manifest,
+    connection: duckdb.DuckDBPyConnection,
+    tables: dict[str, dict],
+    number: str,
+) -> dict:
     cursor = connection.execute("select * from marts.run_choices")
     names = [d[0] for d in cursor.description]
     choices = dict(zip(names, cursor.fetchall()[0], strict=True))
@@ -146,7 +185,9 @@ def _provenance(settings: Settings, manifest: Manifest, connection: duckdb.DuckD
         "publication": number,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "is_synthetic": choices["is_synthetic"],
-        "notice": SYNTHETIC_NOTICE.strip() if choices["is_synthetic"] else "Built from the publishers' files listed under sources.",
+        "notice": SYNTHETIC_NOTICE.strip()
+        if choices["is_synthetic"]
+        else "Built from the publishers' files listed under sources.",
         "choices": choices,
         "settings": settings.stated(choices["is_synthetic"]),
         "sources": [
@@ -162,7 +203,9 @@ def _provenance(settings: Settings, manifest: Manifest, connection: duckdb.DuckD
             }
             for f in manifest.current()
         ],
-        "left_out": [{"file": x.file, "status": x.status, "reason": x.reason} for x in manifest.left_out],
+        "left_out": [
+            {"file": x.file, "status": x.status, "reason": x.reason} for x in manifest.left_out
+        ],
         "tables": tables,
         "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
         "git": _git_state(),
@@ -177,18 +220,28 @@ def _content(provenance: dict) -> dict:
 def _git_state() -> dict:
     def ask(*arguments: str) -> str | None:
         try:
-            done = subprocess.run(["git", "-C", str(PROJECT_ROOT), *arguments], capture_output=True, text=True, timeout=20)
+            done = subprocess.run(
+                ["git", "-C", str(PROJECT_ROOT), *arguments],
+                capture_output=True,
+                text=True,
+                timeout=20,
+            )
         except (OSError, subprocess.TimeoutExpired):
             return None
         return done.stdout.strip() if done.returncode == 0 else None
 
     changes = ask("status", "--porcelain", "--untracked-files=no")
-    return {"commit": ask("rev-parse", "HEAD"), "has_local_changes": None if changes is None else bool(changes)}
+    return {
+        "commit": ask("rev-parse", "HEAD"),
+        "has_local_changes": None if changes is None else bool(changes),
+    }
 
 
 def _current(settings: Settings) -> tuple[Path, dict] | None:
     try:
-        return settings.published_dir.resolve(), json.loads((settings.published_dir / "provenance.json").read_text(encoding="utf-8"))
+        return settings.published_dir.resolve(), json.loads(
+            (settings.published_dir / "provenance.json").read_text(encoding="utf-8")
+        )
     except (OSError, ValueError):
         return None
 
@@ -222,6 +275,8 @@ if __name__ == "__main__":  # `make restore`
     from orchestration.settings import load_settings
 
     try:
-        print(f"published is now {restore(load_settings(), *sys.argv[1:]).name}; readers that open it from now on see it")
+        print(
+            f"published is now {restore(load_settings(), *sys.argv[1:]).name}; readers that open it from now on see it"
+        )
     except WarehouseError as error:
         sys.exit(str(error))

@@ -38,7 +38,11 @@ def main() -> int:
     prepare_environment(settings)
     if not had_fixed_hashes:
         os.execv(sys.executable, [sys.executable, "-m", "orchestration.run"])
-    console.print(f"Low-Carbon Trade Warehouse: source {settings.source}, data in {settings.data_dir}", style="bold", markup=False)
+    console.print(
+        f"Low-Carbon Trade Warehouse: source {settings.source}, data in {settings.data_dir}",
+        style="bold",
+        markup=False,
+    )
 
     warnings.filterwarnings("ignore")
     import dagster as dg
@@ -47,7 +51,10 @@ def main() -> int:
     from orchestration.summary import print_failure, print_summary
 
     loaded = time.monotonic()
-    with warehouse.held(settings.dagster_home / "make_run.lock", console.print), dg.DagsterInstance.get() as instance:
+    with (
+        warehouse.held(settings.dagster_home / "make_run.lock", console.print),
+        dg.DagsterInstance.get() as instance,
+    ):
         close_killed_runs(instance)
         forget_old_runs(instance)
         job = defs.resolve_job_def("refresh")
@@ -59,9 +66,18 @@ def main() -> int:
                 raise_on_error=False,
                 run_config={"loggers": {"progress": {}}},
                 # Dagster's daemon tries runs again whose process was killed; this one a person starts again
-                tags={LAUNCHED_BY: "make run", "dagster/max_retries": "0", "dagster/asset_partition_range_start": years[0], "dagster/asset_partition_range_end": years[-1]},
+                tags={
+                    LAUNCHED_BY: "make run",
+                    "dagster/max_retries": "0",
+                    "dagster/asset_partition_range_start": years[0],
+                    "dagster/asset_partition_range_end": years[-1],
+                },
             )
-        stages = {s.step_key: s.end_time - s.start_time for s in instance.get_run_step_stats(result.run_id) if s.start_time and s.end_time}
+        stages = {
+            s.step_key: s.end_time - s.start_time
+            for s in instance.get_run_step_stats(result.run_id)
+            if s.start_time and s.end_time
+        }
     stages = {"start-up": loaded - started, **stages}
     if not result.success:
         print_failure(console, result, settings)
@@ -76,7 +92,16 @@ def close_killed_runs(instance: dg.DagsterInstance) -> None:
     """
     import dagster as dg
 
-    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED], tags={LAUNCHED_BY: "make run"})):
+    for run in instance.get_runs(
+        dg.RunsFilter(
+            statuses=[
+                dg.DagsterRunStatus.STARTED,
+                dg.DagsterRunStatus.STARTING,
+                dg.DagsterRunStatus.NOT_STARTED,
+            ],
+            tags={LAUNCHED_BY: "make run"},
+        )
+    ):
         instance.report_run_failed(run, "the process was killed before the run ended")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
@@ -96,7 +121,9 @@ def prepare_environment(settings: Settings) -> None:
     os.environ["DO_NOT_TRACK"] = "1"
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     settings.build_path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(PROJECT_ROOT / "orchestration" / "dagster.yaml", settings.dagster_home / "dagster.yaml")
+    shutil.copyfile(
+        PROJECT_ROOT / "orchestration" / "dagster.yaml", settings.dagster_home / "dagster.yaml"
+    )
 
 
 if __name__ == "__main__":

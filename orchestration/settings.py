@@ -96,8 +96,12 @@ class Settings:
             "hs_treatment": self.hs_treatment,
             "mineral_scope": self.mineral_scope,
             "income_vintage": self.income_vintage,
-            **({"demo_seed": self.demo_seed, "demo_scale": self.demo_scale} if is_synthetic else {}),
-            "low_carbon_products": self.low_carbon_products.name if self.low_carbon_products else "seeds/low_carbon_products.csv",
+            **(
+                {"demo_seed": self.demo_seed, "demo_scale": self.demo_scale} if is_synthetic else {}
+            ),
+            "low_carbon_products": self.low_carbon_products.name
+            if self.low_carbon_products
+            else "seeds/low_carbon_products.csv",
         }
 
     def environment(self) -> dict[str, str]:
@@ -148,7 +152,9 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
 def _address(name: str, value: str) -> str:
     """A base address. Only this machine may be spoken to unencrypted: the key goes over that line."""
     parts = urlsplit(value)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")):
+    if parts.scheme != "https" and not (
+        parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
+    ):
         raise SettingError(f"{name}={value!r} is not an address that begins with https://.")
     return value.rstrip("/")
 
@@ -156,13 +162,17 @@ def _address(name: str, value: str) -> str:
 def _key(value: str) -> str:
     """A key that can be sent in a header. The message never repeats it."""
     if not re.fullmatch(r"[!-~]*", value):
-        raise SettingError("COMTRADE_API_KEY holds a blank or a character that no key has; copy it again from the developer portal.")
+        raise SettingError(
+            "COMTRADE_API_KEY holds a blank or a character that no key has; copy it again from the developer portal."
+        )
     return value
 
 
 def _vintage(value: str) -> str:
     if value != "today" and not re.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])", value):
-        raise SettingError(f"LCT_WDI_VINTAGE={value!r} is not known; use a release of the World Development Indicators as yyyymm (202310 is the report's), or today.")
+        raise SettingError(
+            f"LCT_WDI_VINTAGE={value!r} is not known; use a release of the World Development Indicators as yyyymm (202310 is the report's), or today."
+        )
     return value
 
 
@@ -183,33 +193,54 @@ def load_settings(environment: dict[str, str] | None = None) -> Settings:
     own_list = get("LCT_LOW_CARBON_PRODUCTS", "")
     seed = get("LCT_DEMO_SEED", "1992")
     if not seed.isdigit():
-        raise SettingError(f"LCT_DEMO_SEED={seed!r} is not a whole number; use digits only, for example 1992.")
+        raise SettingError(
+            f"LCT_DEMO_SEED={seed!r} is not a whole number; use digits only, for example 1992."
+        )
     calls, pause = get("LCT_COMTRADE_CALLS_A_DAY", "500"), get("LCT_API_PAUSE_SECONDS", "1.2")
     if not calls.isdigit() or calls == "0":
-        raise SettingError(f"LCT_COMTRADE_CALLS_A_DAY={calls!r} is not a number of calls; a free key has 500.")
+        raise SettingError(
+            f"LCT_COMTRADE_CALLS_A_DAY={calls!r} is not a number of calls; a free key has 500."
+        )
     if not re.fullmatch(r"\d+(\.\d+)?", pause):
-        raise SettingError(f"LCT_API_PAUSE_SECONDS={pause!r} is not a number of seconds, for example 1.2.")
+        raise SettingError(
+            f"LCT_API_PAUSE_SECONDS={pause!r} is not a number of seconds, for example 1.2."
+        )
     port = get("LCT_DAGSTER_PORT", "3000")
     if not port.isdigit() or not 0 < int(port) < 65_536:
-        raise SettingError(f"LCT_DAGSTER_PORT={port!r} is not a port; use a number from 1 to 65535, for example 3000.")
+        raise SettingError(
+            f"LCT_DAGSTER_PORT={port!r} is not a port; use a number from 1 to 65535, for example 3000."
+        )
     return Settings(
         source=_one_of("SOURCE", get("LCT_SOURCE", "demo"), SOURCES),
         landing_folder=Path(landing).expanduser().resolve() if landing else None,
         data_dir=data_dir if data_dir.is_absolute() else (PROJECT_ROOT / data_dir).resolve(),
         trade_basis=_one_of("LCT_TRADE_BASIS", get("LCT_TRADE_BASIS", "auto"), ("auto", *BASES)),
-        hs_treatment=_one_of("LCT_HS_TREATMENT", get("LCT_HS_TREATMENT", "as_reported"), HS_TREATMENTS),
-        mineral_scope=_one_of("LCT_MINERAL_SCOPE", get("LCT_MINERAL_SCOPE", "ores"), MINERAL_SCOPES),
-        income_vintage=_one_of("LCT_INCOME_VINTAGE", get("LCT_INCOME_VINTAGE", "FY24"), INCOME_VINTAGES),
+        hs_treatment=_one_of(
+            "LCT_HS_TREATMENT", get("LCT_HS_TREATMENT", "as_reported"), HS_TREATMENTS
+        ),
+        mineral_scope=_one_of(
+            "LCT_MINERAL_SCOPE", get("LCT_MINERAL_SCOPE", "ores"), MINERAL_SCOPES
+        ),
+        income_vintage=_one_of(
+            "LCT_INCOME_VINTAGE", get("LCT_INCOME_VINTAGE", "FY24"), INCOME_VINTAGES
+        ),
         demo_seed=int(seed),
         demo_scale=_one_of("LCT_DEMO_SCALE", get("LCT_DEMO_SCALE", "report"), DEMO_SCALES),
-        accept_drift=_one_of("LCT_ACCEPT_DRIFT", get("LCT_ACCEPT_DRIFT", "false"), ("true", "false")) == "true",
+        accept_drift=_one_of(
+            "LCT_ACCEPT_DRIFT", get("LCT_ACCEPT_DRIFT", "false"), ("true", "false")
+        )
+        == "true",
         schedules_on=_one_of("LCT_SCHEDULES", get("LCT_SCHEDULES", "off"), ("on", "off")) == "on",
         notice_webhook=get("LCT_NOTICE_WEBHOOK", "") or None,
         low_carbon_products=Path(own_list).expanduser().resolve() if own_list else None,
         comtrade_key=_key(get("COMTRADE_API_KEY", "")),
-        comtrade_url=_address("LCT_COMTRADE_URL", get("LCT_COMTRADE_URL", "https://comtradeapi.un.org")),
+        comtrade_url=_address(
+            "LCT_COMTRADE_URL", get("LCT_COMTRADE_URL", "https://comtradeapi.un.org")
+        ),
         comtrade_calls_a_day=int(calls),
-        world_bank_url=_address("LCT_WORLD_BANK_URL", get("LCT_WORLD_BANK_URL", "https://api.worldbank.org")),
+        world_bank_url=_address(
+            "LCT_WORLD_BANK_URL", get("LCT_WORLD_BANK_URL", "https://api.worldbank.org")
+        ),
         wdi_vintage=_vintage(get("LCT_WDI_VINTAGE", "202310")),
         wdi_bulk=get("LCT_WDI_BULK", ""),
         baci=get("LCT_BACI", ""),

@@ -35,7 +35,9 @@ _ORIGIN_COLUMNS = "landed_file varchar, landed_row bigint, landed_sequence integ
 
 
 @contextmanager
-def exclusive(build_path: Path, say: Callable[[str], None] = print, wait_seconds: float = 900) -> Iterator[None]:
+def exclusive(
+    build_path: Path, say: Callable[[str], None] = print, wait_seconds: float = 900
+) -> Iterator[None]:
     """Hold the right to use the build file; wait for another run to finish, saying so once.
 
     The right ends with the process, however it ends. Raises WarehouseError after `wait_seconds`.
@@ -46,7 +48,9 @@ def exclusive(build_path: Path, say: Callable[[str], None] = print, wait_seconds
 
 
 @contextmanager
-def held(lock_path: Path, say: Callable[[str], None] = print, wait_seconds: float = 900) -> Iterator[None]:
+def held(
+    lock_path: Path, say: Callable[[str], None] = print, wait_seconds: float = 900
+) -> Iterator[None]:
     """Hold a file lock; wait for its holder, saying so once. The lock ends with the process, however it ends."""
     lock_path.parent.mkdir(parents=True, exist_ok=True)
     with open(lock_path, "a+") as lock:
@@ -57,7 +61,9 @@ def held(lock_path: Path, say: Callable[[str], None] = print, wait_seconds: floa
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise WarehouseError(f"{lock_path}: another run has been at work for {wait_seconds:.0f} s. Let it finish or end it, then run again.") from None
+                    raise WarehouseError(
+                        f"{lock_path}: another run has been at work for {wait_seconds:.0f} s. Let it finish or end it, then run again."
+                    ) from None
                 if not told:
                     say("another run is at work on this warehouse; waiting for it to finish")
                     told = True
@@ -89,7 +95,9 @@ def _dbt_note(build_path: Path) -> Path:
 
 
 @contextmanager
-def writing(build_path: Path, say: Callable[[str], None] = print) -> Iterator[duckdb.DuckDBPyConnection]:
+def writing(
+    build_path: Path, say: Callable[[str], None] = print
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the build file for writing, with its raw and operations tables in place."""
     with exclusive(build_path, say):
         connection = _open(build_path)
@@ -104,17 +112,23 @@ def _open(build_path: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(build_path))
     except duckdb.IOException as error:
-        raise WarehouseError(f"{build_path}: the build file is open elsewhere ({error}). Analysts open published/warehouse.duckdb, never this file; close it there and run again.") from error
+        raise WarehouseError(
+            f"{build_path}: the build file is open elsewhere ({error}). Analysts open published/warehouse.duckdb, never this file; close it there and run again."
+        ) from error
 
 
 def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema if not exists raw; create schema if not exists operations;")
     for name, columns in _RAW_TABLES.items():
         partition = ", trade_year smallint" if name.endswith("_trade") else ""
-        connection.execute(f"create table if not exists raw.{name} ({columns}{partition}, {_ORIGIN_COLUMNS})")
+        connection.execute(
+            f"create table if not exists raw.{name} ({columns}{partition}, {_ORIGIN_COLUMNS})"
+        )
     # what a newer answer to the same question replaced, and in which releases: the revisions
     trade = ", ".join([_RAW_TABLES["comtrade_trade"], "trade_year smallint", _ORIGIN_COLUMNS])
-    connection.execute(f"create table if not exists raw.comtrade_superseded ({trade}, replaced_by_file varchar, replaced_by_sequence integer, released_before varchar, released_after varchar)")
+    connection.execute(
+        f"create table if not exists raw.comtrade_superseded ({trade}, replaced_by_file varchar, replaced_by_sequence integer, released_before varchar, released_after varchar)"
+    )
     connection.execute(
         """
         create table if not exists raw.landed_files (landed_file varchar, source varchar, origin varchar, layout varchar,
@@ -130,14 +144,25 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
 def invalidate(connection: duckdb.DuckDBPyConnection, layer: str) -> None:
     """Record that `layer` and all that rests on it no longer stand complete."""
     stale = LAYERS[LAYERS.index(layer) :]
-    connection.execute(f"delete from operations.completed_layers where layer in ({', '.join('?' * len(stale))})", list(stale))
+    connection.execute(
+        f"delete from operations.completed_layers where layer in ({', '.join('?' * len(stale))})",
+        list(stale),
+    )
 
 
 def complete(connection: duckdb.DuckDBPyConnection, layer: str, detail: str = "") -> None:
     """Record that `layer` stands complete and has passed everything that blocks."""
     connection.execute("delete from operations.completed_layers where layer = ?", [layer])
-    connection.execute("insert into operations.completed_layers values (?, current_timestamp::timestamp, ?)", [layer, detail])
+    connection.execute(
+        "insert into operations.completed_layers values (?, current_timestamp::timestamp, ?)",
+        [layer, detail],
+    )
 
 
 def completed(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    return {layer for (layer,) in connection.execute("select layer from operations.completed_layers").fetchall()}
+    return {
+        layer
+        for (layer,) in connection.execute(
+            "select layer from operations.completed_layers"
+        ).fetchall()
+    }

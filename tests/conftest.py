@@ -29,24 +29,45 @@ class World:
     output: str
 
     def ask(self, sql: str, parameters: list | None = None) -> list[tuple]:
-        with duckdb.connect(str(self.settings.published_dir / "warehouse.duckdb"), read_only=True) as connection:
+        with duckdb.connect(
+            str(self.settings.published_dir / "warehouse.duckdb"), read_only=True
+        ) as connection:
             return connection.execute(sql, parameters or []).fetchall()
 
 
-def environment_of(data_dir: Path, source: str, landing: Path | None = None, **settings: str) -> dict[str, str]:
+def environment_of(
+    data_dir: Path, source: str, landing: Path | None = None, **settings: str
+) -> dict[str, str]:
     """A clean environment for a run of its own: nothing of the caller's settings gets in. The tests' demo is the small one: the same
     regressions, fewer products per economy."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("LCT_", "DAGSTER_", "DBT_"))}
-    return {**kept, "LCT_DATA_DIR": str(data_dir), "LCT_SOURCE": source, "LCT_DEMO_SCALE": "small", "PYTHONHASHSEED": "0", **({"LCT_LANDING": str(landing)} if landing else {}), **settings}
+    return {
+        **kept,
+        "LCT_DATA_DIR": str(data_dir),
+        "LCT_SOURCE": source,
+        "LCT_DEMO_SCALE": "small",
+        "PYTHONHASHSEED": "0",
+        **({"LCT_LANDING": str(landing)} if landing else {}),
+        **settings,
+    }
 
 
 def run_pipeline(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "orchestration.run"], cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, timeout=600)
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration.run"],
+        cwd=PROJECT_ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
 
 
 @pytest.fixture(scope="session")
 def real_landing() -> Path:
-    folder = Path(os.environ.get("LCT_REAL_LANDING") or PROJECT_ROOT / ".." / "shared" / "landing").resolve()
+    folder = Path(
+        os.environ.get("LCT_REAL_LANDING") or PROJECT_ROOT / ".." / "shared" / "landing"
+    ).resolve()
     if not folder.is_dir():
         pytest.skip(f"skipped: no real data at {folder}")
     return folder
@@ -59,7 +80,13 @@ def _world(data_dir: Path, source: str, landing: Path | None = None) -> World:
     return World(load_settings(environment), done.stdout)
 
 
-def _built_once(name: str, source: str, landing: Path | None, tmp_path_factory: pytest.TempPathFactory, worker: str) -> World:
+def _built_once(
+    name: str,
+    source: str,
+    landing: Path | None,
+    tmp_path_factory: pytest.TempPathFactory,
+    worker: str,
+) -> World:
     """A world that is built by the first worker of the test run that needs it and read by all."""
     if worker == "master":
         return _world(tmp_path_factory.mktemp(name), source, landing)
@@ -69,11 +96,15 @@ def _built_once(name: str, source: str, landing: Path | None, tmp_path_factory: 
             world = _world(folder, source, landing)
             (folder / "output.txt").write_text(world.output)
             return world
-    return World(load_settings(environment_of(folder, source, landing)), (folder / "output.txt").read_text())
+    return World(
+        load_settings(environment_of(folder, source, landing)), (folder / "output.txt").read_text()
+    )
 
 
 @pytest.fixture(scope="session")
-def real_world(real_landing: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> World:
+def real_world(
+    real_landing: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> World:
     """The whole pipeline on the real landing, by the command that `make run` runs. Never changed by a test."""
     return _built_once("real", "files", real_landing, tmp_path_factory, worker_id)
 
@@ -101,21 +132,38 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> Definitions:
 def corner_of(demo: World, folder: Path) -> Path:
     """A landing folder with one year of BACI and one of UN Comtrade out of the demo, and no indicators: the whole pipeline in half a minute."""
     folder.mkdir(parents=True)
-    for path in [*demo.settings.landing_dir.glob("baci/demo/*2021*"), *demo.settings.landing_dir.glob("baci/demo/country_codes*"), *demo.settings.landing_dir.glob("comtrade/demo/*2022*")]:
+    for path in [
+        *demo.settings.landing_dir.glob("baci/demo/*2021*"),
+        *demo.settings.landing_dir.glob("baci/demo/country_codes*"),
+        *demo.settings.landing_dir.glob("comtrade/demo/*2022*"),
+    ]:
         shutil.copy(path, folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def corner_world(demo_world: World, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> World:
+def corner_world(
+    demo_world: World, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> World:
     """The whole pipeline on a corner of the demo, without regressions, for tests of how things are carried out. Never changed by a test."""
-    return _built_once("corner", "files", corner_of(demo_world, tmp_path_factory.mktemp("corner") / "landing"), tmp_path_factory, worker_id)
+    return _built_once(
+        "corner",
+        "files",
+        corner_of(demo_world, tmp_path_factory.mktemp("corner") / "landing"),
+        tmp_path_factory,
+        worker_id,
+    )
 
 
 @pytest.fixture
 def finished(corner_world: World, tmp_path: Path) -> Settings:
     """The data folder of a finished run on the corner of the demo, a copy to do things to."""
-    shutil.copytree(corner_world.settings.data_dir, tmp_path / "data", symlinks=True, ignore=shutil.ignore_patterns("dagster", "dbt_target"))
+    shutil.copytree(
+        corner_world.settings.data_dir,
+        tmp_path / "data",
+        symlinks=True,
+        ignore=shutil.ignore_patterns("dagster", "dbt_target"),
+    )
     return replace(corner_world.settings, data_dir=tmp_path / "data")
 
 
@@ -126,7 +174,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long tests first, in their turns: the workers take them by twos, one with the demo to build, one with the real world, one with neither."""
-    items.sort(key=lambda item: long.args[0] if (long := item.get_closest_marker("long")) else math.inf)
+    items.sort(
+        key=lambda item: long.args[0] if (long := item.get_closest_marker("long")) else math.inf
+    )
 
 
 @pytest.fixture(scope="session")
@@ -134,8 +184,14 @@ def dbt() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run dbt from the project's root on a data folder: dbt(data_dir, "test", "--select", ...)."""
 
     def run(data_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        environment = environment_of(data_dir, "files", **settings) | {"DBT_TARGET_PATH": str(data_dir / "dbt"), "DBT_LOG_PATH": str(data_dir / "dbt"), "DO_NOT_TRACK": "1"}
+        environment = environment_of(data_dir, "files", **settings) | {
+            "DBT_TARGET_PATH": str(data_dir / "dbt"),
+            "DBT_LOG_PATH": str(data_dir / "dbt"),
+            "DO_NOT_TRACK": "1",
+        }
         command = [str(Path(sys.executable).with_name("dbt")), *arguments]
-        return subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, timeout=600)
+        return subprocess.run(
+            command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, timeout=600
+        )
 
     return run

@@ -34,11 +34,32 @@ def write_csv(path: Path, rows: list[dict[str, str]], header: list[str] | None =
     return path
 
 
-def write_comtrade_answer(path: Path, rows: list[dict[str, str]], weight_name: str = "netWgt") -> Path:
+def write_comtrade_answer(
+    path: Path, rows: list[dict[str, str]], weight_name: str = "netWgt"
+) -> Path:
     """A JSON answer of the data endpoint, numbers as numbers, either spelling of net weight."""
-    number = {"refYear": int, "reporterCode": int, "partnerCode": int, "partner2Code": int, "motCode": int, "primaryValue": float, "netWgt": float}
-    data = [{(weight_name if k == "netWgt" else k): (number[k](v) if k in number and v != "" else v or None) for k, v in row.items()} for row in rows]
-    path.write_text(json.dumps({"elapsedTime": "0.1 secs", "count": len(data), "data": data, "error": ""}), encoding="utf-8")
+    number = {
+        "refYear": int,
+        "reporterCode": int,
+        "partnerCode": int,
+        "partner2Code": int,
+        "motCode": int,
+        "primaryValue": float,
+        "netWgt": float,
+    }
+    data = [
+        {
+            (weight_name if k == "netWgt" else k): (
+                number[k](v) if k in number and v != "" else v or None
+            )
+            for k, v in row.items()
+        }
+        for row in rows
+    ]
+    path.write_text(
+        json.dumps({"elapsedTime": "0.1 secs", "count": len(data), "data": data, "error": ""}),
+        encoding="utf-8",
+    )
     return path
 
 
@@ -49,7 +70,15 @@ def baci_rows(year: int = 2022) -> list[dict[str, str]]:
     ]
 
 
-WDI_HEADER = ["Country Name", "Country Code", "Indicator Name", "Indicator Code", "2021", "2022", ""]
+WDI_HEADER = [
+    "Country Name",
+    "Country Code",
+    "Indicator Name",
+    "Indicator Code",
+    "2021",
+    "2022",
+    "",
+]
 
 
 def write_wdi(path: Path) -> Path:

@@ -26,7 +26,19 @@ from orchestration.landing.layouts import COMTRADE_TRADE, WDI_ECONOMIES, WDI_IND
 from orchestration.landing.manifest import Manifest
 
 KEY = "0123456789abcdef0123456789abcdef"
-INTEGERS = ["refPeriodId", "refYear", "refMonth", "reporterCode", "partnerCode", "partner2Code", "aggrLevel", "motCode", "qtyUnitCode", "altQtyUnitCode", "legacyEstimationFlag"]
+INTEGERS = [
+    "refPeriodId",
+    "refYear",
+    "refMonth",
+    "reporterCode",
+    "partnerCode",
+    "partner2Code",
+    "aggrLevel",
+    "motCode",
+    "qtyUnitCode",
+    "altQtyUnitCode",
+    "legacyEstimationFlag",
+]
 NUMBERS = [c.name for c in COMTRADE_TRADE.columns if c.kind == "number"]
 TRUTHS = [c.name for c in COMTRADE_TRADE.columns if c.name.startswith("is")]
 FACTORS = {"EN.ATM.CO2E.KT": 1000.0, "EN.ATM.NOXE.KT.CE": 1000.0, "EN.ATM.METH.KT.CE": 1000.0}
@@ -37,16 +49,40 @@ def gather(manifest: Manifest, folder: Path) -> Path:
     """Turn the landed files of `manifest` into the server's tables, as Parquet below `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect()
-    for layout, name in ((COMTRADE_TRADE, "trade"), (WDI_INDICATORS, "wide"), (WDI_ECONOMIES, "economies")):
-        tables = [t for f in manifest.current(layout) for t in layouts.open_tables(manifest.folder / f.file)[0] if t.layout is layout]
+    for layout, name in (
+        (COMTRADE_TRADE, "trade"),
+        (WDI_INDICATORS, "wide"),
+        (WDI_ECONOMIES, "economies"),
+    ):
+        tables = [
+            t
+            for f in manifest.current(layout)
+            for t in layouts.open_tables(manifest.folder / f.file)[0]
+            if t.layout is layout
+        ]
         for table in tables:
             batches = list(layouts.read_batches(table))
             connection.register("landed", pa.Table.from_batches(batches))
-            exists = connection.execute("select count(*) from information_schema.tables where table_name = ?", [name]).fetchall()[0][0]
-            connection.execute(f"insert into {name} by name select * from landed" if exists else f"create table {name} as select * from landed")
-    kind = {**dict.fromkeys(INTEGERS, "try_cast({0} as bigint)"), **dict.fromkeys(NUMBERS, "try_cast({0} as double)"), **dict.fromkeys(TRUTHS, "lower({0}) = 'true'")}
-    columns = ", ".join(f'{kind.get(c.name, "{0}").format(chr(34) + c.name + chr(34))} as "{c.name}"' for c in COMTRADE_TRADE.columns)
-    connection.execute(f"copy (select row_number() over () as place, {columns} from trade order by refYear, reporterCode) to '{folder / 'trade.parquet'}'")
+            exists = connection.execute(
+                "select count(*) from information_schema.tables where table_name = ?", [name]
+            ).fetchall()[0][0]
+            connection.execute(
+                f"insert into {name} by name select * from landed"
+                if exists
+                else f"create table {name} as select * from landed"
+            )
+    kind = {
+        **dict.fromkeys(INTEGERS, "try_cast({0} as bigint)"),
+        **dict.fromkeys(NUMBERS, "try_cast({0} as double)"),
+        **dict.fromkeys(TRUTHS, "lower({0}) = 'true'"),
+    }
+    columns = ", ".join(
+        f'{kind.get(c.name, "{0}").format(chr(34) + c.name + chr(34))} as "{c.name}"'
+        for c in COMTRADE_TRADE.columns
+    )
+    connection.execute(
+        f"copy (select row_number() over () as place, {columns} from trade order by refYear, reporterCode) to '{folder / 'trade.parquet'}'"
+    )
     connection.execute(
         f"""copy (select "Country Code" as iso3, "Country Name" as country, "Indicator Code" as code, "Indicator Name" as indicator, cast(year as integer) as year, cast(value as double) as value
         from (unpivot (select * exclude (landed_row) from wide) on columns(* exclude ("Country Code", "Country Name", "Indicator Code", "Indicator Name")) into name year value value))
@@ -89,10 +125,14 @@ class PublishersServer:
     def __enter__(self) -> PublishersServer:
         self._database = duckdb.connect()
         for name in ("trade", "observations", "economies"):
-            self._database.execute(f"create view {name} as select * from '{self.folder / f'{name}.parquet'}'")
+            self._database.execute(
+                f"create view {name} as select * from '{self.folder / f'{name}.parquet'}'"
+            )
         handler = type("Handler", (_Handler,), {"publishers": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.handle_error = lambda *_: None  # a client that was killed is no fault of the server
+        self._server.handle_error = lambda *_: (
+            None
+        )  # a client that was killed is no fault of the server
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
@@ -133,42 +173,105 @@ class PublishersServer:
 
     def trade(self, asked: dict[str, str], cap: int) -> bytes:
         conditions = [self._existing()]
-        for parameter, column in {"period": "refYear", **{c: c for c in ("reporterCode", "partnerCode", "cmdCode", "flowCode", "partner2Code", "customsCode", "motCode")}}.items():
+        for parameter, column in {
+            "period": "refYear",
+            **{
+                c: c
+                for c in (
+                    "reporterCode",
+                    "partnerCode",
+                    "cmdCode",
+                    "flowCode",
+                    "partner2Code",
+                    "customsCode",
+                    "motCode",
+                )
+            },
+        }.items():
             if asked.get(parameter):
-                conditions.append(f"cast({column} as varchar) in ({', '.join(repr(v) for v in asked[parameter].split(','))})")
+                conditions.append(
+                    f"cast({column} as varchar) in ({', '.join(repr(v) for v in asked[parameter].split(','))})"
+                )
         columns = {c.name: f'"{c.name}"' for c in COMTRADE_TRADE.columns}
         if asked.get("includeDesc") == "false":
             columns |= {c: "null" for c in columns if c.endswith(("Desc", "ISO", "Abbr"))}
-        factor = "case " + " ".join(f"when reporterCode = {r} and refYear = {y} then {f}" for (r, y), f in self.revised.items()) + " else 1 end" if self.revised else "1"
+        factor = (
+            "case "
+            + " ".join(
+                f"when reporterCode = {r} and refYear = {y} then {f}"
+                for (r, y), f in self.revised.items()
+            )
+            + " else 1 end"
+            if self.revised
+            else "1"
+        )
         columns["primaryValue"] = f"primaryValue * {factor}"
         listed = ", ".join(f'{expression} as "{name}"' for name, expression in columns.items())
-        rows = self.ask(f"select to_json(t)::varchar from (select {listed} from trade where {' and '.join(conditions)} order by place limit {cap}) as t")
-        return b'{"elapsedTime":"0.10 secs","count":%d,"data":[%s],"error":""}' % (len(rows), ",".join(r for (r,) in rows).encode())
+        rows = self.ask(
+            f"select to_json(t)::varchar from (select {listed} from trade where {' and '.join(conditions)} order by place limit {cap}) as t"
+        )
+        return b'{"elapsedTime":"0.10 secs","count":%d,"data":[%s],"error":""}' % (
+            len(rows),
+            ",".join(r for (r,) in rows).encode(),
+        )
 
     def availability(self, asked: dict[str, str]) -> bytes:
         periods = f"and refYear in ({asked['period']})" if asked.get("period") else ""
-        found = self.ask(f"select reporterCode, refYear, classificationCode, count(*) from trade where {self._existing()} {periods} group by all order by all")
-        found += [(r, y, "H6", 0) for r, y in sorted(self.withdrawn) if not asked.get("period") or str(y) in asked["period"].split(",")]
+        found = self.ask(
+            f"select reporterCode, refYear, classificationCode, count(*) from trade where {self._existing()} {periods} group by all order by all"
+        )
+        found += [
+            (r, y, "H6", 0)
+            for r, y in sorted(self.withdrawn)
+            if not asked.get("period") or str(y) in asked["period"].split(",")
+        ]
         rows = [
             {"datasetCode": r * 10**6 + y, "typeCode": "C", "freqCode": "A", "period": y, "reporterCode": r, "classificationCode": c, "classificationSearchCode": "HS", "isOriginalClassification": True,
              "totalRecords": n, "datasetChecksum": n, "firstReleased": "2024-01-01T00:00:00", "lastReleased": self.released.get((r, y), "2024-01-01T00:00:00")}
             for r, y, c, n in found
         ]  # fmt: skip
-        return json.dumps({"elapsedTime": "0.10 secs", "count": len(rows), "data": rows, "error": ""}).encode()
+        return json.dumps(
+            {"elapsedTime": "0.10 secs", "count": len(rows), "data": rows, "error": ""}
+        ).encode()
 
     def codes_of_today(self) -> dict[str, tuple[str, str]]:
         """Today's code -> the code in the landed files, and its name."""
         known = dict(self.ask("select distinct code, indicator from observations"))
         followed = {old: new for old, new in successors().items() if old in known}
-        return {followed.get(c, c): (c, name) for c, name in known.items() if c in followed or not c.startswith(RETIRED)}
+        return {
+            followed.get(c, c): (c, name)
+            for c, name in known.items()
+            if c in followed or not c.startswith(RETIRED)
+        }
 
-    def indicators(self, codes: list[str], first: int, last: int, asked: dict[str, str], archive: str | None) -> bytes:
-        known = {c: (c, n) for c, n in self.ask("select distinct code, indicator from observations")} if archive else self.codes_of_today()
+    def indicators(
+        self, codes: list[str], first: int, last: int, asked: dict[str, str], archive: str | None
+    ) -> bytes:
+        known = (
+            {c: (c, n) for c, n in self.ask("select distinct code, indicator from observations")}
+            if archive
+            else self.codes_of_today()
+        )
         unknown = [c for c in codes if c not in known]
         if unknown:
-            return json.dumps([{"message": [{"id": "175", "key": "Invalid format", "value": "The indicator was not found. It may have been deleted or archived."}]}]).encode()
+            return json.dumps(
+                [
+                    {
+                        "message": [
+                            {
+                                "id": "175",
+                                "key": "Invalid format",
+                                "value": "The indicator was not found. It may have been deleted or archived.",
+                            }
+                        ]
+                    }
+                ]
+            ).encode()
         per_page, page = int(asked["per_page"]), int(asked["page"])
-        pairs = ", ".join(f"('{new}', '{known[new][0]}', {1 / FACTORS.get(known[new][0], 1.0) if new != known[new][0] else 1.0})" for new in codes)
+        pairs = ", ".join(
+            f"('{new}', '{known[new][0]}', {1 / FACTORS.get(known[new][0], 1.0) if new != known[new][0] else 1.0})"
+            for new in codes
+        )
         grid = f"""
             select g.new, i.indicator, e."Country Code", e."Short Name", y.year, o.value * g.factor
             from (values {pairs}) as g(new, code, factor) cross join economies as e cross join (select unnest(range({first}, {last + 1})) as year) as y
@@ -178,14 +281,23 @@ class PublishersServer:
         """
         [(total,)] = self.ask(f"select count(*) from ({grid})")
         rows = self.ask(f"{grid} limit {per_page} offset {per_page * (page - 1)}")
-        info = {"page": page, "pages": -(-total // per_page), "per_page": per_page, "total": total, "sourceid": "57" if archive else "2", "lastupdated": self.wdi_updated}
+        info = {
+            "page": page,
+            "pages": -(-total // per_page),
+            "per_page": per_page,
+            "total": total,
+            "sourceid": "57" if archive else "2",
+            "lastupdated": self.wdi_updated,
+        }
         if archive:
             data = [
                 {"variable": [{"concept": "Country", "id": iso, "value": name}, {"concept": "Series", "id": code, "value": label}, {"concept": "Time", "id": f"YR{year}", "value": str(year)},
                               {"concept": "Version", "id": archive, "value": archive}], "value": value}
                 for code, label, iso, name, year, value in rows
             ]  # fmt: skip
-            return json.dumps({**info, "source": {"id": "57", "name": "WDI Database Archives", "data": data}}).encode()
+            return json.dumps(
+                {**info, "source": {"id": "57", "name": "WDI Database Archives", "data": data}}
+            ).encode()
         data = [
             {
                 "indicator": {"id": code, "value": label},
@@ -202,10 +314,14 @@ class PublishersServer:
         return json.dumps([info, data]).encode()
 
     def one_page(self, rows: list[dict]) -> bytes:
-        return json.dumps([{"page": 1, "pages": 1, "per_page": "20000", "total": len(rows)}, rows]).encode()
+        return json.dumps(
+            [{"page": 1, "pages": 1, "per_page": "20000", "total": len(rows)}, rows]
+        ).encode()
 
     def economies(self) -> bytes:
-        rows = self.ask('select "Country Code", "Short Name", "Region", "Income Group" from economies order by 1')
+        rows = self.ask(
+            'select "Country Code", "Short Name", "Region", "Income Group" from economies order by 1'
+        )
         return self.one_page(
             [
                 {
@@ -220,7 +336,18 @@ class PublishersServer:
         )
 
     def catalogue(self) -> bytes:
-        return self.one_page([{"id": code, "name": name, "unit": "", "source": {"id": "2"}, "sourceOrganization": "the demo"} for code, (_, name) in self.codes_of_today().items()])
+        return self.one_page(
+            [
+                {
+                    "id": code,
+                    "name": name,
+                    "unit": "",
+                    "source": {"id": "2"},
+                    "sourceOrganization": "the demo",
+                }
+                for code, (_, name) in self.codes_of_today().items()
+            ]
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -237,7 +364,9 @@ class _Handler(BaseHTTPRequestHandler):
         world.on_call(len(world.calls))
         try:
             status, body = self._answer()
-            fault = next((f for f in world.faults if f.times and f.match in unquote(self.path)), None)
+            fault = next(
+                (f for f in world.faults if f.times and f.match in unquote(self.path)), None
+            )
             if fault:
                 fault.times -= 1
                 fault.action(self, status, body)
@@ -262,9 +391,15 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(parts.path)
         if path.startswith(("/data/v1", "/public/v1")):
             if path.startswith("/data/v1") and self.headers.get("Ocp-Apim-Subscription-Key") != KEY:
-                return 401, b'{ "statusCode": 401, "message": "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API." }'
+                return (
+                    401,
+                    b'{ "statusCode": 401, "message": "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API." }',
+                )
             if sum("/v1/" in c for c in world.calls) > world.quota:
-                return 403, b'{ "statusCode": 403, "message": "Out of call volume quota. Quota will be replenished in 07:12:00." }'
+                return (
+                    403,
+                    b'{ "statusCode": 403, "message": "Out of call volume quota. Quota will be replenished in 07:12:00." }',
+                )
             if len(self.path) + len(world.url) > 4096:
                 return 414, b"<html>414 Request-URI Too Large</html>"
             if "/getDa/" in path:
@@ -272,17 +407,29 @@ class _Handler(BaseHTTPRequestHandler):
             preview = "/preview/" in path
             periods = asked["period"].split(",")
             if len(periods) > (1 if preview else 12):
-                return 400, json.dumps({"statusCode": 400, "message": f"at most {1 if preview else 12} periods a call"}).encode()
-            return 200, world.trade(asked, min(500 if preview else 100_000, int(asked.get("maxRecords", "500"))))
+                return 400, json.dumps(
+                    {"statusCode": 400, "message": f"at most {1 if preview else 12} periods a call"}
+                ).encode()
+            return 200, world.trade(
+                asked, min(500 if preview else 100_000, int(asked.get("maxRecords", "500")))
+            )
         if path.startswith("/files/v1/app/reference/Reporters"):
-            codes = world.ask(f"select distinct reporterCode from trade where {world._existing()} order by 1")
-            return 200, json.dumps({"results": [{"id": c, "reporterCode": c} for (c,) in codes]}).encode()
+            codes = world.ask(
+                f"select distinct reporterCode from trade where {world._existing()} order by 1"
+            )
+            return 200, json.dumps(
+                {"results": [{"id": c, "reporterCode": c} for (c,) in codes]}
+            ).encode()
         if match := re.fullmatch(r"/v2/country/all/indicator/([^/]+)", path):
             first, last = map(int, asked["date"].split(":"))
             return 200, world.indicators(match[1].split(";"), first, last, asked, None)
-        if match := re.fullmatch(r"/v2/sources/57/version/(\d+)/country/all/series/([^/]+)/time/([^/]+)/data", path):
+        if match := re.fullmatch(
+            r"/v2/sources/57/version/(\d+)/country/all/series/([^/]+)/time/([^/]+)/data", path
+        ):
             years = [int(t.removeprefix("YR")) for t in match[3].split(";")]
-            return 200, world.indicators(match[2].split(";"), min(years), max(years), asked, match[1])
+            return 200, world.indicators(
+                match[2].split(";"), min(years), max(years), asked, match[1]
+            )
         if path == "/v2/indicator":
             return 200, world.catalogue()
         if path == "/v2/country":
@@ -319,12 +466,16 @@ class _Handler(BaseHTTPRequestHandler):
 def answers(status: int, body: bytes | str, **headers: str) -> Action:
     """Another status, body and headers than right (underscores in header names stand for hyphens)."""
     raw = body.encode() if isinstance(body, str) else body
-    return lambda handler, _, __: handler.reply(status, raw, {name.replace("_", "-"): value for name, value in headers.items()})
+    return lambda handler, _, __: handler.reply(
+        status, raw, {name.replace("_", "-"): value for name, value in headers.items()}
+    )
 
 
 def changes(change: Callable[[object], object]) -> Action:
     """The right answer with something changed in its JSON."""
-    return lambda handler, status, body: handler.reply(status, json.dumps(change(json.loads(body))).encode())
+    return lambda handler, status, body: handler.reply(
+        status, json.dumps(change(json.loads(body))).encode()
+    )
 
 
 def changes_bytes(change: Callable[[bytes], bytes]) -> Action:

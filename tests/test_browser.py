@@ -22,7 +22,16 @@ from playwright.sync_api import Page, expect, sync_playwright
 from orchestration.settings import PROJECT_ROOT
 
 # no sandbox, because tests may run as root; the rest keeps the browser from looking for its maker's servers
-BROWSER_FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+BROWSER_FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 # seconds, generous: two idle cores need about a minute and about three
 START_TIMEOUT = 180
@@ -32,7 +41,9 @@ MATERIALISE_TIMEOUT = 1200
 @pytest.fixture(scope="module")
 def chromium() -> str:
     """A browser that is on the machine already; none is downloaded."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if found is None:
         pytest.skip("skipped: no browser on this machine. On Debian: apt-get install chromium")
     return found
@@ -47,11 +58,19 @@ def dagster_dev(data_dir: Path, log_path: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     environment = environment_of(data_dir, "demo", LCT_DAGSTER_PORT=str(port))
     with open(log_path, "wb") as log:
-        process = psutil.Popen([sys.executable, "-m", "orchestration.dev"], cwd=PROJECT_ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        process = psutil.Popen(
+            [sys.executable, "-m", "orchestration.dev"],
+            cwd=PROJECT_ROOT,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
     try:
         deadline = time.monotonic() + START_TIMEOUT
         while not answers(address):
-            assert process.poll() is None and time.monotonic() < deadline, f"dagster dev does not answer:\n{log_path.read_text()[-3000:]}"
+            assert process.poll() is None and time.monotonic() < deadline, (
+                f"dagster dev does not answer:\n{log_path.read_text()[-3000:]}"
+            )
             time.sleep(0.5)
         yield address
     finally:
@@ -72,7 +91,12 @@ def answers(address: str) -> bool:
 @contextmanager
 def open_page(executable: str, profile: Path) -> Iterator[Page]:
     with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(profile, executable_path=executable, args=BROWSER_FLAGS, viewport={"width": 1500, "height": 1000})
+        context = playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=executable,
+            args=BROWSER_FLAGS,
+            viewport={"width": 1500, "height": 1000},
+        )
         context.set_default_timeout(60_000)
         expect.set_options(timeout=60_000)
         try:
@@ -101,26 +125,44 @@ def wait_for_success(page: Page, address: str) -> None:
     page.goto(f"{address}/runs?view=backfills")
     row = page.locator("[data-index]", has_text="Manually launched")
     expect(row).to_have_count(1)
-    ended = row.get_by_text("Success", exact=True).or_(row.get_by_text("Failed", exact=True)).or_(row.get_by_text("Canceled", exact=True))
+    ended = (
+        row.get_by_text("Success", exact=True)
+        .or_(row.get_by_text("Failed", exact=True))
+        .or_(row.get_by_text("Canceled", exact=True))
+    )
     expect(ended).to_be_visible(timeout=MATERIALISE_TIMEOUT * 1000)
     assert "Success" in row.inner_text(), row.inner_text()
 
 
 @pytest.mark.long(4)
-def test_everything_is_materialised_by_click_and_seen(chromium: str, demo_world: World, tmp_path: Path) -> None:
-    with dagster_dev(tmp_path / "data", tmp_path / "dagster.log") as address, open_page(chromium, tmp_path / "browser") as page:
+def test_everything_is_materialised_by_click_and_seen(
+    chromium: str, demo_world: World, tmp_path: Path
+) -> None:
+    with (
+        dagster_dev(tmp_path / "data", tmp_path / "dagster.log") as address,
+        open_page(chromium, tmp_path / "browser") as page,
+    ):
         materialise_everything(page, address)
         wait_for_success(page, address)
-        by_click, by_command = (json.loads((folder / "provenance.json").read_text("utf-8"))["tables"] for folder in (tmp_path / "data" / "published", demo_world.settings.published_dir))
+        by_click, by_command = (
+            json.loads((folder / "provenance.json").read_text("utf-8"))["tables"]
+            for folder in (tmp_path / "data" / "published", demo_world.settings.published_dir)
+        )
         assert by_click == by_command, "the same data give the same numbers, to the last digit"
 
         page.goto(f"{address}/assets/report/figure_1?view=checks")
-        expect(page.get_by_text("unique_combination_figure_1_year___group___measure").locator("visible=true").first).to_be_visible()
+        expect(
+            page.get_by_text("unique_combination_figure_1_year___group___measure")
+            .locator("visible=true")
+            .first
+        ).to_be_visible()
         expect(page.get_by_text("This is a blocking asset check.")).to_be_visible()
         expect(page.get_by_text("Passed", exact=True)).to_be_visible()
 
         page.goto(f"{address}/assets/report/figure_1")
-        expect(page.get_by_text("Grain: one row per year, group of economies and measure.")).to_be_visible()
+        expect(
+            page.get_by_text("Grain: one row per year, group of economies and measure.")
+        ).to_be_visible()
         picture = page.get_by_role("row").filter(has=page.get_by_text("picture", exact=True))
         picture.get_by_text("[Show Markdown]").click()
         shown = page.get_by_role("dialog").locator("img")

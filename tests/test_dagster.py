@@ -20,12 +20,23 @@ from orchestration.settings import PROJECT_ROOT, SettingError, load_settings
 def test_the_graph_runs_from_landed_files_to_the_publication(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     upstream = graph.get_ancestor_asset_keys(dg.AssetKey(["published", "warehouse"]))
-    for key in (["landing", "files"], ["raw", "comtrade_trade"], ["staging", "stg_comtrade__trade_records"], ["marts", "fct_trade_flow"], ["estimates", "coefficients"]):
+    for key in (
+        ["landing", "files"],
+        ["raw", "comtrade_trade"],
+        ["staging", "stg_comtrade__trade_records"],
+        ["marts", "fct_trade_flow"],
+        ["estimates", "coefficients"],
+    ):
         assert dg.AssetKey(key) in upstream, key
-    assert set(graph.get_all_asset_keys()) == {*upstream, dg.AssetKey(["published", "warehouse"])}, "nothing stands aside"
+    assert set(graph.get_all_asset_keys()) == {
+        *upstream,
+        dg.AssetKey(["published", "warehouse"]),
+    }, "nothing stands aside"
 
 
-def test_trade_is_partitioned_by_year_and_every_writer_is_in_the_pool(definitions: dg.Definitions) -> None:
+def test_trade_is_partitioned_by_year_and_every_writer_is_in_the_pool(
+    definitions: dg.Definitions,
+) -> None:
     graph = definitions.resolve_asset_graph()
     for table in ("comtrade_trade", "baci_trade"):
         keys = graph.get(dg.AssetKey(["raw", table])).partitions_def.get_partition_keys()
@@ -74,17 +85,40 @@ def test_every_setting_is_listed_in_the_example() -> None:
     assert [k for k in settings if k.startswith("LCT_") and k not in example] == []
 
 
-def test_the_chosen_basis_and_scope_are_obeyed(demo_world: World, tmp_path: Path, dbt: Callable) -> None:
+def test_the_chosen_basis_and_scope_are_obeyed(
+    demo_world: World, tmp_path: Path, dbt: Callable
+) -> None:
     """Another basis, treatment and scope by three variables: the choices, the default facts and the default panel follow."""
     (tmp_path / "build").mkdir()
     shutil.copy(demo_world.settings.build_path, tmp_path / "build")
-    models = ("int_run_choices", "run_choices", "fct_trade_flow", "panel_country_year", "assert_panel_trade_equals_facts", "assert_facts_hold_what_was_classified")
-    done = dbt(tmp_path, "build", "--select", *models, LCT_TRADE_BASIS="partner_reported", LCT_HS_TREATMENT="harmonised", LCT_MINERAL_SCOPE="all_stages")
+    models = (
+        "int_run_choices",
+        "run_choices",
+        "fct_trade_flow",
+        "panel_country_year",
+        "assert_panel_trade_equals_facts",
+        "assert_facts_hold_what_was_classified",
+    )
+    done = dbt(
+        tmp_path,
+        "build",
+        "--select",
+        *models,
+        LCT_TRADE_BASIS="partner_reported",
+        LCT_HS_TREATMENT="harmonised",
+        LCT_MINERAL_SCOPE="all_stages",
+    )
     assert done.returncode == 0, done.stdout
     with duckdb.connect(str(tmp_path / "build" / "warehouse.duckdb"), read_only=True) as connection:
-        assert connection.execute("select basis, hs_treatment, mineral_scope from marts.run_choices").fetchall() == [("partner_reported", "harmonised", "all_stages")]
-        assert connection.execute("select distinct basis, hs_treatment, mineral_scope from marts.panel_country_year").fetchall() == [("partner_reported", "harmonised", "all_stages")]
-        assert connection.execute("select distinct basis, hs_treatment from marts.fct_trade_flow").fetchall() == [("partner_reported", "harmonised")]
+        assert connection.execute(
+            "select basis, hs_treatment, mineral_scope from marts.run_choices"
+        ).fetchall() == [("partner_reported", "harmonised", "all_stages")]
+        assert connection.execute(
+            "select distinct basis, hs_treatment, mineral_scope from marts.panel_country_year"
+        ).fetchall() == [("partner_reported", "harmonised", "all_stages")]
+        assert connection.execute(
+            "select distinct basis, hs_treatment from marts.fct_trade_flow"
+        ).fetchall() == [("partner_reported", "harmonised")]
 
 
 def test_a_killed_run_gives_its_place_in_the_pool_back(tmp_path: Path) -> None:
@@ -97,13 +131,27 @@ def test_a_killed_run_gives_its_place_in_the_pool_back(tmp_path: Path) -> None:
         prepare_environment(settings)
         with dg.DagsterInstance.get() as instance:
             instance.event_log_storage.set_concurrency_slots("duckdb_writer", 1)
-            killed = instance.add_run(dg.DagsterRun(job_name="refresh", status=dg.DagsterRunStatus.STARTED, tags={LAUNCHED_BY: "make run"}))
-            other = instance.add_run(dg.DagsterRun(job_name="refresh", status=dg.DagsterRunStatus.STARTED))
-            assert instance.event_log_storage.claim_concurrency_slot("duckdb_writer", killed.run_id, "models").is_claimed
+            killed = instance.add_run(
+                dg.DagsterRun(
+                    job_name="refresh",
+                    status=dg.DagsterRunStatus.STARTED,
+                    tags={LAUNCHED_BY: "make run"},
+                )
+            )
+            other = instance.add_run(
+                dg.DagsterRun(job_name="refresh", status=dg.DagsterRunStatus.STARTED)
+            )
+            assert instance.event_log_storage.claim_concurrency_slot(
+                "duckdb_writer", killed.run_id, "models"
+            ).is_claimed
             close_killed_runs(instance)
             assert instance.get_run_by_id(killed.run_id).status == dg.DagsterRunStatus.FAILURE
-            assert instance.get_run_by_id(other.run_id).status == dg.DagsterRunStatus.STARTED, "runs of dagster dev are Dagster's own to watch"
-            assert instance.event_log_storage.claim_concurrency_slot("duckdb_writer", "another-run", "models").is_claimed
+            assert instance.get_run_by_id(other.run_id).status == dg.DagsterRunStatus.STARTED, (
+                "runs of dagster dev are Dagster's own to watch"
+            )
+            assert instance.event_log_storage.claim_concurrency_slot(
+                "duckdb_writer", "another-run", "models"
+            ).is_claimed
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -115,7 +163,17 @@ def test_processes_that_start_together_parse_the_project_once(tmp_path: Path) ->
         "import json; from orchestration.modelling import dbt_manifest; from orchestration.settings import load_settings\n"
         "path = dbt_manifest(load_settings()); print(path, len(json.loads(path.read_text('utf-8'))['nodes']))"
     )
-    started = [subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT_ROOT, env=environment_of(tmp_path, "demo"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(5)]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            cwd=PROJECT_ROOT,
+            env=environment_of(tmp_path, "demo"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(5)
+    ]
     ended = [(*process.communicate(timeout=300), process.returncode) for process in started]
     assert [(errors, code) for _, errors, code in ended if code] == []
     assert len({output for output, _, _ in ended}) == 1
@@ -123,7 +181,9 @@ def test_processes_that_start_together_parse_the_project_once(tmp_path: Path) ->
 
 
 @pytest.mark.long(7)
-def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(demo_world: World, tmp_path: Path) -> None:
+def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(
+    demo_world: World, tmp_path: Path
+) -> None:
     """Three runs on one data folder at once, two of them loading trade of different years: each succeeds, no row is missing."""
     from orchestration.run import prepare_environment
 
@@ -138,17 +198,44 @@ def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(demo_world:
         os.environ.clear()
         os.environ.update(before)
     environment = {**environment_of(tmp_path, "demo"), "DAGSTER_HOME": str(settings.dagster_home)}
-    command = [str(Path(sys.executable).with_name("dagster")), "asset", "materialize", "-m", "orchestration.definitions", "--select"]
+    command = [
+        str(Path(sys.executable).with_name("dagster")),
+        "asset",
+        "materialize",
+        "-m",
+        "orchestration.definitions",
+        "--select",
+    ]
     years = ("2011", "2012")
-    runs = [["key:raw/baci_trade", "--partition", year] for year in years] + [["key:raw/wdi_indicators"]]
-    started = [subprocess.Popen([*command, *run], cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for run in runs]
+    runs = [["key:raw/baci_trade", "--partition", year] for year in years] + [
+        ["key:raw/wdi_indicators"]
+    ]
+    started = [
+        subprocess.Popen(
+            [*command, *run],
+            cwd=PROJECT_ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for run in runs
+    ]
     for process in started:
         output, _ = process.communicate(timeout=300)
         assert process.returncode == 0, output[-3000:]
-    with duckdb.connect(str(settings.build_path), read_only=True) as connection, duckdb.connect(str(demo_world.settings.build_path), read_only=True) as whole:
-        for sql in (f"select trade_year, count(*), sum(v) from raw.baci_trade where trade_year in ({', '.join(years)}) group by all order by all", "select count(*) from raw.wdi_indicators"):
+    with (
+        duckdb.connect(str(settings.build_path), read_only=True) as connection,
+        duckdb.connect(str(demo_world.settings.build_path), read_only=True) as whole,
+    ):
+        for sql in (
+            f"select trade_year, count(*), sum(v) from raw.baci_trade where trade_year in ({', '.join(years)}) group by all order by all",
+            "select count(*) from raw.wdi_indicators",
+        ):
             assert connection.execute(sql).fetchall() == whole.execute(sql).fetchall()
-        assert connection.execute("select count(distinct trade_year) from raw.baci_trade").fetchall() == [(2,)]
+        assert connection.execute(
+            "select count(distinct trade_year) from raw.baci_trade"
+        ).fetchall() == [(2,)]
 
 
 def test_dagsters_record_of_old_runs_is_forgotten(tmp_path: Path) -> None:
@@ -156,7 +243,21 @@ def test_dagsters_record_of_old_runs_is_forgotten(tmp_path: Path) -> None:
     from orchestration.run import KEPT_RUNS, LAUNCHED_BY, forget_old_runs
 
     with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
-        by_hand = instance.add_run(dg.DagsterRun(job_name="refresh", status=dg.DagsterRunStatus.SUCCESS))
-        ours = [instance.add_run(dg.DagsterRun(job_name="refresh", status=dg.DagsterRunStatus.SUCCESS, tags={LAUNCHED_BY: "make run"})) for _ in range(KEPT_RUNS + 2)]
+        by_hand = instance.add_run(
+            dg.DagsterRun(job_name="refresh", status=dg.DagsterRunStatus.SUCCESS)
+        )
+        ours = [
+            instance.add_run(
+                dg.DagsterRun(
+                    job_name="refresh",
+                    status=dg.DagsterRunStatus.SUCCESS,
+                    tags={LAUNCHED_BY: "make run"},
+                )
+            )
+            for _ in range(KEPT_RUNS + 2)
+        ]
         forget_old_runs(instance)
-        assert {run.run_id for run in instance.get_runs()} == {by_hand.run_id, *(run.run_id for run in ours[2:])}
+        assert {run.run_id for run in instance.get_runs()} == {
+            by_hand.run_id,
+            *(run.run_id for run in ours[2:]),
+        }

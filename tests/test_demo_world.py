@@ -22,7 +22,16 @@ from estimation.fit import estimate
 from estimation.specifications import REPORT_SPECIFICATIONS, TABLE_6_OUTCOMES
 from orchestration import loading, warehouse
 from orchestration.landing import demo, layouts
-from orchestration.landing.demo import calibration, equations, every_code, files, flows, reports, truth, world
+from orchestration.landing.demo import (
+    calibration,
+    equations,
+    every_code,
+    files,
+    flows,
+    reports,
+    truth,
+    world,
+)
 from orchestration.landing.manifest import Manifest, read_manifest, sha256_of
 from orchestration.settings import PROJECT_ROOT
 
@@ -56,12 +65,21 @@ def _published_names(manifest: Manifest) -> dict[str, str]:
 def test_every_file_lands_as_synthetic_and_small(landed: Manifest) -> None:
     assert landed.world == "demo" and landed.left_out == []
     assert {f.origin for f in landed.current()} == {"demo"}
-    assert all(f.parameters["synthetic"] and f.parameters["seed"] == SEED and Path(f.file).parts[1] == "demo" for f in landed.current())
+    assert all(
+        f.parameters["synthetic"]
+        and f.parameters["seed"] == SEED
+        and Path(f.file).parts[1] == "demo"
+        for f in landed.current()
+    )
     assert landed.years(layouts.COMTRADE_TRADE) == set(range(1992, 2023))
     assert landed.years(layouts.BACI_TRADE) == set(range(1995, 2023))
     assert sum(f.bytes for f in landed.current()) < 40_000_000
-    assert [n for f in landed.current() for t in f.tables for n in t.notes] == []  # every column of the publishers' layouts, none besides
-    assert list(landed.folder.parent.glob("demo-*")) == []  # the scratch folder is gone, and so is what a killed run left behind
+    assert [
+        n for f in landed.current() for t in f.tables for n in t.notes
+    ] == []  # every column of the publishers' layouts, none besides
+    assert (
+        list(landed.folder.parent.glob("demo-*")) == []
+    )  # the scratch folder is gone, and so is what a killed run left behind
 
 
 def test_same_seed_same_bytes(landed: Manifest, tmp_path: Path) -> None:
@@ -74,14 +92,20 @@ def test_landing_the_same_world_again_changes_nothing(landed: Manifest) -> None:
     landed.world = "real"
     said: list[str] = []
     assert demo.fill_with_demo(landed, SEED, say=said.append, scale="small") == []
-    assert landed.files == files and landed.world == "demo" and read_manifest(landed.path).world == "demo"
+    assert (
+        landed.files == files
+        and landed.world == "demo"
+        and read_manifest(landed.path).world == "demo"
+    )
     assert len(said) == 1 and "landed already" in said[0]
 
 
 def test_years_come_as_csv_and_one_as_json_in_the_47_columns(landed: Manifest) -> None:
     for name in (f"comtrade_C_A_HS_{files.JSON_YEAR}.json.gz", "comtrade_C_A_HS_1992.csv.gz"):
         [table], _ = layouts.open_tables(landed.folder / "comtrade" / "demo" / name)
-        assert [column.name for column in layouts.COMTRADE_TRADE.columns] == [{"netWeight": "netWgt"}.get(h, h) for h in table.header]
+        assert [column.name for column in layouts.COMTRADE_TRADE.columns] == [
+            {"netWeight": "netWgt"}.get(h, h) for h in table.header
+        ]
 
 
 def test_the_world_is_the_sum_of_its_partners(loaded) -> None:
@@ -129,12 +153,32 @@ def test_mirror_reports_differ_by_freight(loaded) -> None:
 
 def test_products_are_reported_in_the_revision_in_force(loaded) -> None:
     by_china = "from raw.comtrade_trade where reporterCode = '156'"
-    assert loaded.execute(f"select distinct trade_year, classificationCode {by_china} order by 1").fetchall() == [(1992, "H0"), (2010, "H3"), (2014, "H4"), (2017, "H5"), (2022, "H6")]
-    late = loaded.execute("select distinct classificationCode from raw.comtrade_trade where trade_year = 2017 order by 1").fetchall()
-    assert late == [("H4",), ("H5",)]  # developing economies take a new revision up later, so one year holds several
-    photovoltaic = loaded.execute(f"select distinct trade_year, cmdCode {by_china} and cmdCode like '85414%' order by 1, 2").fetchall()
-    assert photovoltaic == [(1992, "854140"), (2010, "854140"), (2014, "854140"), (2017, "854140"), (2022, "854141"), (2022, "854142"), (2022, "854143"), (2022, "854149")]
-    electric_cars = loaded.execute("select distinct trade_year from raw.comtrade_trade where cmdCode = '870380' order by 1").fetchall()
+    assert loaded.execute(
+        f"select distinct trade_year, classificationCode {by_china} order by 1"
+    ).fetchall() == [(1992, "H0"), (2010, "H3"), (2014, "H4"), (2017, "H5"), (2022, "H6")]
+    late = loaded.execute(
+        "select distinct classificationCode from raw.comtrade_trade where trade_year = 2017 order by 1"
+    ).fetchall()
+    assert late == [
+        ("H4",),
+        ("H5",),
+    ]  # developing economies take a new revision up later, so one year holds several
+    photovoltaic = loaded.execute(
+        f"select distinct trade_year, cmdCode {by_china} and cmdCode like '85414%' order by 1, 2"
+    ).fetchall()
+    assert photovoltaic == [
+        (1992, "854140"),
+        (2010, "854140"),
+        (2014, "854140"),
+        (2017, "854140"),
+        (2022, "854141"),
+        (2022, "854142"),
+        (2022, "854143"),
+        (2022, "854149"),
+    ]
+    electric_cars = loaded.execute(
+        "select distinct trade_year from raw.comtrade_trade where cmdCode = '870380' order by 1"
+    ).fetchall()
     assert electric_cars == [(2017,), (2022,)]
 
 
@@ -150,14 +194,22 @@ def test_states_that_are_no_more_report_and_are_named_as_partners(loaded) -> Non
 
 
 def test_the_whole_world_can_be_loaded(loaded) -> None:
-    baci = loaded.execute("select distinct trade_year, hs_revision from raw.baci_trade order by 1").fetchall()
+    baci = loaded.execute(
+        "select distinct trade_year, hs_revision from raw.baci_trade order by 1"
+    ).fetchall()
     assert baci == [(1995, "H0"), (2022, "H5")]
     indicators = loaded.execute("select distinct indicator_code from raw.wdi_indicators").fetchall()
     named = pd.read_csv(calibration.SEEDS / "variables.csv", dtype=str, keep_default_na=False)
-    assert {code for (code,) in indicators} >= {*named.indicator_code, *named.denominator_code} - {""}
-    aggregates = loaded.execute("select country_code from raw.wdi_economies where coalesce(region, '') = ''").fetchall()
+    assert {code for (code,) in indicators} >= {*named.indicator_code, *named.denominator_code} - {
+        ""
+    }
+    aggregates = loaded.execute(
+        "select country_code from raw.wdi_economies where coalesce(region, '') = ''"
+    ).fetchall()
     assert {code for (code,) in aggregates} == set(files.AGGREGATES)
-    governance = loaded.execute("select distinct year from raw.wdi_indicators where indicator_code = 'CC.EST' and value is not null order by 1").fetchall()
+    governance = loaded.execute(
+        "select distinct year from raw.wdi_indicators where indicator_code = 'CC.EST' and value is not null order by 1"
+    ).fetchall()
     assert [year for (year,) in governance][:4] == [1996, 1998, 2000, 2002]
 
 
@@ -188,7 +240,9 @@ def test_another_seed_is_another_world_in_the_same_economies() -> None:
     for name, of_one in one.trade.items():
         both = (of_one > 0) & (other.trade[name] > 0)
         differs = of_one[both] != other.trade[name][both]
-        assert differs.mean() > 0.95 and (of_one[both][~differs] == equations.SMALLEST_FLOW).all(), "but for the smallest flow there is"
+        assert (
+            differs.mean() > 0.95 and (of_one[both][~differs] == equations.SMALLEST_FLOW).all()
+        ), "but for the smallest flow there is"
 
 
 @pytest.fixture(scope="module")
@@ -198,9 +252,15 @@ def planted(demo_world: World) -> dict:
 
 def test_the_world_meets_the_printed_aggregates(demo_world: World) -> None:
     """Figures 1 to 4 and table 2 within 3 % or one percentage point, but where the report contradicts itself (its note says so)."""
-    contradictory = {("figure_1", "high income", 1992), ("figure_1", "other EMDE", 1992), ("figure_2", "high income", 2022)}
+    contradictory = {
+        ("figure_1", "high income", 1992),
+        ("figure_1", "other EMDE", 1992),
+        ("figure_2", "high income", 2022),
+    }
     swapped_in_print = {("table_2", "upper middle income", 2007), ("table_2", "low income", 2007)}
-    rows = demo_world.ask("select exhibit, \"group\", year, published, own from report.published_comparison where exhibit similar to 'figure_[1-4]|table_2'")
+    rows = demo_world.ask(
+        "select exhibit, \"group\", year, published, own from report.published_comparison where exhibit similar to 'figure_[1-4]|table_2'"
+    )
     assert len(rows) == 64
     far = {row[:3] for row in rows if abs(row[4] - row[3]) > max(0.03 * abs(row[3]), 1.0)}
     assert far - swapped_in_print <= contradictory, far
@@ -209,35 +269,63 @@ def test_the_world_meets_the_printed_aggregates(demo_world: World) -> None:
 
 def test_the_world_meets_the_printed_moments(demo_world: World) -> None:
     """Means and standard deviations of table 3 within 10 %, and its N, but for the two rolling deviations, which follow from their series."""
-    rows = demo_world.ask("select series, \"group\", published, own from report.published_comparison where exhibit = 'table_3' and series in ('mean', 'sd', 'n') and \"group\" not like '%rolling%'")
+    rows = demo_world.ask(
+        "select series, \"group\", published, own from report.published_comparison where exhibit = 'table_3' and series in ('mean', 'sd', 'n') and \"group\" not like '%rolling%'"
+    )
     assert len(rows) == 3 * 25
     for series, variable, published, own in rows:
         # a mean near zero is near it in standard deviations
-        assert abs(own - published) <= {"n": 0, "mean": max(0.1 * abs(published), 0.02), "sd": 0.1 * published}[series], (series, variable, published, own)
+        assert (
+            abs(own - published)
+            <= {"n": 0, "mean": max(0.1 * abs(published), 0.02), "sd": 0.1 * published}[series]
+        ), (series, variable, published, own)
 
 
 def test_every_column_has_the_printed_number_of_observations(demo_world: World) -> None:
-    rows = demo_world.ask('select exhibit, "column", published_n_observations, own_n_observations from estimates.scorecard group by all')
+    rows = demo_world.ask(
+        'select exhibit, "column", published_n_observations, own_n_observations from estimates.scorecard group by all'
+    )
     assert len(rows) == 30 and [r for r in rows if r[2] != r[3]] == []
 
 
 def test_the_warehouse_holds_the_panel_that_was_invented(demo_world: World) -> None:
     """From invention through files, loading and models to the panel: the same numbers, gaps included."""
-    invented = world.panel_of(world.invent(world.random_numbers(demo_world.settings.demo_seed))).set_index(["iso3", "year"]).sort_index()
+    invented = (
+        world.panel_of(world.invent(world.random_numbers(demo_world.settings.demo_seed)))
+        .set_index(["iso3", "year"])
+        .sort_index()
+    )
     columns = ", ".join(c for c in invented.columns)
-    with duckdb.connect(str(demo_world.settings.published_dir / "warehouse.duckdb"), read_only=True) as connection:
-        held = connection.execute(f"select iso3, year, {columns} from marts.panel_country_year").df().set_index(["iso3", "year"]).reindex(invented.index)
+    with duckdb.connect(
+        str(demo_world.settings.published_dir / "warehouse.duckdb"), read_only=True
+    ) as connection:
+        held = (
+            connection.execute(f"select iso3, year, {columns} from marts.panel_country_year")
+            .df()
+            .set_index(["iso3", "year"])
+            .reindex(invented.index)
+        )
     assert len(invented) == 57 * 31
     for column in invented.columns:
         assert (held[column].notna() == invented[column].notna()).all(), column
         # the smallest flows are a few dollars, written to a tenth of a cent
-        np.testing.assert_allclose(held[column].dropna(), invented[column].dropna(), rtol=1e-6, atol=2e-4 if column.startswith("ln_") and "co2" not in column else 1e-7, err_msg=column)
+        np.testing.assert_allclose(
+            held[column].dropna(),
+            invented[column].dropna(),
+            rtol=1e-6,
+            atol=2e-4 if column.startswith("ln_") and "co2" not in column else 1e-7,
+            err_msg=column,
+        )
 
 
 def test_the_run_recovers_what_was_planted(demo_world: World, planted: dict) -> None:
     """The 95 % intervals of the published estimates hold the truth as often as they should, given that the terms of a column move together."""
-    rows = demo_world.ask("select exhibit, \"column\", term, planted_estimate, is_covered from estimates.planted_recovery where inference = 'iid'")
-    assert {row[:4] for row in rows} == {(c["exhibit"], c["column"], c["term"], c["truth"]) for c in planted["coefficients"]} and len(rows) == 470
+    rows = demo_world.ask(
+        "select exhibit, \"column\", term, planted_estimate, is_covered from estimates.planted_recovery where inference = 'iid'"
+    )
+    assert {row[:4] for row in rows} == {
+        (c["exhibit"], c["column"], c["term"], c["truth"]) for c in planted["coefficients"]
+    } and len(rows) == 470
     known = [is_covered for *_, is_covered in rows]
     assert f"{sum(known)} of 470 planted coefficients" in " ".join(demo_world.output.split())
     assert 0.90 <= sum(known) / len(known) <= 0.99
@@ -252,8 +340,17 @@ def test_the_estimator_recovers_the_truth_over_repeated_worlds() -> None:
     """
     pairs = 20
     tables = {"table_4", "table_6", "table_7", "table_8", "table_9", "table_10"}
-    columns = [s for s in REPORT_SPECIFICATIONS if s.exhibit in tables and s.outcome in TABLE_6_OUTCOMES + tuple(f"ln_{t}" for t in equations.TRADE)]
-    worlds = (world.invent(world.random_numbers(900_000 + pair), sign) for pair in range(pairs) for sign in (1, -1))
+    columns = [
+        s
+        for s in REPORT_SPECIFICATIONS
+        if s.exhibit in tables
+        and s.outcome in TABLE_6_OUTCOMES + tuple(f"ln_{t}" for t in equations.TRADE)
+    ]
+    worlds = (
+        world.invent(world.random_numbers(900_000 + pair), sign)
+        for pair in range(pairs)
+        for sign in (1, -1)
+    )
     recovered = truth.recover(worlds, columns, inference=("iid",))
     found = truth.bias_and_coverage(recovered)
     assert set(found.exhibit) == tables and len(found) == 350
@@ -262,12 +359,18 @@ def test_the_estimator_recovers_the_truth_over_repeated_worlds() -> None:
     by_pair = recovered.groupby([*keys, recovered.world // 2]).estimate.mean()
     error = by_pair.groupby(keys).std() / np.sqrt(pairs) / recovered.groupby(keys).estimate.std()
     found = found.merge(error.rename("error_in_sd").reset_index(), on=keys)
-    assert found.error_in_sd.max() < 0.2 and found.error_in_sd[found.exhibit == "table_4"].max() < 0.1
-    assert (found.bias_in_sd.abs() < 0.05 + 3.5 * found.error_in_sd).all(), found.sort_values("bias_in_sd", key=abs).tail()
+    assert (
+        found.error_in_sd.max() < 0.2 and found.error_in_sd[found.exhibit == "table_4"].max() < 0.1
+    )
+    assert (found.bias_in_sd.abs() < 0.05 + 3.5 * found.error_in_sd).all(), found.sort_values(
+        "bias_in_sd", key=abs
+    ).tail()
     by_table = found.groupby("exhibit").coverage.mean()
     assert by_table.between(0.92, 0.98).all(), by_table
     # one term's coverage is a count of 2 x pairs draws
-    assert found.coverage.min() >= scipy.stats.binom.ppf(1e-5, 2 * pairs, 0.95) / (2 * pairs), found.sort_values("coverage").head()
+    assert found.coverage.min() >= scipy.stats.binom.ppf(1e-5, 2 * pairs, 0.95) / (2 * pairs), (
+        found.sort_values("coverage").head()
+    )
 
 
 def test_a_wrong_lag_is_not_the_truth() -> None:
@@ -277,7 +380,11 @@ def test_a_wrong_lag_is_not_the_truth() -> None:
     lagged = [c for c in panel.columns if c.endswith("_lag1_z")]
     panel[lagged] = panel.groupby("iso3")[lagged].shift(-1)
     [column] = [s for s in REPORT_SPECIFICATIONS if (s.exhibit, s.column) == ("table_4", 1)]
-    wrong = estimate(panel, column, truth.COMPLETE_COVERAGE).coefficients.query("inference == 'iid'").set_index("term")
+    wrong = (
+        estimate(panel, column, truth.COMPLETE_COVERAGE)
+        .coefficients.query("inference == 'iid'")
+        .set_index("term")
+    )
     right = truth.truth().query("exhibit == 'table_4' and column == 1").set_index("term").truth
     assert not wrong.conf_low["ln_gdp"] <= right["ln_gdp"] <= wrong.conf_high["ln_gdp"]
 
@@ -285,32 +392,63 @@ def test_a_wrong_lag_is_not_the_truth() -> None:
 def test_the_largest_scale_streams_every_pair_and_code() -> None:
     """One year, thinned: about as many rows as asked for, each pair and code once, in BACI's text; never all of it in memory."""
     invention = world.invent(world.random_numbers(SEED))
-    blocks = list(every_code.rest_of_baci(world.random_numbers(SEED), invention, 2022, rows=200_000))
+    blocks = list(
+        every_code.rest_of_baci(world.random_numbers(SEED), invention, 2022, rows=200_000)
+    )
     lines = [line for block in blocks for line in block.to_pylist()]
     assert 190_000 < len(lines) < 210_000 and len(blocks) > 50
     keys = {tuple(line.split(",")[1:4]) for line in lines}
     assert len(keys) == len(lines)
-    assert all(re.fullmatch(r"2022,\d+,\d+,\d{5,6},\d+\.\d{3},\d+\.\d{3}", line) for line in lines[:1000])
+    assert all(
+        re.fullmatch(r"2022,\d+,\d+,\d{5,6},\d+\.\d{3},\d+\.\d{3}", line) for line in lines[:1000]
+    )
     assert not {k for _, _, k in keys} & set(flows.codes().hs6_code.str.lstrip("0"))
-    assert 250e6 < sum(np.interp(year, list(every_code.ROWS), list(every_code.ROWS.values())) for year in range(1995, 2023)) < 300e6
+    assert (
+        250e6
+        < sum(
+            np.interp(year, list(every_code.ROWS), list(every_code.ROWS.values()))
+            for year in range(1995, 2023)
+        )
+        < 300e6
+    )
 
 
 # ---- planted flaws --------------------------------------------------------------------------------------------------------------
 
 # flaw -> the file with the rule meant for it, the rule, and what stands there without it
 RULES = {
-    "duplicate": ("models/intermediate/int_comtrade_flows_deduplicated.sql", "max(case when {{ column }} = '{{ total }}' then 1 else 0 end) = 1", "1 = 0"),
-    "aggregate": ("models/marts/fct_world_trade_variants.sql", "where reporter_kind = 'economy' or source = 'baci'", ""),
-    "gap": ("macros/lagged_and_standardised.sql", "year + 1 as year", "lead(year) over (partition by {{ keys }} order by year) as year"),
-    "revision_break": ("models/intermediate/int_hs_codes_mapped.sql", "where weight > 0", "where weight > 0 and hs6_code = product_code"),
+    "duplicate": (
+        "models/intermediate/int_comtrade_flows_deduplicated.sql",
+        "max(case when {{ column }} = '{{ total }}' then 1 else 0 end) = 1",
+        "1 = 0",
+    ),
+    "aggregate": (
+        "models/marts/fct_world_trade_variants.sql",
+        "where reporter_kind = 'economy' or source = 'baci'",
+        "",
+    ),
+    "gap": (
+        "macros/lagged_and_standardised.sql",
+        "year + 1 as year",
+        "lead(year) over (partition by {{ keys }} order by year) as year",
+    ),
+    "revision_break": (
+        "models/intermediate/int_hs_codes_mapped.sql",
+        "where weight > 0",
+        "where weight > 0 and hs6_code = product_code",
+    ),
 }
 
 
 def _right_answers(ask: Callable[[str], list[tuple]], flaws: dict) -> dict[str, bool]:
     """For each planted flaw, whether the warehouse gives the right answer in spite of it."""
     duplicate, aggregate, gap, hidden = (flaws[name] for name in RULES)
-    [(imports,)] = ask(f"select sum(value_usd) from marts.fct_world_trade where economy_iso3 = '{duplicate['reporter']}' and year = {duplicate['year']} and flow = 'import'")
-    [(of_world,)] = ask(f"select sum(value_usd) from marts.fct_world_trade where year = {aggregate['year']} and flow = 'import'")
+    [(imports,)] = ask(
+        f"select sum(value_usd) from marts.fct_world_trade where economy_iso3 = '{duplicate['reporter']}' and year = {duplicate['year']} and flow = 'import'"
+    )
+    [(of_world,)] = ask(
+        f"select sum(value_usd) from marts.fct_world_trade where year = {aggregate['year']} and flow = 'import'"
+    )
     [(lag, growth_then)] = ask(
         f"select max({gap['variable']}_lag1) filter (year = {gap['year'] + 1}), max({gap['variable']}) filter (year = {gap['year']}) from marts.panel_country_year where iso3 = '{gap['iso3']}'"
     )
@@ -322,19 +460,28 @@ def _right_answers(ask: Callable[[str], list[tuple]], flaws: dict) -> dict[str, 
         "duplicate": imports == pytest.approx(duplicate["imports_usd"], rel=1e-9),
         "aggregate": of_world == pytest.approx(aggregate["world_imports_usd"], rel=1e-9),
         "gap": lag is None and growth_then is None,
-        "revision_break": exports is not None and exports == pytest.approx(hidden["china_exports_usd"], rel=1e-6),
+        "revision_break": exports is not None
+        and exports == pytest.approx(hidden["china_exports_usd"], rel=1e-6),
     }
 
 
 def test_every_planted_flaw_is_seen_through(demo_world: World, planted: dict) -> None:
     assert set(planted["flaws"]) == set(RULES)
-    assert planted["flaws"]["duplicate"]["imports_with_parts_usd"] > 1.9 * planted["flaws"]["duplicate"]["imports_usd"]
-    assert planted["flaws"]["aggregate"]["with_the_group_usd"] > 1.03 * planted["flaws"]["aggregate"]["world_imports_usd"]
+    assert (
+        planted["flaws"]["duplicate"]["imports_with_parts_usd"]
+        > 1.9 * planted["flaws"]["duplicate"]["imports_usd"]
+    )
+    assert (
+        planted["flaws"]["aggregate"]["with_the_group_usd"]
+        > 1.03 * planted["flaws"]["aggregate"]["world_imports_usd"]
+    )
     assert _right_answers(demo_world.ask, planted["flaws"]) == dict.fromkeys(RULES, True)
 
 
 @pytest.mark.long(6)
-def test_without_its_rule_no_planted_flaw_is_seen_through(demo_world: World, planted: dict, tmp_path: Path) -> None:
+def test_without_its_rule_no_planted_flaw_is_seen_through(
+    demo_world: World, planted: dict, tmp_path: Path
+) -> None:
     """The models with each rule taken out, on the same raw data: every answer is wrong, so each test above hangs on its rule."""
     project, data = tmp_path / "project", tmp_path / "data"
     for part in ("dbt_project", "seeds", "tests/data"):
@@ -348,10 +495,33 @@ def test_without_its_rule_no_planted_flaw_is_seen_through(demo_world: World, pla
         path.write_text(text.replace(rule, without), "utf-8")
     (data / "build").mkdir(parents=True)
     shutil.copy(demo_world.settings.build_path, data / "build")
-    environment = environment_of(data, "demo") | {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path / "target"), "DO_NOT_TRACK": "1"}
-    selection = ["int_comtrade_flows_deduplicated+", "int_hs_codes_mapped+", "int_covariates_lagged+"]
-    command = [str(Path(sys.executable).with_name("dbt")), "run", "--project-dir", str(project), "--profiles-dir", str(project), "--exclude", "path:dbt_project/models/report", "--select", *selection]
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=600)
+    environment = environment_of(data, "demo") | {
+        "DBT_TARGET_PATH": str(tmp_path / "target"),
+        "DBT_LOG_PATH": str(tmp_path / "target"),
+        "DO_NOT_TRACK": "1",
+    }
+    selection = [
+        "int_comtrade_flows_deduplicated+",
+        "int_hs_codes_mapped+",
+        "int_covariates_lagged+",
+    ]
+    command = [
+        str(Path(sys.executable).with_name("dbt")),
+        "run",
+        "--project-dir",
+        str(project),
+        "--profiles-dir",
+        str(project),
+        "--exclude",
+        "path:dbt_project/models/report",
+        "--select",
+        *selection,
+    ]
+    done = subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, timeout=600
+    )
     assert done.returncode == 0, done.stdout
     with duckdb.connect(str(data / "build" / "warehouse.duckdb"), read_only=True) as connection:
-        assert _right_answers(lambda sql: connection.execute(sql).fetchall(), planted["flaws"]) == dict.fromkeys(RULES, False)
+        assert _right_answers(
+            lambda sql: connection.execute(sql).fetchall(), planted["flaws"]
+        ) == dict.fromkeys(RULES, False)

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from publishers_files import COMTRADE_HEADER, baci_rows, comtrade_row, write_comtrade_answer, write_csv, write_wdi
+from publishers_files import (
+    COMTRADE_HEADER,
+    baci_rows,
+    comtrade_row,
+    write_comtrade_answer,
+    write_csv,
+    write_wdi,
+)
 
 from orchestration import loading, warehouse
 from orchestration.landing import layouts
@@ -35,7 +42,9 @@ def refusal(manifest: Manifest, path: Path) -> str:
     """Land one file that must not land, beside a good one that must; return the reason given."""
     good = write_csv(path.parent / "good.csv", [comtrade_row()])
     left_out = register(manifest, [path, good], origin="files")
-    assert [f.parameters["published_name"] for f in manifest.current()] == ["good.csv"], "the rest goes on"
+    assert [f.parameters["published_name"] for f in manifest.current()] == ["good.csv"], (
+        "the rest goes on"
+    )
     assert len(left_out) == 1 and path.name in left_out[0].reason
     return f"{left_out[0].status}: {left_out[0].reason}"
 
@@ -47,13 +56,40 @@ def rows_of(path: Path) -> list[dict]:
 
 def test_every_layout_lands_with_its_rows_and_years(inbox: Path, manifest: Manifest) -> None:
     write_csv(inbox / "comtrade_2022.csv.gz", [comtrade_row(), comtrade_row(partnerCode=0)])
-    write_comtrade_answer(inbox / "answer.json", [comtrade_row(refYear=2019), comtrade_row(refYear=2020)], weight_name="netWeight")
+    write_comtrade_answer(
+        inbox / "answer.json",
+        [comtrade_row(refYear=2019), comtrade_row(refYear=2020)],
+        weight_name="netWeight",
+    )
     write_csv(inbox / "BACI_HS17_Y2022_V202601.csv", baci_rows())
-    write_csv(inbox / "country_codes_V202601.csv", [{"country_code": "156", "country_name": "China", "country_iso2": "CN", "country_iso3": "CHN"}])
+    write_csv(
+        inbox / "country_codes_V202601.csv",
+        [
+            {
+                "country_code": "156",
+                "country_name": "China",
+                "country_iso2": "CN",
+                "country_iso3": "CHN",
+            }
+        ],
+    )
     write_wdi(inbox / "WDICSV.csv")
-    write_csv(inbox / "WDICountry.csv", [{"Country Code": "CHL", "Short Name": "Chile", "Region": "Latin America & Caribbean", "Income Group": "High income"}])
+    write_csv(
+        inbox / "WDICountry.csv",
+        [
+            {
+                "Country Code": "CHL",
+                "Short Name": "Chile",
+                "Region": "Latin America & Caribbean",
+                "Income Group": "High income",
+            }
+        ],
+    )
     assert fill_from_folder(manifest, inbox) == []
-    landed = {f.parameters["published_name"]: (f.source, f.rows, f.tables[0].layout, f.tables[0].years) for f in manifest.current()}
+    landed = {
+        f.parameters["published_name"]: (f.source, f.rows, f.tables[0].layout, f.tables[0].years)
+        for f in manifest.current()
+    }
     assert landed == {
         "comtrade_2022.csv.gz": ("comtrade", 2, "comtrade_trade", (2022,)),
         "answer.json": ("comtrade", 2, "comtrade_trade", (2019, 2020)),
@@ -62,17 +98,30 @@ def test_every_layout_lands_with_its_rows_and_years(inbox: Path, manifest: Manif
         "WDICSV.csv": ("wdi", 2, "wdi_indicators", ()),
         "WDICountry.csv": ("wdi", 1, "wdi_economies", ()),
     }
-    assert read_manifest(manifest.path).files == manifest.files, "the manifest on disk says the same"
+    assert read_manifest(manifest.path).files == manifest.files, (
+        "the manifest on disk says the same"
+    )
     for entry in manifest.current():
-        assert (manifest.folder / entry.file).read_bytes() == (inbox / entry.parameters["published_name"]).read_bytes(), "untouched"
+        assert (manifest.folder / entry.file).read_bytes() == (
+            inbox / entry.parameters["published_name"]
+        ).read_bytes(), "untouched"
 
 
 def test_zips_are_read_without_unpacking(inbox: Path, manifest: Manifest, tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()
-    files = [write_csv(inside / f"BACI_HS17_Y{year}_V202601.csv", baci_rows(year)) for year in (2021, 2022)]
+    files = [
+        write_csv(inside / f"BACI_HS17_Y{year}_V202601.csv", baci_rows(year))
+        for year in (2021, 2022)
+    ]
     with zipfile.ZipFile(inbox / "BACI_HS17_V202601.zip", "w") as archive:
-        for path in [*files, write_csv(inside / "product_codes_HS17_V202601.csv", [{"code": "010121", "description": "Horses"}])]:
+        for path in [
+            *files,
+            write_csv(
+                inside / "product_codes_HS17_V202601.csv",
+                [{"code": "010121", "description": "Horses"}],
+            ),
+        ]:
             archive.write(path, path.name)
     with zipfile.ZipFile(inbox / "WDI_CSV.zip", "w") as archive:
         archive.write(write_wdi(inside / "WDICSV.csv"), "WDICSV.csv")
@@ -83,19 +132,41 @@ def test_zips_are_read_without_unpacking(inbox: Path, manifest: Manifest, tmp_pa
         ("BACI_HS17_Y2021_V202601.csv", (2021,), "H5", "202601"),
         ("BACI_HS17_Y2022_V202601.csv", (2022,), "H5", "202601"),
     ]
-    assert any("product_codes" in reason for reason in baci.parameters["members_left_out"]), "what is left out of a zip is said"
+    assert any("product_codes" in reason for reason in baci.parameters["members_left_out"]), (
+        "what is left out of a zip is said"
+    )
     with warehouse.writing(tmp_path / "data" / "build" / "warehouse.duckdb") as connection:
-        assert [x.rows for x in loading.load_trade_years(connection, manifest, layouts.BACI_TRADE, [2021, 2022])] == [2, 2]
-        assert loading.load_whole(connection, manifest, layouts.WDI_INDICATORS).rows == 3, "missing values are no rows"
-        values = connection.execute("select country_code, year, value from raw.wdi_indicators order by all").fetchall()
+        assert [
+            x.rows
+            for x in loading.load_trade_years(
+                connection, manifest, layouts.BACI_TRADE, [2021, 2022]
+            )
+        ] == [2, 2]
+        assert loading.load_whole(connection, manifest, layouts.WDI_INDICATORS).rows == 3, (
+            "missing values are no rows"
+        )
+        values = connection.execute(
+            "select country_code, year, value from raw.wdi_indicators order by all"
+        ).fetchall()
     assert values == [("CHL", 2021, 316000000000.5), ("WLD", 2021, 9.7e13), ("WLD", 2022, 1.0e14)]
 
 
 def test_json_and_csv_say_the_same(inbox: Path) -> None:
-    rows = [comtrade_row(primaryValue="1234567890123.125", cmdCode="010121", netWgt=""), comtrade_row(isOriginalClassification="True")]
+    rows = [
+        comtrade_row(primaryValue="1234567890123.125", cmdCode="010121", netWgt=""),
+        comtrade_row(isOriginalClassification="True"),
+    ]
     from_csv = rows_of(write_csv(inbox / "a.csv", rows))
     from_json = rows_of(write_comtrade_answer(inbox / "a.json", rows, weight_name="netWeight"))
-    for column in ("refYear", "reporterCode", "cmdCode", "primaryValue", "netWgt", "motCode", "customsCode"):
+    for column in (
+        "refYear",
+        "reporterCode",
+        "cmdCode",
+        "primaryValue",
+        "netWgt",
+        "motCode",
+        "customsCode",
+    ):
         as_number = lambda v: None if v is None else float(v)  # noqa: E731
         same = as_number if column in ("primaryValue", "netWgt") else lambda v: v
         assert [same(r[column]) for r in from_csv] == [same(r[column]) for r in from_json], column
@@ -103,8 +174,14 @@ def test_json_and_csv_say_the_same(inbox: Path) -> None:
 
 
 def test_bulk_capitals_and_net_weight_spellings_are_known(inbox: Path) -> None:
-    header = ["CIFValue" if h == "cifvalue" else "netWeight" if h == "netWgt" else h for h in COMTRADE_HEADER]
-    row = {new: comtrade_row(cifvalue="7")[old] for new, old in zip(header, COMTRADE_HEADER, strict=True)}
+    header = [
+        "CIFValue" if h == "cifvalue" else "netWeight" if h == "netWgt" else h
+        for h in COMTRADE_HEADER
+    ]
+    row = {
+        new: comtrade_row(cifvalue="7")[old]
+        for new, old in zip(header, COMTRADE_HEADER, strict=True)
+    }
     [read] = rows_of(write_csv(inbox / "bulk.csv", [row], header))
     assert (read["cifvalue"], read["netWgt"]) == ("7", "10.5")
 
@@ -112,15 +189,31 @@ def test_bulk_capitals_and_net_weight_spellings_are_known(inbox: Path) -> None:
 def test_missing_columns_are_named(inbox: Path, manifest: Manifest) -> None:
     header = [h for h in COMTRADE_HEADER if h not in ("partner2Code", "motCode")]
     reason = refusal(manifest, write_csv(inbox / "cut.csv", [comtrade_row()], header))
-    assert reason.startswith("refused") and "partner2Code, motCode" in reason and "totals cannot be told from their parts" in reason
+    assert (
+        reason.startswith("refused")
+        and "partner2Code, motCode" in reason
+        and "totals cannot be told from their parts" in reason
+    )
 
 
 @pytest.mark.parametrize(
     ("column", "value", "shown"),
-    [("primaryValue", "12,5x", "'12,5x'"), ("refYear", "20-22", "'20-22'"), ("primaryValue", "", "blank"), ("netWgt", "heavy", "'heavy'"), ("customsCode", "", "blank")],
+    [
+        ("primaryValue", "12,5x", "'12,5x'"),
+        ("refYear", "20-22", "'20-22'"),
+        ("primaryValue", "", "blank"),
+        ("netWgt", "heavy", "'heavy'"),
+        ("customsCode", "", "blank"),
+    ],
 )
-def test_a_wrong_value_is_named_with_row_and_column(inbox: Path, manifest: Manifest, column: str, value: str, shown: str) -> None:
-    rows = [comtrade_row(), comtrade_row(partnerCode=32), comtrade_row(partnerCode=36, **{column: value})]
+def test_a_wrong_value_is_named_with_row_and_column(
+    inbox: Path, manifest: Manifest, column: str, value: str, shown: str
+) -> None:
+    rows = [
+        comtrade_row(),
+        comtrade_row(partnerCode=32),
+        comtrade_row(partnerCode=36, **{column: value}),
+    ]
     reason = refusal(manifest, write_csv(inbox / "bad.csv", rows))
     assert reason.startswith("refused") and f"row 3, column {column}: {shown}" in reason
 
@@ -145,7 +238,10 @@ def test_a_cut_zip_is_refused(inbox: Path, manifest: Manifest) -> None:
 
 
 def test_bytes_that_are_no_text_are_refused(inbox: Path, manifest: Manifest) -> None:
-    path = write_csv(inbox / "latin.csv", [comtrade_row(partnerDesc="Chile"), comtrade_row(partnerCode=384, partnerDesc="COTE")])
+    path = write_csv(
+        inbox / "latin.csv",
+        [comtrade_row(partnerDesc="Chile"), comtrade_row(partnerCode=384, partnerDesc="COTE")],
+    )
     path.write_bytes(path.read_bytes().replace(b"COTE", "Côte".encode("latin-1")))
     reason = refusal(manifest, path)
     assert reason.startswith("refused") and "UTF-8" in reason
@@ -157,7 +253,14 @@ def test_unknown_files_are_skipped_and_named(inbox: Path, manifest: Manifest) ->
     assert refusal(manifest, path).startswith("skipped: notes.csv: not a file this warehouse knows")
 
 
-@pytest.mark.parametrize("body", ['{"statusCode":429,"message":"Rate limit is exceeded. Try again in 1 seconds."}', '{"count":0,"data":[{"a":1}],"error":"calculation failed"}', "<html>502</html>"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"statusCode":429,"message":"Rate limit is exceeded. Try again in 1 seconds."}',
+        '{"count":0,"data":[{"a":1}],"error":"calculation failed"}',
+        "<html>502</html>",
+    ],
+)
 def test_error_answers_are_refused(inbox: Path, manifest: Manifest, body: str) -> None:
     path = inbox / "answer.json"
     path.write_text(body)
@@ -165,13 +268,19 @@ def test_error_answers_are_refused(inbox: Path, manifest: Manifest, body: str) -
 
 
 def test_a_baci_file_must_keep_its_name(inbox: Path, manifest: Manifest) -> None:
-    assert "BACI_HSxx_Yyyyy_Vyyyymm.csv" in refusal(manifest, write_csv(inbox / "trade.csv", baci_rows()))
+    assert "BACI_HSxx_Yyyyy_Vyyyymm.csv" in refusal(
+        manifest, write_csv(inbox / "trade.csv", baci_rows())
+    )
 
 
 def test_lost_detail_is_refused_never_summed(inbox: Path, manifest: Manifest) -> None:
     rows = [comtrade_row(primaryValue=v) for v in (100, 60, 40)]
     reason = refusal(manifest, write_csv(inbox / "flat.csv", rows))
-    assert reason.startswith("refused") and "3 rows stand for only 1 keys" in reason and "pinned to partner2Code=0" in reason
+    assert (
+        reason.startswith("refused")
+        and "3 rows stand for only 1 keys" in reason
+        and "pinned to partner2Code=0" in reason
+    )
 
 
 def test_the_same_row_twice_is_no_reason_to_refuse(inbox: Path, manifest: Manifest) -> None:
@@ -179,7 +288,9 @@ def test_the_same_row_twice_is_no_reason_to_refuse(inbox: Path, manifest: Manife
     assert fill_from_folder(manifest, inbox) == []
 
 
-def test_the_real_unpinned_pull_is_refused(real_landing: Path, inbox: Path, manifest: Manifest) -> None:
+def test_the_real_unpinned_pull_is_refused(
+    real_landing: Path, inbox: Path, manifest: Manifest
+) -> None:
     pull = real_landing.parent / "fixtures" / "comtrade_unpinned_2022.csv.gz"
     if not pull.exists():
         pytest.skip(f"skipped: no real data at {pull}")
@@ -187,14 +298,33 @@ def test_the_real_unpinned_pull_is_refused(real_landing: Path, inbox: Path, mani
     assert "totals cannot be told from their parts" in refusal(manifest, path)
 
 
-def test_the_real_unpinned_pull_is_refused_also_under_the_full_header(real_landing: Path, inbox: Path, manifest: Manifest) -> None:
+def test_the_real_unpinned_pull_is_refused_also_under_the_full_header(
+    real_landing: Path, inbox: Path, manifest: Manifest
+) -> None:
     """The same rows dressed in all 47 columns, every detail column at its total: the values give the loss of detail away."""
     pull = real_landing.parent / "fixtures" / "comtrade_unpinned_2022.csv.gz"
     if not pull.exists():
         pytest.skip(f"skipped: no real data at {pull}")
-    rows = duckdb.connect().execute(f"select year, reporter, partner, cmd, flow, value from read_csv('{pull}', all_varchar = true)").fetchall()
+    rows = (
+        duckdb.connect()
+        .execute(
+            f"select year, reporter, partner, cmd, flow, value from read_csv('{pull}', all_varchar = true)"
+        )
+        .fetchall()
+    )
     assert len(rows) == 166_616
-    dressed = [comtrade_row(refYear=y, period=y, reporterCode=r, partnerCode=p, cmdCode=c, flowCode=f, primaryValue=v) for y, r, p, c, f, v in rows]
+    dressed = [
+        comtrade_row(
+            refYear=y,
+            period=y,
+            reporterCode=r,
+            partnerCode=p,
+            cmdCode=c,
+            flowCode=f,
+            primaryValue=v,
+        )
+        for y, r, p, c, f, v in rows
+    ]
     reason = refusal(manifest, write_csv(inbox / "dressed.csv", dressed))
     assert reason.startswith("refused") and "any sum would count several times" in reason
 
@@ -203,14 +333,21 @@ def test_the_same_content_lands_once(inbox: Path, manifest: Manifest) -> None:
     first = write_csv(inbox / "a.csv", [comtrade_row()])
     shutil.copy(first, inbox / "b.csv")
     left_out = fill_from_folder(manifest, inbox)
-    assert [(x.status, x.file) for x in left_out] == [("skipped", "b.csv")] and "already landed as comtrade/a.csv" in left_out[0].reason
+    assert [(x.status, x.file) for x in left_out] == [
+        ("skipped", "b.csv")
+    ] and "already landed as comtrade/a.csv" in left_out[0].reason
     sequence = [f.sequence for f in manifest.files]
     assert [x.file for x in fill_from_folder(manifest, inbox)] == ["b.csv"]
     assert [f.sequence for f in manifest.files] == sequence, "registering again changes nothing"
 
 
-def test_a_newer_file_of_the_same_name_supersedes_and_both_are_kept(inbox: Path, manifest: Manifest, tmp_path: Path) -> None:
-    old = write_csv(inbox / "a.csv", [comtrade_row(primaryValue=1), comtrade_row(primaryValue=2, partnerCode=32)])
+def test_a_newer_file_of_the_same_name_supersedes_and_both_are_kept(
+    inbox: Path, manifest: Manifest, tmp_path: Path
+) -> None:
+    old = write_csv(
+        inbox / "a.csv",
+        [comtrade_row(primaryValue=1), comtrade_row(primaryValue=2, partnerCode=32)],
+    )
     fill_from_folder(manifest, inbox)
     old.unlink()
     write_csv(inbox / "a.csv", [comtrade_row(primaryValue=3)])
@@ -219,7 +356,9 @@ def test_a_newer_file_of_the_same_name_supersedes_and_both_are_kept(inbox: Path,
     assert all((manifest.folder / f.file).exists() for f in manifest.files)
     with warehouse.writing(tmp_path / "w.duckdb") as connection:
         loading.load_trade_years(connection, manifest, layouts.COMTRADE_TRADE, [2022])
-        assert connection.execute("select primaryValue from raw.comtrade_trade").fetchall() == [("3",)]
+        assert connection.execute("select primaryValue from raw.comtrade_trade").fetchall() == [
+            ("3",)
+        ]
 
 
 def test_files_dropped_into_the_zone_are_registered_where_they_lie(manifest: Manifest) -> None:
@@ -230,7 +369,9 @@ def test_files_dropped_into_the_zone_are_registered_where_they_lie(manifest: Man
     assert [f.file for f in manifest.current()] == ["comtrade/dropped.csv"] and path.exists()
 
 
-def test_an_empty_or_absent_folder_is_an_error_with_a_remedy(inbox: Path, manifest: Manifest) -> None:
+def test_an_empty_or_absent_folder_is_an_error_with_a_remedy(
+    inbox: Path, manifest: Manifest
+) -> None:
     with pytest.raises(LandingError, match="no such folder"):
         fill_from_folder(manifest, inbox / "absent")
     with pytest.raises(LandingError, match="is empty"):
@@ -244,15 +385,23 @@ def test_loading_twice_is_loading_once(inbox: Path, manifest: Manifest, tmp_path
     write_csv(inbox / "a.csv", [comtrade_row(), comtrade_row(refYear=2021)])
     fill_from_folder(manifest, inbox)
     with warehouse.writing(tmp_path / "w.duckdb") as connection:
-        first = loading.load_trade_years(connection, manifest, layouts.COMTRADE_TRADE, range(1988, 2024))
+        first = loading.load_trade_years(
+            connection, manifest, layouts.COMTRADE_TRADE, range(1988, 2024)
+        )
         before = connection.execute("select * from raw.comtrade_trade order by all").fetchall()
-        second = loading.load_trade_years(connection, manifest, layouts.COMTRADE_TRADE, range(1988, 2024))
-        assert connection.execute("select * from raw.comtrade_trade order by all").fetchall() == before
+        second = loading.load_trade_years(
+            connection, manifest, layouts.COMTRADE_TRADE, range(1988, 2024)
+        )
+        assert (
+            connection.execute("select * from raw.comtrade_trade order by all").fetchall() == before
+        )
     assert sum(x.rows for x in first) == sum(x.rows for x in second) == len(before) == 2
     assert sum(x.changed for x in first) == 2 and not any(x.changed for x in second)
 
 
-def test_a_landed_file_that_changed_is_not_loaded(inbox: Path, manifest: Manifest, tmp_path: Path) -> None:
+def test_a_landed_file_that_changed_is_not_loaded(
+    inbox: Path, manifest: Manifest, tmp_path: Path
+) -> None:
     write_csv(inbox / "a.csv", [comtrade_row()])
     fill_from_folder(manifest, inbox)
     landed = manifest.folder / "comtrade" / "a.csv"
@@ -261,7 +410,9 @@ def test_a_landed_file_that_changed_is_not_loaded(inbox: Path, manifest: Manifes
     with warehouse.writing(tmp_path / "w.duckdb") as connection:
         with pytest.raises(LandingError, match="has changed since it landed"):
             loading.load_trade_years(connection, manifest, layouts.COMTRADE_TRADE, [2022])
-        assert connection.execute("select count(*) from raw.comtrade_trade").fetchall() == [(0,)], "nothing half-loaded"
+        assert connection.execute("select count(*) from raw.comtrade_trade").fetchall() == [(0,)], (
+            "nothing half-loaded"
+        )
 
 
 def test_a_damaged_manifest_says_so(tmp_path: Path) -> None:

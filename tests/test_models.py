@@ -39,63 +39,116 @@ def test_china_imports_of_lithium_carbonate_2022(real_world: World) -> None:
 def test_world_imports_count_no_economy_twice(real_world: World) -> None:
     """World imports 2022 are 96.0 (lithium batteries) and 89.9 billion USD (electric cars) without reporter 97, the European Union,
     alone. These still hold ASEAN (975), whose members report themselves: without it they are 90.7 and 88.8."""
-    own = dict(real_world.ask("select product_code, sum(value_usd) / 1e9 from marts.fct_world_trade where year = 2022 and flow = 'import' and product_code in ('850760', '870380') group by 1"))
+    own = dict(
+        real_world.ask(
+            "select product_code, sum(value_usd) / 1e9 from marts.fct_world_trade where year = 2022 and flow = 'import' and product_code in ('850760', '870380') group by 1"
+        )
+    )
     with duckdb.connect(str(real_world.settings.build_path), read_only=True) as connection:
         landed = connection.execute(
             """select hs6_code, reporter_code, sum(value_usd)::double / 1e9 from staging.stg_comtrade__trade_records
                where year = 2022 and partner_code = '0' and hs6_code in ('850760', '870380') group by all"""
         ).fetchall()
     asean = {code: value for code, reporter, value in landed if reporter == "975"}
-    members = {code: sum(v for c, r, v in landed if c == code and r in {"96", "104", "116", "360", "418", "458", "608", "702", "704", "764"}) for code in own}
+    members = {
+        code: sum(
+            v
+            for c, r, v in landed
+            if c == code
+            and r in {"96", "104", "116", "360", "418", "458", "608", "702", "704", "764"}
+        )
+        for code in own
+    }
     assert {k: round(v + asean[k], 1) for k, v in own.items()} == {"850760": 96.0, "870380": 89.9}
     assert {k: round(v, 1) for k, v in own.items()} == {"850760": 90.7, "870380": 88.8}
-    assert all(0.9 < asean[k] / members[k] < 1 for k in own), "ASEAN is its members' sum, short of those that had not reported"
-    [(groups,)] = real_world.ask("select row_count from marts.audit_exclusions where reason like 'reported by a group%'")
+    assert all(0.9 < asean[k] / members[k] < 1 for k in own), (
+        "ASEAN is its members' sum, short of those that had not reported"
+    )
+    [(groups,)] = real_world.ask(
+        "select row_count from marts.audit_exclusions where reason like 'reported by a group%'"
+    )
     assert groups > 4000
 
 
 def test_default_basis_is_the_one_with_both_directions(real_world: World) -> None:
     """The landing holds imports only of UN Comtrade, so neither side's reports have both directions; BACI has."""
-    assert real_world.ask("select basis, hs_treatment, years_with_both_directions, is_synthetic from marts.run_choices") == [("reconciled", "as_reported", 22, False)]
-    assert real_world.ask("select distinct basis, hs_treatment from marts.fct_trade_flow") == [("reconciled", "as_reported")]
+    assert real_world.ask(
+        "select basis, hs_treatment, years_with_both_directions, is_synthetic from marts.run_choices"
+    ) == [("reconciled", "as_reported", 22, False)]
+    assert real_world.ask("select distinct basis, hs_treatment from marts.fct_trade_flow") == [
+        ("reconciled", "as_reported")
+    ]
     assert "reconciled" in real_world.output and "SYNTHETIC" not in real_world.output
 
 
 def test_reconciled_facts_equal_the_files(real_world: World, real_landing: Path) -> None:
     files = str(real_landing / "baci" / "BACI_HS17_Y2022_V202601.csv.gz")
-    [(expected,)] = duckdb.connect().execute(f"select sum(v) * 1000 from read_csv('{files}') where k = 260200").fetchall()
-    [(own,)] = real_world.ask("select sum(value_usd) from marts.fct_trade_flow where year = 2022 and product_code = '260200'")
+    [(expected,)] = (
+        duckdb.connect()
+        .execute(f"select sum(v) * 1000 from read_csv('{files}') where k = 260200")
+        .fetchall()
+    )
+    [(own,)] = real_world.ask(
+        "select sum(value_usd) from marts.fct_trade_flow where year = 2022 and product_code = '260200'"
+    )
     assert own == pytest.approx(expected, rel=1e-12)
 
 
-def test_panel_reproduces_the_moments_of_the_landed_wdi(real_world: World, real_landing: Path) -> None:
+def test_panel_reproduces_the_moments_of_the_landed_wdi(
+    real_world: World, real_landing: Path
+) -> None:
     """N, mean, sd, min and max of each WDI variable in two samples, to the digits recorded."""
     recorded = real_landing.parent / "reference" / "wdi_moments.csv"
     if not recorded.exists():
         pytest.skip(f"skipped: no real data at {recorded}")
-    where = {"landing_1992_2022": "year between 1992 and 2022", "landing_with_co2_1992_2020": "year between 1992 and 2020 and co2_tonnes_per_capita is not null"}
-    names = {"landing_1992_2022": "all_1992_2022", "landing_with_co2_1992_2020": "with_co2_1992_2020"}
+    where = {
+        "landing_1992_2022": "year between 1992 and 2022",
+        "landing_with_co2_1992_2020": "year between 1992 and 2020 and co2_tonnes_per_capita is not null",
+    }
+    names = {
+        "landing_1992_2022": "all_1992_2022",
+        "landing_with_co2_1992_2020": "with_co2_1992_2020",
+    }
     with open(recorded, newline="") as handle:
         rows = [r for r in csv.DictReader(handle) if r["sample"] in where]
     assert len(rows) == 46
     for row in rows:
         v = row["variable"]
         expected = [float(row[k]) for k in ("n", "mean", "sd", "min", "max")]
-        [own] = real_world.ask(f"select count({v}), avg({v}), stddev_samp({v}), min({v}), max({v}) from marts.panel_country_year where {where[row['sample']]}")
+        [own] = real_world.ask(
+            f"select count({v}), avg({v}), stddev_samp({v}), min({v}), max({v}) from marts.panel_country_year where {where[row['sample']]}"
+        )
         assert list(own) == pytest.approx(expected, abs=0.000501), (v, row["sample"])
-        table_3 = dict(real_world.ask("select measure, value from report.table_3 where variable = ? and sample = ?", [v, names[row["sample"]]]))
-        assert [table_3[k] for k in ("n", "mean", "sd", "min", "max")] == pytest.approx(expected, abs=0.000501), (v, row["sample"])
+        table_3 = dict(
+            real_world.ask(
+                "select measure, value from report.table_3 where variable = ? and sample = ?",
+                [v, names[row["sample"]]],
+            )
+        )
+        assert [table_3[k] for k in ("n", "mean", "sd", "min", "max")] == pytest.approx(
+            expected, abs=0.000501
+        ), (v, row["sample"])
 
 
 def test_moments_stand_beside_the_printed_table_3(real_world: World) -> None:
-    rows = real_world.ask("select published, own, difference, note from report.published_comparison where exhibit = 'table_3' and \"group\" = 'gdp_growth' and series = 'n'")
+    rows = real_world.ask(
+        "select published, own, difference, note from report.published_comparison where exhibit = 'table_3' and \"group\" = 'gdp_growth' and series = 'n'"
+    )
     [(published, own, difference, note)] = rows
-    assert (published, own, difference) == (4569, 5391, 822) and "base sample needs LCT imports" in note
-    assert real_world.ask("select count(*) from report.published_comparison where exhibit = 'table_3'") == [(27 * 5,)]
+    assert (published, own, difference) == (
+        4569,
+        5391,
+        822,
+    ) and "base sample needs LCT imports" in note
+    assert real_world.ask(
+        "select count(*) from report.published_comparison where exhibit = 'table_3'"
+    ) == [(27 * 5,)]
 
 
 def test_what_rests_on_an_excerpt_is_not_compared(real_world: World) -> None:
-    [(own, note)] = real_world.ask("select own, note from report.published_comparison where exhibit = 'figure_3' and series = 'world exports' and \"group\" = 'power generation'")
+    [(own, note)] = real_world.ask(
+        "select own, note from report.published_comparison where exhibit = 'figure_3' and series = 'world exports' and \"group\" = 'power generation'"
+    )
     assert own is None and "contradicts China's 94 billion" in note and "no own value" in note
 
 
@@ -105,9 +158,13 @@ def test_panel_lags_are_calendar_years(real_world: World) -> None:
            from marts.panel_country_year as now join marts.panel_country_year as before on now.iso3 = before.iso3 and now.year = before.year + 1"""
     )
     assert rows > 6000 and wrong == 0
-    [(mean, sd)] = real_world.ask("select avg(ln_gdp_lag1_z), stddev_samp(ln_gdp_lag1_z) from marts.panel_country_year")
+    [(mean, sd)] = real_world.ask(
+        "select avg(ln_gdp_lag1_z), stddev_samp(ln_gdp_lag1_z) from marts.panel_country_year"
+    )
     assert (mean, sd) == pytest.approx((0, 1), abs=1e-12)
-    assert real_world.ask("select count(*) from marts.panel_country_year where iso3 = 'CHN'") == [(0,)]
+    assert real_world.ask("select count(*) from marts.panel_country_year where iso3 = 'CHN'") == [
+        (0,)
+    ]
 
 
 def test_a_second_source_of_the_same_flow_is_another_basis(real_world: World) -> None:
@@ -120,11 +177,23 @@ def test_a_second_source_of_the_same_flow_is_another_basis(real_world: World) ->
 
 
 def test_every_published_table_and_column_is_described(real_world: World) -> None:
-    assert real_world.ask("select schema_name, table_name from duckdb_tables() where schema_name in ('marts', 'report', 'estimates') and coalesce(comment, '') not like '%Grain:%'") == []
-    assert real_world.ask("select table_name, column_name from duckdb_columns() where schema_name in ('marts', 'report', 'estimates') and comment is null") == []
+    assert (
+        real_world.ask(
+            "select schema_name, table_name from duckdb_tables() where schema_name in ('marts', 'report', 'estimates') and coalesce(comment, '') not like '%Grain:%'"
+        )
+        == []
+    )
+    assert (
+        real_world.ask(
+            "select table_name, column_name from duckdb_columns() where schema_name in ('marts', 'report', 'estimates') and comment is null"
+        )
+        == []
+    )
 
 
-def test_a_pull_without_pins_gives_the_same_flows(real_landing: Path, tmp_path: Path, dbt: Callable) -> None:
+def test_a_pull_without_pins_gives_the_same_flows(
+    real_landing: Path, tmp_path: Path, dbt: Callable
+) -> None:
     """Real flows pulled as the interface gives them unpinned: every total beside its parts, and some totals missing."""
     rng = random.Random(1)
     pinned = tmp_path / "pinned"
@@ -132,14 +201,24 @@ def test_a_pull_without_pins_gives_the_same_flows(real_landing: Path, tmp_path: 
     for folder in (pinned, unpinned):
         folder.mkdir()
     source = shutil.copy(real_landing / "comtrade" / "comtrade_C_A_HS_2022_M.csv.gz", pinned)
-    rows = [dict(zip(COMTRADE_HEADER, r, strict=True)) for r in duckdb.connect().execute(f"select * from read_csv('{source}', all_varchar = true) where reporterCode in ('156', '842')").fetchall()]
+    rows = [
+        dict(zip(COMTRADE_HEADER, r, strict=True))
+        for r in duckdb.connect()
+        .execute(
+            f"select * from read_csv('{source}', all_varchar = true) where reporterCode in ('156', '842')"
+        )
+        .fetchall()
+    ]
     rows = [{k: "" if v is None else v for k, v in r.items()} for r in rows]
     write_csv(pinned / Path(source).name, rows, COMTRADE_HEADER)
     spread, expected = [], 0
     for row in rows:
         millis = round(float(row["primaryValue"]) * 1000)
         by_sea = rng.randint(0, millis)
-        sea, air = {**row, "motCode": "2100", "primaryValue": f"{by_sea / 1000:.3f}"}, {**row, "motCode": "1000", "primaryValue": f"{(millis - by_sea) / 1000:.3f}"}
+        sea, air = (
+            {**row, "motCode": "2100", "primaryValue": f"{by_sea / 1000:.3f}"},
+            {**row, "motCode": "1000", "primaryValue": f"{(millis - by_sea) / 1000:.3f}"},
+        )
         customs = [{**sea, "customsCode": "C01"}, {**air, "customsCode": "C01"}]
         if rng.random() < 0.9:
             spread += [row, {**row, "customsCode": "C01"}]
@@ -155,11 +234,21 @@ def test_a_pull_without_pins_gives_the_same_flows(real_landing: Path, tmp_path: 
         assert fill_from_folder(manifest, folder) == []
         with warehouse.writing(settings.build_path) as connection:
             loading.load_trade_years(connection, manifest, layouts.COMTRADE_TRADE, [2022])
-        done = dbt(settings.data_dir, "run", "--select", "stg_comtrade__trade_records", "int_comtrade_flows_deduplicated")
+        done = dbt(
+            settings.data_dir,
+            "run",
+            "--select",
+            "stg_comtrade__trade_records",
+            "int_comtrade_flows_deduplicated",
+        )
         assert done.returncode == 0, done.stdout
         with duckdb.connect(str(settings.build_path), read_only=True) as connection:
-            flows[folder.name] = connection.execute("select reporter_code, partner_code, hs6_code, value_usd from intermediate.int_comtrade_flows_deduplicated order by all").fetchall()
-            [(summed[folder.name],)] = connection.execute("select count(*) from intermediate.int_comtrade_flows_deduplicated where is_summed_from_parts").fetchall()
+            flows[folder.name] = connection.execute(
+                "select reporter_code, partner_code, hs6_code, value_usd from intermediate.int_comtrade_flows_deduplicated order by all"
+            ).fetchall()
+            [(summed[folder.name],)] = connection.execute(
+                "select count(*) from intermediate.int_comtrade_flows_deduplicated where is_summed_from_parts"
+            ).fetchall()
     assert len(spread) > 5 * len(flows["pinned"])
     assert flows["unpinned"] == flows["pinned"] and len(flows["pinned"]) > 1000
     assert summed == {"pinned": 0, "unpinned": expected}
@@ -171,7 +260,11 @@ def test_dbt_unit_tests_pass(demo_world: World, dbt: Callable, tmp_path: Path) -
     shutil.copy(demo_world.settings.build_path, tmp_path / "build")
     done = dbt(tmp_path, "test", "--select", "test_type:unit")
     assert done.returncode == 0, done.stdout
-    results = [r for r in json.loads((tmp_path / "dbt" / "run_results.json").read_text())["results"] if r["unique_id"].startswith("unit_test.")]
+    results = [
+        r
+        for r in json.loads((tmp_path / "dbt" / "run_results.json").read_text())["results"]
+        if r["unique_id"].startswith("unit_test.")
+    ]
     assert len(results) >= 11 and {r["status"] for r in results} == {"pass"}
 
 
@@ -216,17 +309,33 @@ def test_models_stay_in_the_portable_subset() -> None:
     """The same models run on DuckDB and on Spark: no ::, qualify, group by all, exclude or replace lists."""
     for path in (PROJECT_ROOT / "dbt_project" / "models").rglob("*.sql"):
         sql = "\n".join(line.split("--")[0] for line in path.read_text().lower().splitlines())
-        for forbidden in ("::", "qualify ", "group by all", "order by all", "* exclude", "* replace", "dbt.type_float"):
+        for forbidden in (
+            "::",
+            "qualify ",
+            "group by all",
+            "order by all",
+            "* exclude",
+            "* replace",
+            "dbt.type_float",
+        ):
             assert forbidden not in sql, f"{path.name}: {forbidden}"
 
 
 def test_the_panel_contract_is_generated_from_the_seed() -> None:
-    assert TARGET.read_text(encoding="utf-8") == contract(), "run `make contracts` after changing seeds/variables.csv"
+    assert TARGET.read_text(encoding="utf-8") == contract(), (
+        "run `make contracts` after changing seeds/variables.csv"
+    )
 
 
 def test_the_project_carries_no_landed_data_and_no_machine() -> None:
     import subprocess
 
-    tracked = subprocess.run(["git", "ls-files"], cwd=PROJECT_ROOT, capture_output=True, text=True).stdout.split()
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=PROJECT_ROOT, capture_output=True, text=True
+    ).stdout.split()
     assert tracked
-    assert not [f for f in tracked if f.endswith((".gz", ".zip", ".duckdb", ".parquet")) or f.startswith("data/")]
+    assert not [
+        f
+        for f in tracked
+        if f.endswith((".gz", ".zip", ".duckdb", ".parquet")) or f.startswith("data/")
+    ]

@@ -36,7 +36,13 @@ SEED = 1992
 
 # Lines that a run prints. The first refreshes are killed at one of STAGES each; of the later ones half, up to KILL_DELAY seconds after one
 # of MOMENTS, also when the publication has just been replaced.
-STAGES = ("landed: ", "raw.baci_trade 20", "intermediate.int_trade_flows_classified", "reconciled: ", "tables copied")
+STAGES = (
+    "landed: ",
+    "raw.baci_trade 20",
+    "intermediate.int_trade_flows_classified",
+    "reconciled: ",
+    "tables copied",
+)
 MOMENTS = ("Low-Carbon Trade Warehouse", "Running dbt", "marts.panel_country_year", *STAGES)
 KILL_DELAY = 3
 
@@ -80,12 +86,18 @@ def look(published: Path, chance: random.Random) -> str:
     What is there must be one publication's and stay so while the file is open: the rows of every table, and the checksums of some.
     """
     before = provenance(published)
-    with duckdb.connect(str(published / "warehouse.duckdb"), read_only=True, config={"threads": 1}) as connection:
+    with duckdb.connect(
+        str(published / "warehouse.duckdb"), read_only=True, config={"threads": 1}
+    ) as connection:
         # the link may be replaced between reading the provenance and opening the file, never twice
         candidates = {p["publication"]: p["tables"] for p in (before, provenance(published))}
         some = chance.sample(sorted(before["tables"]), 4)
         seen = contents(connection, some)
-        matching = [number for number, tables in candidates.items() if seen == without_other_checksums(tables, some)]
+        matching = [
+            number
+            for number, tables in candidates.items()
+            if seen == without_other_checksums(tables, some)
+        ]
         assert matching, f"a mixed state: {seen} is of neither of {sorted(candidates)}"
         time.sleep(chance.uniform(0, HOLD))
         assert contents(connection, some) == seen, "the open file has changed"
@@ -95,7 +107,9 @@ def look(published: Path, chance: random.Random) -> str:
     assert said["publication"] == folder.name
     with duckdb.connect(config={"threads": 1}) as connection:
         for name in chance.sample(sorted(said["tables"]), 4):
-            [(rows,)] = connection.execute(f"select count(*) from read_parquet('{folder}/parquet/{name.replace('.', '/')}.parquet')").fetchall()
+            [(rows,)] = connection.execute(
+                f"select count(*) from read_parquet('{folder}/parquet/{name.replace('.', '/')}.parquet')"
+            ).fetchall()
             assert rows == said["tables"][name]["rows"], name
     return matching[0]
 
@@ -107,18 +121,24 @@ def provenance(folder: Path) -> dict:
 def contents(connection: duckdb.DuckDBPyConnection, some: list[str]) -> dict[str, dict]:
     """Rows of every table, and of some the checksum, as a publication's provenance states them."""
     found = {}
-    for schema, table in connection.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall():
+    for schema, table in connection.execute(
+        "select schema_name, table_name from duckdb_tables() order by all"
+    ).fetchall():
         [(rows,)] = connection.execute(f'select count(*) from {schema}."{table}"').fetchall()
         found[f"{schema}.{table}"] = {"rows": rows}
     for name in some:
         schema, table = name.split(".")
-        [(content,)] = connection.execute(f'select coalesce(sum(hash(t)::hugeint), 0) from {schema}."{table}" as t').fetchall()
+        [(content,)] = connection.execute(
+            f'select coalesce(sum(hash(t)::hugeint), 0) from {schema}."{table}" as t'
+        ).fetchall()
         found[name]["content"] = f"{content:x}"
     return found
 
 
 def without_other_checksums(tables: dict[str, dict], some: list[str]) -> dict[str, dict]:
-    return {name: table if name in some else {"rows": table["rows"]} for name, table in tables.items()}
+    return {
+        name: table if name in some else {"rows": table["rows"]} for name, table in tables.items()
+    }
 
 
 @contextmanager
@@ -126,7 +146,12 @@ def readers(published: Path) -> Iterator[list[Readings]]:
     """READERS processes reading what is published; what they met is in the list when the block ends."""
     processes = multiprocessing.get_context("spawn")
     stop, queue, collected = processes.Event(), processes.Queue(), []
-    started = [processes.Process(target=read_without_rest, args=(published, SEED + n, stop, queue), daemon=True) for n in range(READERS)]
+    started = [
+        processes.Process(
+            target=read_without_rest, args=(published, SEED + n, stop, queue), daemon=True
+        )
+        for n in range(READERS)
+    ]
     for process in started:
         process.start()
     try:
@@ -142,7 +167,13 @@ def kill(environment: dict[str, str], moment: str, delay: float, alone: bool) ->
     """Start a refresh and kill -9 it `delay` seconds after it has printed `moment`: it alone (its dbt is left behind) or with all its
     processes. Returns how, or None if it had ended before."""
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "orchestration.run"], cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        [sys.executable, "-u", "-m", "orchestration.run"],
+        cwd=PROJECT_ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     try:
         # a line of what an earlier run that was killed has done already does not come again
@@ -155,7 +186,11 @@ def kill(environment: dict[str, str], moment: str, delay: float, alone: bool) ->
             (os.kill if alone else os.killpg)(process.pid, signal.SIGKILL)
         process.wait()
         process.stdout.close()
-    return f"killed {'alone' if alone else 'with its group'} {delay:.1f} s after {moment}" if process.returncode == -signal.SIGKILL else None
+    return (
+        f"killed {'alone' if alone else 'with its group'} {delay:.1f} s after {moment}"
+        if process.returncode == -signal.SIGKILL
+        else None
+    )
 
 
 def two_states(demo: World, folder: Path) -> list[Path]:
@@ -163,7 +198,10 @@ def two_states(demo: World, folder: Path) -> list[Path]:
     original, corrected = corner_of(demo, folder / "original"), folder / "corrected"
     [year] = original.glob("BACI*2021*")
     shutil.copytree(original, corrected)
-    with gzip.open(year, "rt", newline="") as source, gzip.open(corrected / year.name, "wt", newline="") as target:
+    with (
+        gzip.open(year, "rt", newline="") as source,
+        gzip.open(corrected / year.name, "wt", newline="") as target,
+    ):
         rows = csv.DictReader(source)
         written = csv.DictWriter(target, rows.fieldnames, lineterminator="\n")
         written.writeheader()
@@ -176,16 +214,27 @@ def bytes_held(settings: Settings) -> dict[str, int]:
     held: dict[str, int] = {"dbt logs": 0}
     for path in settings.data_dir.rglob("*"):
         if path.is_file() and not path.is_symlink():
-            part = "dbt logs" if path.name.startswith("dbt.log") else path.relative_to(settings.data_dir).parts[0]
+            part = (
+                "dbt logs"
+                if path.name.startswith("dbt.log")
+                else path.relative_to(settings.data_dir).parts[0]
+            )
             held[part] = held.get(part, 0) + path.stat().st_size
     return held
 
 
 @pytest.mark.long(1)
-def test_refreshes_in_a_row_with_readers_and_kills(demo_world: World, corner_world: World, tmp_path: Path) -> None:
+def test_refreshes_in_a_row_with_readers_and_kills(
+    demo_world: World, corner_world: World, tmp_path: Path
+) -> None:
     """From a finished run on one state of the data to the other state and back, and so on; the run it began with is the undisturbed one."""
     states = two_states(demo_world, tmp_path / "landing")
-    shutil.copytree(corner_world.settings.data_dir, tmp_path / "data", symlinks=True, ignore=shutil.ignore_patterns("dagster", "dbt_target"))
+    shutil.copytree(
+        corner_world.settings.data_dir,
+        tmp_path / "data",
+        symlinks=True,
+        ignore=shutil.ignore_patterns("dagster", "dbt_target"),
+    )
     environments = [environment_of(tmp_path / "data", "files", state) for state in states]
     settings = load_settings(environments[0])
     chance = random.Random(SEED)
@@ -200,7 +249,9 @@ def test_refreshes_in_a_row_with_readers_and_kills(demo_world: World, corner_wor
         done = run_pipeline(environments[state])
         assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
         tables = provenance(settings.published_dir)["tables"]
-        assert tables == expected.setdefault(state, tables), "the same files have given another publication"
+        assert tables == expected.setdefault(state, tables), (
+            "the same files have given another publication"
+        )
         completed += 1
         held.append(bytes_held(settings))
         print(
@@ -213,7 +264,11 @@ def test_refreshes_in_a_row_with_readers_and_kills(demo_world: World, corner_wor
             if number <= len(STAGES):
                 manner = (STAGES[number - 1], 0.0, bool(number % 2))
             elif number < REFRESHES - 1 and chance.random() < 0.5:
-                manner = (chance.choice(MOMENTS), chance.uniform(0, KILL_DELAY), chance.random() < 0.5)
+                manner = (
+                    chance.choice(MOMENTS),
+                    chance.uniform(0, KILL_DELAY),
+                    chance.random() < 0.5,
+                )
             else:
                 manner = None
             killed = manner and kill(environments[completed % 2], *manner)
@@ -230,12 +285,24 @@ def test_refreshes_in_a_row_with_readers_and_kills(demo_world: World, corner_wor
     assert provenance(settings.published_dir)["tables"] == expected[0]
     assert [fault for reader in met for fault in reader.faults] == []
     assert all(reader.count > completed for reader in met), [reader.count for reader in met]
-    assert set.union(*(reader.publications for reader in met)) >= {settings.published_dir.resolve().name}
-    print("readers:", ", ".join(f"{reader.count} readings of {len(reader.publications)} publications" for reader in met), flush=True)
+    assert set.union(*(reader.publications for reader in met)) >= {
+        settings.published_dir.resolve().name
+    }
+    print(
+        "readers:",
+        ", ".join(
+            f"{reader.count} readings of {len(reader.publications)} publications" for reader in met
+        ),
+        flush=True,
+    )
 
     kept = sorted(p.name for p in (settings.data_dir / "publications").iterdir())
     assert len(kept) <= KEPT_PUBLICATIONS and settings.published_dir.resolve().name == kept[-1]
     settled, last = held[min(4, len(held)) - 1], held[-1]
     assert last["dagster"] <= BYTES_OF_A_RUNS_RECORD * (min(REFRESHES, KEPT_RUNS) + 1), held
     assert last["dbt logs"] <= BYTES_OF_DBT_LOGS, held
-    assert all(size <= GROWTH_OF_ALL_ELSE * settled.get(part, 0) for part, size in last.items() if part not in ("dagster", "dbt logs")), held
+    assert all(
+        size <= GROWTH_OF_ALL_ELSE * settled.get(part, 0)
+        for part, size in last.items()
+        if part not in ("dagster", "dbt logs")
+    ), held

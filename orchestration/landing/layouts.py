@@ -68,7 +68,9 @@ def _text(*names: str) -> list[Column]:
     return [Column(n) for n in names]
 
 
-def _need(name: str, kind: str = "text", aliases: tuple[str, ...] = (), blank_allowed: bool = False) -> Column:
+def _need(
+    name: str, kind: str = "text", aliases: tuple[str, ...] = (), blank_allowed: bool = False
+) -> Column:
     return Column(name, kind, required=True, aliases=aliases, blank_allowed=blank_allowed)
 
 
@@ -169,11 +171,22 @@ WDI_ECONOMIES = Layout(
     ),
 )
 
-LAYOUTS = {lay.name: lay for lay in (COMTRADE_TRADE, BACI_TRADE, BACI_ECONOMIES, WDI_INDICATORS, WDI_ECONOMIES)}
+LAYOUTS = {
+    lay.name: lay
+    for lay in (COMTRADE_TRADE, BACI_TRADE, BACI_ECONOMIES, WDI_INDICATORS, WDI_ECONOMIES)
+}
 
 _BACI_NAME = re.compile(r"BACI_HS(\d\d)_Y(\d{4})_V(\d{6}\w?)", re.IGNORECASE)
 # the HS revision of BACI's file names by the year the revision came into force
-BACI_REVISIONS = {"92": "H0", "96": "H1", "02": "H2", "07": "H3", "12": "H4", "17": "H5", "22": "H6"}
+BACI_REVISIONS = {
+    "92": "H0",
+    "96": "H1",
+    "02": "H2",
+    "07": "H3",
+    "12": "H4",
+    "17": "H5",
+    "22": "H6",
+}
 _YEAR = re.compile(r"^\d{4}$")
 NULLS = ("", "NA", "..", "null", "NULL")
 
@@ -221,7 +234,11 @@ def _recognise(header: list[str], label: str) -> Layout:
     if {"reportercode", "cmdcode"} <= names:
         return COMTRADE_TRADE
     # an extract that keeps UN Comtrade's dimensions under other names: recognised, so that the error can say what is lost
-    if {"reporter", "partner", "cmd", "flow"} <= names or {"reporter", "partner", "commodity code"} <= names:
+    if {"reporter", "partner", "cmd", "flow"} <= names or {
+        "reporter",
+        "partner",
+        "commodity code",
+    } <= names:
         return COMTRADE_TRADE
     raise UnknownLayout(
         f"{label}: not a file this warehouse knows (columns: {', '.join(header[:8])}{' ...' if len(header) > 8 else ''}). "
@@ -240,12 +257,16 @@ def _table(path: Path, header: list[str], member: str | None, is_json: bool = Fa
                 f"{label}: a BACI file must keep its published name BACI_HSxx_Yyyyy_Vyyyymm.csv; the HS revision and the release stand nowhere else. Rename it as published and land it again."
             )
         if match[1] not in BACI_REVISIONS:
-            raise LandingError(f"{label}: HS{match[1]} is no known HS revision; known: {', '.join(BACI_REVISIONS)}.")
+            raise LandingError(
+                f"{label}: HS{match[1]} is no known HS revision; known: {', '.join(BACI_REVISIONS)}."
+            )
         revision, release = BACI_REVISIONS[match[1]], match[3]
     table = LandedTable(path, layout, tuple(header), member, is_json, revision, release)
     missing = [c.name for c in layout.columns if c.required and table.source_column(c) is None]
     if missing:
-        raise MissingColumn(f"{label}: missing column(s) {', '.join(missing)}. {layout.missing_remedy}".strip())
+        raise MissingColumn(
+            f"{label}: missing column(s) {', '.join(missing)}. {layout.missing_remedy}".strip()
+        )
     known = {n.lower() for c in layout.columns for n in (c.name, *c.aliases)}
     unknown = [h for h in header if h.strip() and h.lower() not in known]
     notes: list[str] = []
@@ -255,7 +276,9 @@ def _table(path: Path, header: list[str], member: str | None, is_json: bool = Fa
         absent = [c.name for c in layout.columns if table.source_column(c) is None]
         if absent:
             notes.append(f"optional column(s) absent: {', '.join(absent)}")
-    return LandedTable(path, layout, tuple(header), member, is_json, revision, release, tuple(notes))
+    return LandedTable(
+        path, layout, tuple(header), member, is_json, revision, release, tuple(notes)
+    )
 
 
 def _open_bytes(path: Path, member: str | None = None) -> io.BufferedIOBase:
@@ -272,11 +295,15 @@ def _csv_header(path: Path, member: str | None) -> list[str]:
     try:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise LandingError(f"{path.name}: the header is not UTF-8 text ({error.reason}). Land the file as published.") from error
+        raise LandingError(
+            f"{path.name}: the header is not UTF-8 text ({error.reason}). Land the file as published."
+        ) from error
     return next(csv.reader([text.rstrip("\r\n")]), [])
 
 
-_parsed: dict[tuple, pa.Table] = {}  # the answer read last, as text: a file is recognised, checked and loaded one after the other
+_parsed: dict[
+    tuple, pa.Table
+] = {}  # the answer read last, as text: a file is recognised, checked and loaded one after the other
 
 
 def _json_table(path: Path, member: str | None = None) -> pa.Table:
@@ -295,32 +322,55 @@ def _read_json(path: Path, member: str | None) -> pa.Table:
         try:
             answer = json.loads(stream.read().decode("utf-8-sig"))
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise LandingError(f"{label}: not valid JSON ({error}). The download was cut or altered; land it again.") from error
+            raise LandingError(
+                f"{label}: not valid JSON ({error}). The download was cut or altered; land it again."
+            ) from error
     if isinstance(answer, dict) and answer.get("error"):
-        raise LandingError(f"{label}: UN Comtrade answered with an error: {answer['error']!r}. Ask again, then land the new answer.")
+        raise LandingError(
+            f"{label}: UN Comtrade answered with an error: {answer['error']!r}. Ask again, then land the new answer."
+        )
     if isinstance(answer, dict) and isinstance(answer.get("data"), list):
         return _text_table(_comtrade_rows(label, answer))
     if isinstance(answer, dict) and "message" in answer:
-        raise LandingError(f"{label}: an error message, not data: {answer['message']!r}. Ask again, then land the new answer.")
-    if isinstance(answer, list) and answer and isinstance(answer[0], dict) and "message" in answer[0]:
-        raise LandingError(f"{label}: the World Bank answered with an error: {answer[0]['message']!r}. Ask again, then land the new answer.")
+        raise LandingError(
+            f"{label}: an error message, not data: {answer['message']!r}. Ask again, then land the new answer."
+        )
+    if (
+        isinstance(answer, list)
+        and answer
+        and isinstance(answer[0], dict)
+        and "message" in answer[0]
+    ):
+        raise LandingError(
+            f"{label}: the World Bank answered with an error: {answer[0]['message']!r}. Ask again, then land the new answer."
+        )
     try:
         rows = _world_bank_rows(label, answer)
     except (KeyError, TypeError, AttributeError) as error:
-        raise LandingError(f"{label}: a World Bank answer whose rows are not as known ({type(error).__name__}: {error}). The interface may have changed; this reader must follow.") from error
+        raise LandingError(
+            f"{label}: a World Bank answer whose rows are not as known ({type(error).__name__}: {error}). The interface may have changed; this reader must follow."
+        ) from error
     if rows is None:
-        raise UnknownLayout(f"{label}: JSON, but neither an answer of UN Comtrade (a list named 'data') nor of the World Bank.")
+        raise UnknownLayout(
+            f"{label}: JSON, but neither an answer of UN Comtrade (a list named 'data') nor of the World Bank."
+        )
     return _text_table(rows)
 
 
 def _comtrade_rows(label: str, answer: dict) -> list[dict]:
     rows, count = answer["data"], answer.get("count")
     if isinstance(count, int) and count != len(rows):
-        raise LandingError(f"{label}: says count {count:,} but holds {len(rows):,} rows. The answer was cut or altered; land it again.")
+        raise LandingError(
+            f"{label}: says count {count:,} but holds {len(rows):,} rows. The answer was cut or altered; land it again."
+        )
     if not all(isinstance(row, dict) for row in rows):
-        raise LandingError(f"{label}: the list 'data' holds something else than rows with named columns. Ask again, then land the new answer.")
+        raise LandingError(
+            f"{label}: the list 'data' holds something else than rows with named columns. Ask again, then land the new answer."
+        )
     if not rows:
-        raise EmptyAnswer(f"{label}: a UN Comtrade answer without rows (count 0); there is nothing to land.")
+        raise EmptyAnswer(
+            f"{label}: a UN Comtrade answer without rows (count 0); there is nothing to land."
+        )
     return rows
 
 
@@ -333,23 +383,75 @@ def _world_bank_rows(label: str, answer: object) -> list[dict] | None:
     if isinstance(answer, list) and len(answer) == 2 and isinstance(answer[1], list) and answer[1]:
         first = answer[1][0]
         if isinstance(first, dict) and {"indicator", "date", "value"} <= set(first):
-            return _by_year(label, ((r["countryiso3code"] or r["country"]["id"], r["country"]["value"], r["indicator"]["id"], r["indicator"]["value"], r["date"], r["value"]) for r in answer[1]))
+            return _by_year(
+                label,
+                (
+                    (
+                        r["countryiso3code"] or r["country"]["id"],
+                        r["country"]["value"],
+                        r["indicator"]["id"],
+                        r["indicator"]["value"],
+                        r["date"],
+                        r["value"],
+                    )
+                    for r in answer[1]
+                ),
+            )
         if isinstance(first, dict) and {"region", "incomeLevel", "iso2Code"} <= set(first):
             region = lambda r: "" if r["region"]["id"] == "NA" else r["region"]["value"].strip()  # noqa: E731  (NA: an aggregate)
-            income = lambda r: "" if r["region"]["id"] == "NA" else r["incomeLevel"]["value"].strip()  # noqa: E731
-            return [{"Country Code": r["id"], "Short Name": r["name"], "Region": region(r), "Income Group": income(r)} for r in answer[1]]
-    if isinstance(answer, dict) and isinstance(answer.get("source"), dict) and isinstance(answer["source"].get("data"), list):
-        dimensions = [({d["concept"]: d for d in r["variable"]}, r["value"]) for r in answer["source"]["data"]]
-        return _by_year(label, ((d["Country"]["id"], d["Country"]["value"], d["Series"]["id"], d["Series"]["value"], d["Time"]["id"].removeprefix("YR"), value) for d, value in dimensions))
+            income = lambda r: (
+                "" if r["region"]["id"] == "NA" else r["incomeLevel"]["value"].strip()
+            )  # noqa: E731
+            return [
+                {
+                    "Country Code": r["id"],
+                    "Short Name": r["name"],
+                    "Region": region(r),
+                    "Income Group": income(r),
+                }
+                for r in answer[1]
+            ]
+    if (
+        isinstance(answer, dict)
+        and isinstance(answer.get("source"), dict)
+        and isinstance(answer["source"].get("data"), list)
+    ):
+        dimensions = [
+            ({d["concept"]: d for d in r["variable"]}, r["value"]) for r in answer["source"]["data"]
+        ]
+        return _by_year(
+            label,
+            (
+                (
+                    d["Country"]["id"],
+                    d["Country"]["value"],
+                    d["Series"]["id"],
+                    d["Series"]["value"],
+                    d["Time"]["id"].removeprefix("YR"),
+                    value,
+                )
+                for d, value in dimensions
+            ),
+        )
     return None
 
 
 def _by_year(label: str, observations: Iterable[tuple]) -> list[dict]:
     rows: dict[tuple, dict] = {}
     for code, name, indicator, indicator_name, year, value in observations:
-        row = rows.setdefault((code, indicator), {"Country Name": name, "Country Code": code, "Indicator Name": indicator_name, "Indicator Code": indicator})
+        row = rows.setdefault(
+            (code, indicator),
+            {
+                "Country Name": name,
+                "Country Code": code,
+                "Indicator Name": indicator_name,
+                "Indicator Code": indicator,
+            },
+        )
         if row.setdefault(str(year), value) != value:
-            raise LandingError(f"{label}: {indicator} of {code} in {year} stands twice, with the values {row[str(year)]!r} and {value!r}. Ask again, then land the new answer.")
+            raise LandingError(
+                f"{label}: {indicator} of {code} in {year} stands twice, with the values {row[str(year)]!r} and {value!r}. Ask again, then land the new answer."
+            )
     return list(rows.values())
 
 
@@ -391,17 +493,23 @@ def _open_zip(path: Path) -> tuple[list[LandedTable], list[str]]:
             left_out.append(f"{path.name}!{member}: neither CSV nor JSON; left out")
             continue
         try:
-            header = _json_table(path, member).column_names if is_json else _csv_header(path, member)
+            header = (
+                _json_table(path, member).column_names if is_json else _csv_header(path, member)
+            )
             tables.append(_table(path, header, member, is_json))
         except UnknownLayout as unknown:
             left_out.append(str(unknown))
     if not tables:
-        raise UnknownLayout(f"{path.name}: a zip without any table this warehouse knows ({len(members)} members).")
+        raise UnknownLayout(
+            f"{path.name}: a zip without any table this warehouse knows ({len(members)} members)."
+        )
     return tables, left_out
 
 
 def _cut_file(label: str, error: Exception) -> LandingError:
-    return LandingError(f"{label}: damaged or cut short ({error}). Download it again and compare its size with the publisher's.")
+    return LandingError(
+        f"{label}: damaged or cut short ({error}). Download it again and compare its size with the publisher's."
+    )
 
 
 def read_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
@@ -417,7 +525,10 @@ def read_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
     for batch in _json_batches(table) if table.is_json else _csv_batches(table):
         n = batch.num_rows
         arrays = [pa.array(range(row, row + n), pa.int64())]
-        arrays += [batch.column(source) if source else pa.nulls(n, pa.string()) for source in wanted.values()]
+        arrays += [
+            batch.column(source) if source else pa.nulls(n, pa.string())
+            for source in wanted.values()
+        ]
         row += n
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
@@ -455,18 +566,34 @@ def _csv_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
 def _csv_error(table: LandedTable, message: str) -> LandingError:
     if re.search(r"Expected \d+ columns, got \d+", message):
         row, fields = _first_row_of_other_length(table)
-        return LandingError(f"{table.label}: data row {row}: {fields} fields where the header has {len(table.header)}. The line is cut or has a stray comma; land the file as published.")
+        return LandingError(
+            f"{table.label}: data row {row}: {fields} fields where the header has {len(table.header)}. The line is cut or has a stray comma; land the file as published."
+        )
     if "UTF8" in message:
-        return LandingError(f"{table.label}: holds bytes that are not UTF-8 text ({message}). Land the file as published.")
-    return LandingError(f"{table.label}: cannot be read as CSV ({message}). Land the file as published.")
+        return LandingError(
+            f"{table.label}: holds bytes that are not UTF-8 text ({message}). Land the file as published."
+        )
+    return LandingError(
+        f"{table.label}: cannot be read as CSV ({message}). Land the file as published."
+    )
 
 
 def _first_row_of_other_length(table: LandedTable) -> tuple[int, int]:
     """The number of the first data row that has not as many fields as the header, and how many it has (the fast reader does not tell)."""
-    with _open_bytes(table.path, table.member) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="") as text:
+    with (
+        _open_bytes(table.path, table.member) as stream,
+        io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="") as text,
+    ):
         rows = csv.reader(text)
         next(rows)
-        return next(((number, len(row)) for number, row in enumerate(rows, 1) if len(row) != len(table.header)), (0, 0))
+        return next(
+            (
+                (number, len(row))
+                for number, row in enumerate(rows, 1)
+                if len(row) != len(table.header)
+            ),
+            (0, 0),
+        )
 
 
 def number_checks(layout: Layout) -> list[Column]:

@@ -19,7 +19,13 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.landing import layouts
-from orchestration.landing.layouts import EmptyAnswer, LandedTable, LandingError, Layout, UnknownLayout
+from orchestration.landing.layouts import (
+    EmptyAnswer,
+    LandedTable,
+    LandingError,
+    Layout,
+    UnknownLayout,
+)
 
 MANIFEST_VERSION = 1
 
@@ -61,7 +67,9 @@ class FileEntry:
 
     def years_of(self, layout: Layout) -> set[int]:
         """The years of trade this file speaks of: those it holds and, an answer, those it was asked for (it may hold nothing of them)."""
-        return {y for t in self.tables if t.layout == layout.name for y in t.years} | ({int(y) for y in self.asked["period"].split(",")} if self.asked else set())
+        return {y for t in self.tables if t.layout == layout.name for y in t.years} | (
+            {int(y) for y in self.asked["period"].split(",")} if self.asked else set()
+        )
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,13 @@ class Manifest:
 
     def current(self, layout: Layout | None = None) -> list[FileEntry]:
         """The files the warehouse is built from: of the chosen world, not superseded, oldest first."""
-        chosen = [f for f in self.files if f.superseded_by is None and (f.origin == "demo") == (self.world == "demo") and (layout is None or any(t.layout == layout.name for t in f.tables))]
+        chosen = [
+            f
+            for f in self.files
+            if f.superseded_by is None
+            and (f.origin == "demo") == (self.world == "demo")
+            and (layout is None or any(t.layout == layout.name for t in f.tables))
+        ]
         return sorted(chosen, key=lambda f: f.sequence)
 
     def replayed(self, layout: Layout) -> list[FileEntry]:
@@ -96,8 +110,16 @@ class Manifest:
 
         An answer replaces what an older one said within the question it was asked; what was said before is kept as a revision.
         """
-        of_layout = [f for f in self.files if any(t.layout == layout.name for t in f.tables) and (f.superseded_by is None or f.asked is not None)]
-        return sorted((f for f in of_layout if (f.origin == "demo") == (self.world == "demo")), key=lambda f: f.sequence)
+        of_layout = [
+            f
+            for f in self.files
+            if any(t.layout == layout.name for t in f.tables)
+            and (f.superseded_by is None or f.asked is not None)
+        ]
+        return sorted(
+            (f for f in of_layout if (f.origin == "demo") == (self.world == "demo")),
+            key=lambda f: f.sequence,
+        )
 
     def years(self, layout: Layout) -> set[int]:
         return {y for f in self.current(layout) for y in f.years_of(layout)}
@@ -125,10 +147,23 @@ def read_manifest(path: Path) -> Manifest:
         return Manifest(path)
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
-        files = [FileEntry(**{**f, "tables": tuple(TableEntry(**{**t, "years": tuple(t["years"]), "notes": tuple(t["notes"])}) for t in f["tables"])}) for f in body["files"]]
+        files = [
+            FileEntry(
+                **{
+                    **f,
+                    "tables": tuple(
+                        TableEntry(**{**t, "years": tuple(t["years"]), "notes": tuple(t["notes"])})
+                        for t in f["tables"]
+                    ),
+                }
+            )
+            for f in body["files"]
+        ]
         return Manifest(path, body["world"], files, [LeftOut(**x) for x in body["left_out"]])
     except (ValueError, KeyError, TypeError) as error:
-        raise LandingError(f"{path}: the manifest is damaged ({error}). Remove it and register the files again.") from error
+        raise LandingError(
+            f"{path}: the manifest is damaged ({error}). Remove it and register the files again."
+        ) from error
 
 
 def sha256_of(path: Path) -> str:
@@ -143,24 +178,54 @@ def inspect_table(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> 
     """
     checks = layouts.number_checks(table.layout)
     value_columns = table.year_columns if table.layout is layouts.WDI_INDICATORS else []
-    bad = {c.name: _bad_value(c) for c in checks} | {y: f'"{y}" is not null and try_cast("{y}" as double) is null' for y in value_columns}
+    bad = {c.name: _bad_value(c) for c in checks} | {
+        y: f'"{y}" is not null and try_cast("{y}" as double) is null' for y in value_columns
+    }
     year_column = {"comtrade_trade": "refYear", "baci_trade": "t"}.get(table.layout.name)
-    selected = ["count(*)", f'list(distinct try_cast("{year_column}" as integer))' if year_column else "null"]
+    selected = [
+        "count(*)",
+        f'list(distinct try_cast("{year_column}" as integer))' if year_column else "null",
+    ]
     for name, condition in bad.items():
-        selected += [f"min(landed_row) filter ({condition})", f"arg_min(coalesce(\"{name}\", ''), landed_row) filter ({condition})"]
+        selected += [
+            f"min(landed_row) filter ({condition})",
+            f"arg_min(coalesce(\"{name}\", ''), landed_row) filter ({condition})",
+        ]
     [result] = run_over_rows(table, connection, f"select {', '.join(selected)} from landed_rows")
     rows, years, found = result[0], result[1] or [], result[2:]
     for (name, _), row, value in zip(bad.items(), found[::2], found[1::2], strict=True):
         if row is not None:
             what = "blank" if value == "" else f"{value!r}"
-            raise LandingError(f"{table.label}: row {row}, column {name}: {what} where a value is needed. Land the file as published, or ask for it again.")
+            raise LandingError(
+                f"{table.label}: row {row}, column {name}: {what} where a value is needed. Land the file as published, or ask for it again."
+            )
     if table.layout is layouts.COMTRADE_TRADE:
         _refuse_lost_detail(table, connection)
-    return TableEntry(table.layout.name, table.member, rows, tuple(sorted(y for y in years if y is not None)), table.hs_revision, table.release, table.notes)
+    return TableEntry(
+        table.layout.name,
+        table.member,
+        rows,
+        tuple(sorted(y for y in years if y is not None)),
+        table.hs_revision,
+        table.release,
+        table.notes,
+    )
 
 
 # what makes a row of a UN Comtrade answer unique; staging removes repeated rows by the same columns
-COMTRADE_KEY = ("period", "refYear", "reporterCode", "flowCode", "partnerCode", "partner2Code", "classificationCode", "cmdCode", "customsCode", "mosCode", "motCode")
+COMTRADE_KEY = (
+    "period",
+    "refYear",
+    "reporterCode",
+    "flowCode",
+    "partnerCode",
+    "partner2Code",
+    "classificationCode",
+    "cmdCode",
+    "customsCode",
+    "mosCode",
+    "motCode",
+)
 
 
 def _refuse_lost_detail(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> None:
@@ -190,10 +255,19 @@ def _bad_value(column: layouts.Column) -> str:
     blank = f"{name} is null or trim({name}) = ''"
     if column.kind == "text":
         return blank
-    return f"{not_a_number} or {blank}" if column.required and not column.blank_allowed else not_a_number
+    return (
+        f"{not_a_number} or {blank}"
+        if column.required and not column.blank_allowed
+        else not_a_number
+    )
 
 
-def run_over_rows(table: LandedTable, connection: duckdb.DuckDBPyConnection, sql: str, parameters: list | None = None) -> list[tuple]:
+def run_over_rows(
+    table: LandedTable,
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: list | None = None,
+) -> list[tuple]:
     """Run `sql` over the streamed rows of `table`, visible in it as `landed_rows`; return what it selects.
 
     A LandingError met while reading surfaces as itself, not wrapped in the database's own error.
@@ -225,11 +299,19 @@ def run_over_rows(table: LandedTable, connection: duckdb.DuckDBPyConnection, sql
 
 
 def _empty_schema(table: LandedTable) -> pa.Schema:
-    names = [c.name for c in table.layout.columns] + (table.year_columns if table.layout is layouts.WDI_INDICATORS else [])
+    names = [c.name for c in table.layout.columns] + (
+        table.year_columns if table.layout is layouts.WDI_INDICATORS else []
+    )
     return pa.schema([("landed_row", pa.int64()), *((n, pa.string()) for n in names)])
 
 
-def register(manifest: Manifest, paths: Iterable[Path], origin: str, say: Callable[[str], None] = lambda _: None, parameters: dict | None = None) -> list[LeftOut]:
+def register(
+    manifest: Manifest,
+    paths: Iterable[Path],
+    origin: str,
+    say: Callable[[str], None] = lambda _: None,
+    parameters: dict | None = None,
+) -> list[LeftOut]:
     """Land the files at `paths`: inspect each, store it untouched in the zone, list it in the manifest.
 
     A file that cannot be used is left out with its reason, and the rest goes on. The manifest is written after every file,
@@ -254,18 +336,37 @@ def register(manifest: Manifest, paths: Iterable[Path], origin: str, say: Callab
     return left_out
 
 
-def _register_one(manifest: Manifest, path: Path, origin: str, connection: duckdb.DuckDBPyConnection, parameters: dict) -> FileEntry | LeftOut | None:
+def _register_one(
+    manifest: Manifest,
+    path: Path,
+    origin: str,
+    connection: duckdb.DuckDBPyConnection,
+    parameters: dict,
+) -> FileEntry | LeftOut | None:
     digest = sha256_of(path)
-    same_world = [f for f in manifest.files if f.superseded_by is None and (f.origin == "demo") == (origin == "demo")]
-    for known in same_world if origin != "api" else []:  # the same answer to a later question is news: nothing has changed
+    same_world = [
+        f
+        for f in manifest.files
+        if f.superseded_by is None and (f.origin == "demo") == (origin == "demo")
+    ]
+    for known in (
+        same_world if origin != "api" else []
+    ):  # the same answer to a later question is news: nothing has changed
         if known.sha256 == digest:
-            named_alike = known.parameters.get("published_name", Path(known.file).name) == path.name or (manifest.folder / known.file) == path
+            named_alike = (
+                known.parameters.get("published_name", Path(known.file).name) == path.name
+                or (manifest.folder / known.file) == path
+            )
             if named_alike and (manifest.folder / known.file).exists():
                 return None
             if not (manifest.folder / known.file).exists():
                 _store(path, manifest.folder / known.file)
                 return None
-            return LeftOut(path.name, "skipped", f"{path.name}: the same content has already landed as {known.file}")
+            return LeftOut(
+                path.name,
+                "skipped",
+                f"{path.name}: the same content has already landed as {known.file}",
+            )
     try:
         tables, members_left_out = layouts.open_tables(path)
         entries = tuple(inspect_table(t, connection) for t in tables)
@@ -279,7 +380,11 @@ def _register_one(manifest: Manifest, path: Path, origin: str, connection: duckd
         return LeftOut(path.name, "refused", str(error))
     source = layouts.LAYOUTS[entries[0].layout].source
     folder = manifest.folder / source / ("demo" if origin == "demo" else "")
-    older = [f for f in same_world if f.source == source and f.parameters.get("published_name") == path.name]
+    older = [
+        f
+        for f in same_world
+        if f.source == source and f.parameters.get("published_name") == path.name
+    ]
     target = folder / path.name
     if target.exists() and target != path and sha256_of(target) != digest:
         base, dot, rest = path.name.partition(".")
@@ -290,7 +395,11 @@ def _register_one(manifest: Manifest, path: Path, origin: str, connection: duckd
         file=target.relative_to(manifest.folder).as_posix(),
         source=source,
         origin=origin,
-        parameters={"published_name": path.name, **parameters, **({"members_left_out": members_left_out} if members_left_out else {})},
+        parameters={
+            "published_name": path.name,
+            **parameters,
+            **({"members_left_out": members_left_out} if members_left_out else {}),
+        },
         landed_at=datetime.now(UTC).isoformat(timespec="seconds"),
         bytes=path.stat().st_size,
         sha256=digest,
@@ -300,7 +409,10 @@ def _register_one(manifest: Manifest, path: Path, origin: str, connection: duckd
         tables=entries,
     )
     replaced = {f.file for f in older}
-    manifest.files = [FileEntry(**{**f.__dict__, "superseded_by": entry.file}) if f.file in replaced else f for f in manifest.files] + [entry]
+    manifest.files = [
+        FileEntry(**{**f.__dict__, "superseded_by": entry.file}) if f.file in replaced else f
+        for f in manifest.files
+    ] + [entry]
     return entry
 
 

@@ -31,16 +31,27 @@ def read_releases(path: Path) -> Releases:
         answer = json.loads(gzip.decompress(path.read_bytes()).decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise Passing(f"UN Comtrade getDa: the answer is no JSON ({error}).") from None
-    if not isinstance(answer, dict) or not isinstance(answer.get("data"), list) or answer.get("error"):
+    if (
+        not isinstance(answer, dict)
+        or not isinstance(answer.get("data"), list)
+        or answer.get("error")
+    ):
         said = answer.get("error") or answer.get("message") if isinstance(answer, dict) else None
-        raise Passing(f"UN Comtrade getDa: not a list of releases{f', but {said!r}' if said else ''}.")
+        raise Passing(
+            f"UN Comtrade getDa: not a list of releases{f', but {said!r}' if said else ''}."
+        )
     releases: Releases = {}
     for number, row in enumerate(answer["data"], 1):
         named = {name.lower(): value for name, value in row.items()}
         try:
-            cell, released = (int(named["reportercode"]), int(str(named["period"])[:4])), str(named["lastreleased"])
+            cell, released = (
+                (int(named["reportercode"]), int(str(named["period"])[:4])),
+                str(named["lastreleased"]),
+            )
         except (KeyError, ValueError) as error:
-            raise LandingError(f"UN Comtrade getDa: row {number} has no usable reporterCode, period or lastReleased ({error}). The interface has changed; this client must follow.") from None
+            raise LandingError(
+                f"UN Comtrade getDa: row {number} has no usable reporterCode, period or lastReleased ({error}). The interface has changed; this client must follow."
+            ) from None
         releases[cell] = max(released, releases.get(cell, ""))
     return releases
 
@@ -56,20 +67,36 @@ def check_answer(path: Path, request: Request, limits: Limits) -> tuple[int, tup
     except EmptyAnswer:
         return 0, ()
     except (MissingColumn, UnknownLayout) as error:
-        raise LandingError(f"{error} The interface may have changed; what it sent is kept in the folder 'refused'.") from error
+        raise LandingError(
+            f"{error} The interface may have changed; what it sent is kept in the folder 'refused'."
+        ) from error
     except LandingError as error:
         raise Passing(str(error)) from error
     batches = list(layouts.read_batches(table))
     rows = sum(batch.num_rows for batch in batches)
     if rows >= limits.rows:
         raise Truncated(f"{request.name}: {rows:,} rows, the most one answer holds")
-    asked = {"reporterCode": request.reporters, "refYear": request.periods, "partnerCode": request.partners, "flowCode": request.flows, "cmdCode": request.codes}
+    asked = {
+        "reporterCode": request.reporters,
+        "refYear": request.periods,
+        "partnerCode": request.partners,
+        "flowCode": request.flows,
+        "cmdCode": request.codes,
+    }
     pinned = {"partner2Code": (0,), "customsCode": ("C00",), "motCode": (0,)}
     for column, values in {**asked, **pinned}.items():
         allowed = set(map(str, values))
         for batch in batches if allowed else []:
             if set(pc.unique(batch.column(column)).to_pylist()) - allowed:
-                row, value = next((n, v) for n, v in zip(batch.column("landed_row").to_pylist(), batch.column(column).to_pylist(), strict=True) if v not in allowed)
+                row, value = next(
+                    (n, v)
+                    for n, v in zip(
+                        batch.column("landed_row").to_pylist(),
+                        batch.column(column).to_pylist(),
+                        strict=True,
+                    )
+                    if v not in allowed
+                )
                 raise LandingError(
                     f"{request.name}: row {row}, column {column}: {value!r} was not asked for. "
                     "The answer belongs to another question or the service ignores a parameter; it is kept in the folder 'refused'."

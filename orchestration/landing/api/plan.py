@@ -37,7 +37,10 @@ ROWS_PER_CODE = {
     (TRIAL, "M"): 75.0,
 }
 
-TRIAL_CODES = ("283691", "850760")  # lithium carbonate and lithium-ion batteries: one product of either list
+TRIAL_CODES = (
+    "283691",
+    "850760",
+)  # lithium carbonate and lithium-ion batteries: one product of either list
 TRIAL_YEARS = 2
 
 
@@ -87,7 +90,11 @@ class Request:
     def name(self) -> str:
         """A file name for the answer: readable, and one for each different request."""
         digest = hashlib.sha256(repr(sorted(self.parameters.items())).encode()).hexdigest()[:8]
-        years = f"{self.periods[0]}-{self.periods[-1]}" if len(self.periods) > 1 else f"{self.periods[0]}"
+        years = (
+            f"{self.periods[0]}-{self.periods[-1]}"
+            if len(self.periods) > 1
+            else f"{self.periods[0]}"
+        )
         return f"comtrade_{self.question}_{years}_{''.join(self.flows)}_{digest}.json.gz"
 
     @property
@@ -101,7 +108,9 @@ def query_string(parameters: dict[str, str]) -> str:
 
 
 def url_of(base: str, request: Request, limits: Limits) -> str:
-    path = "/public/v1/preview/C/A/HS" if limits.rows <= PREVIEW_LIMITS.rows else "/data/v1/get/C/A/HS"
+    path = (
+        "/public/v1/preview/C/A/HS" if limits.rows <= PREVIEW_LIMITS.rows else "/data/v1/get/C/A/HS"
+    )
     return f"{base}{path}?{query_string({**request.parameters, 'maxRecords': str(limits.rows)})}"
 
 
@@ -114,28 +123,56 @@ def split(request: Request) -> tuple[Request, Request]:
         values = getattr(request, dimension)
         if len(values) > 1:
             half = ceil(len(values) / 2)
-            return replace(request, **{dimension: values[:half]}), replace(request, **{dimension: values[half:]})
-    raise LandingError(f"{request.name}: one reporter, year, flow and code, and still more than fits one answer. The service's limit must have changed; look at its documentation.")
+            return replace(request, **{dimension: values[:half]}), replace(
+                request, **{dimension: values[half:]}
+            )
+    raise LandingError(
+        f"{request.name}: one reporter, year, flow and code, and still more than fits one answer. The service's limit must have changed; look at its documentation."
+    )
 
 
-def expected_rows(request: Request, existing: Iterable[tuple[int, int]] | dict, codes_per_reporter: int) -> int:
+def expected_rows(
+    request: Request, existing: Iterable[tuple[int, int]] | dict, codes_per_reporter: int
+) -> int:
     """A generous estimate of the rows of an answer; reporter-years that do not exist give none."""
     reporter_years = sum(cell in existing for cell in request.cells)
     codes = min(len(request.codes), codes_per_reporter)
-    return round(sum(ROWS_PER_CODE[request.question, flow] for flow in request.flows) * codes * reporter_years)
+    return round(
+        sum(ROWS_PER_CODE[request.question, flow] for flow in request.flows)
+        * codes
+        * reporter_years
+    )
 
 
-def fitted(request: Request, existing, codes_per_reporter: int, limits: Limits, base: str) -> list[Request]:
+def fitted(
+    request: Request, existing, codes_per_reporter: int, limits: Limits, base: str
+) -> list[Request]:
     """The request, in as many parts as the limits on periods, rows and URL ask for."""
-    too_large = len(request.periods) > limits.periods or expected_rows(request, existing, codes_per_reporter) > limits.rows or len(url_of(base, request, limits)) > limits.url_characters
+    too_large = (
+        len(request.periods) > limits.periods
+        or expected_rows(request, existing, codes_per_reporter) > limits.rows
+        or len(url_of(base, request, limits)) > limits.url_characters
+    )
     if not too_large:
         return [request]
-    if len(request.periods) == len(request.flows) == len(request.reporters) == len(request.codes) == 1:
+    if (
+        len(request.periods)
+        == len(request.flows)
+        == len(request.reporters)
+        == len(request.codes)
+        == 1
+    ):
         return [request]  # only the estimate says that it is too large; the guard will see
-    return [part for half in split(request) for part in fitted(half, existing, codes_per_reporter, limits, base)]
+    return [
+        part
+        for half in split(request)
+        for part in fitted(half, existing, codes_per_reporter, limits, base)
+    ]
 
 
-def rectangles(needed: set[tuple[int, int]], existing: set[tuple[int, int]], periods: int) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+def rectangles(
+    needed: set[tuple[int, int]], existing: set[tuple[int, int]], periods: int
+) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
     """The needed reporter-years as reporters x years that hold no other existing one, each of at most `periods` years."""
     by_year: dict[int, set[int]] = {}
     for reporter, year in needed:
@@ -151,7 +188,14 @@ def rectangles(needed: set[tuple[int, int]], existing: set[tuple[int, int]], per
     return [(tuple(sorted(reporters)), tuple(years)) for reporters, years in found]
 
 
-def requests_for(needed: dict[str, set[tuple[int, int]]], existing: set[tuple[int, int]], codes: tuple[str, ...], codes_per_reporter: int, limits: Limits, base: str) -> list[Request]:
+def requests_for(
+    needed: dict[str, set[tuple[int, int]]],
+    existing: set[tuple[int, int]],
+    codes: tuple[str, ...],
+    codes_per_reporter: int,
+    limits: Limits,
+    base: str,
+) -> list[Request]:
     """The requests that ask for the needed reporter-years of each question, and for no other that exists."""
     requests = []
     for question, cells in needed.items():
@@ -165,7 +209,10 @@ def requests_for(needed: dict[str, set[tuple[int, int]]], existing: set[tuple[in
 def all_cells(existing: Iterable[tuple[int, int]]) -> dict[str, set[tuple[int, int]]]:
     """Every existing reporter-year under the question that asks for it."""
     cells = set(existing)
-    return {CHINA_REPORTS: {c for c in cells if c[0] == CHINA}, OTHERS_REPORT: {c for c in cells if c[0] != CHINA}}
+    return {
+        CHINA_REPORTS: {c for c in cells if c[0] == CHINA},
+        OTHERS_REPORT: {c for c in cells if c[0] != CHINA},
+    }
 
 
 def days_of_quota(calls: int, limits: Limits) -> int:
@@ -177,7 +224,9 @@ def as_json(request: Request) -> dict:
 
 
 def from_json(body: dict) -> Request:
-    return Request(**{name: tuple(value) if isinstance(value, list) else value for name, value in body.items()})
+    return Request(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in body.items()}
+    )
 
 
 @cache
@@ -187,7 +236,11 @@ def listed_codes() -> tuple[tuple[str, ...], int]:
     All are asked for together, because an answer comes as reported: in the revision each reporter used that year.
     """
     concordance = [row for row in _seed("hs_concordance") if float(row["weight"]) > 0]
-    own = {row["product_code"] for name in ("low_carbon_products", "transition_minerals") for row in _seed(name)}
+    own = {
+        row["product_code"]
+        for name in ("low_carbon_products", "transition_minerals")
+        for row in _seed(name)
+    }
     by_revision: dict[str, set[str]] = {}
     for row in concordance:
         by_revision.setdefault(row["hs_revision"], set()).add(row["hs6_code"])
@@ -196,8 +249,15 @@ def listed_codes() -> tuple[tuple[str, ...], int]:
 
 def assumed_reporter_years(last_year: int) -> set[tuple[int, int]]:
     """Every economy that has a code, in every year it has it: the most there can be, known without asking anyone."""
-    economies = [row for row in _seed("comtrade_economy_codes") if row["kind"] in ("economy", "group")]
-    return {(int(row["comtrade_code"]), year) for row in economies for year in range(FIRST_YEAR, last_year + 1) if int(row["start_year"] or 0) <= year <= int(row["end_year"] or 9999)}
+    economies = [
+        row for row in _seed("comtrade_economy_codes") if row["kind"] in ("economy", "group")
+    ]
+    return {
+        (int(row["comtrade_code"]), year)
+        for row in economies
+        for year in range(FIRST_YEAR, last_year + 1)
+        if int(row["start_year"] or 0) <= year <= int(row["end_year"] or 9999)
+    }
 
 
 def _seed(name: str) -> list[dict[str, str]]:

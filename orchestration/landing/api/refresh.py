@@ -19,7 +19,14 @@ from orchestration import warehouse
 from orchestration.landing.api import comtrade, plan, world_bank
 from orchestration.landing.api.comtrade import Releases, Truncated
 from orchestration.landing.api.plan import Limits, Request
-from orchestration.landing.api.transport import Ledger, Passing, QuotaUsedUp, ServiceError, Transport, write_whole
+from orchestration.landing.api.transport import (
+    Ledger,
+    Passing,
+    QuotaUsedUp,
+    ServiceError,
+    Transport,
+    write_whole,
+)
 from orchestration.landing.layouts import LandingError
 from orchestration.landing.manifest import FileEntry, LeftOut, Manifest, register
 from orchestration.loading import read_own_products
@@ -46,7 +53,9 @@ class PendingPlan:
             "codes": self.codes,
             "rows_per_answer": self.rows_per_answer,
             "total": self.total,
-            "releases": [[reporter, year, released] for (reporter, year), released in self.releases.items()],
+            "releases": [
+                [reporter, year, released] for (reporter, year), released in self.releases.items()
+            ],
             "requests": [plan.as_json(request) for request in self.requests],
         }
         write_whole(self.path, json.dumps(body).encode())
@@ -59,9 +68,19 @@ def read_plan(path: Path) -> PendingPlan | None:
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
         releases = {(reporter, year): released for reporter, year, released in body["releases"]}
-        return PendingPlan(path, body["made_at"], tuple(body["codes"]), body["rows_per_answer"], releases, [plan.from_json(r) for r in body["requests"]], body["total"])
+        return PendingPlan(
+            path,
+            body["made_at"],
+            tuple(body["codes"]),
+            body["rows_per_answer"],
+            releases,
+            [plan.from_json(r) for r in body["requests"]],
+            body["total"],
+        )
     except (ValueError, KeyError, TypeError) as error:
-        raise LandingError(f"{path}: the plan of the refresh is damaged ({error}). Remove it; what has landed is not asked for again.") from error
+        raise LandingError(
+            f"{path}: the plan of the refresh is damaged ({error}). Remove it; what has landed is not asked for again."
+        ) from error
 
 
 def waiting_requests(settings: Settings) -> int:
@@ -83,16 +102,24 @@ class Refresh:
     def __post_init__(self) -> None:
         now = self.options.get("now", lambda: datetime.now(UTC))
         key = self.settings.comtrade_key
-        self.limits = replace(Limits() if key else plan.PREVIEW_LIMITS, calls_a_day=self.settings.comtrade_calls_a_day)
+        self.limits = replace(
+            Limits() if key else plan.PREVIEW_LIMITS, calls_a_day=self.settings.comtrade_calls_a_day
+        )
         self.incoming = self.settings.incoming_dir
         self.year = now().year
         self.today = now().date().isoformat()
         self.made_at = now().isoformat(timespec="microseconds")
         ledger = Ledger(self.incoming / "comtrade_calls.json", self.limits.calls_a_day, now)
         common = {"say": self.say, "pause_seconds": self.settings.api_pause_seconds, **self.options}
-        self.comtrade = Transport("UN Comtrade", self.settings.comtrade_url, secret=key, ledger=ledger, **common)
+        self.comtrade = Transport(
+            "UN Comtrade", self.settings.comtrade_url, secret=key, ledger=ledger, **common
+        )
         self.world_bank = Transport("World Bank", self.settings.world_bank_url, **common)
-        own = tuple(row[0] for row in read_own_products(self.settings.low_carbon_products)) if self.settings.low_carbon_products else ()
+        own = (
+            tuple(row[0] for row in read_own_products(self.settings.low_carbon_products))
+            if self.settings.low_carbon_products
+            else ()
+        )
         listed, self.codes_per_reporter = plan.listed_codes()
         self.codes = tuple(sorted({*listed, *own})) if key else plan.TRIAL_CODES
         self.codes_per_reporter += len(own)
@@ -101,22 +128,39 @@ class Refresh:
 
     def trade(self) -> None:
         """Ask for every reporter-year that is missing or was released anew, as far as today's quota goes."""
-        if not self.comtrade.secret and any(f.asked and f.parameters["question"] != plan.TRIAL for f in self.manifest.files):
-            self.say("UN Comtrade: no key (COMTRADE_API_KEY), so nothing is asked for; what has landed is used")
+        if not self.comtrade.secret and any(
+            f.asked and f.parameters["question"] != plan.TRIAL for f in self.manifest.files
+        ):
+            self.say(
+                "UN Comtrade: no key (COMTRADE_API_KEY), so nothing is asked for; what has landed is used"
+            )
             return
         pending = read_plan(self.incoming / "plan.json")
-        if pending is not None and (pending.codes, pending.rows_per_answer) != (self.codes, self.limits.rows):
-            self.say("the products or the key have changed since the last plan was made: planning anew; what has landed stays")
+        if pending is not None and (pending.codes, pending.rows_per_answer) != (
+            self.codes,
+            self.limits.rows,
+        ):
+            self.say(
+                "the products or the key have changed since the last plan was made: planning anew; what has landed stays"
+            )
             pending = None
         try:
             if pending is None:
                 pending = self._planned()
             else:
-                self.say(f"UN Comtrade: going on with the plan of {pending.made_at[:16]}: {len(pending.requests)} of {pending.total} requests are left ({self.comtrade.ledger.left} calls left today)")
+                self.say(
+                    f"UN Comtrade: going on with the plan of {pending.made_at[:16]}: {len(pending.requests)} of {pending.total} requests are left ({self.comtrade.ledger.left} calls left today)"
+                )
             self._work_through(pending)
         except QuotaUsedUp as quota:
-            left = f"{len(pending.requests)} of {pending.total} requests wait" if pending else "the availability of data could not be asked for"
-            self.say(f"UN Comtrade: {quota}; {left}. Run the same command again after 00:00 UTC to go on; what has landed is used now.")
+            left = (
+                f"{len(pending.requests)} of {pending.total} requests wait"
+                if pending
+                else "the availability of data could not be asked for"
+            )
+            self.say(
+                f"UN Comtrade: {quota}; {left}. Run the same command again after 00:00 UTC to go on; what has landed is used now."
+            )
         except LandingError as error:
             self._leave_out("UN Comtrade", error)
 
@@ -124,24 +168,47 @@ class Refresh:
         assumed = plan.assumed_reporter_years(self.year)
         first_time = not any(f.asked for f in self.manifest.files)
         years = list(range(plan.FIRST_YEAR, self.year + 1))
-        groups = [years[i : i + self.limits.periods] for i in range(0, len(years), self.limits.periods)] if self.comtrade.secret else [years[-12:]]
+        groups = (
+            [years[i : i + self.limits.periods] for i in range(0, len(years), self.limits.periods)]
+            if self.comtrade.secret
+            else [years[-12:]]
+        )
         if not self.comtrade.secret:
-            self.say("UN Comtrade: NO KEY, so this is a TRIAL: two products, China's reports of two years, through the preview (500 rows and one year a call).")
-            self.say("A free key gives the full history: put COMTRADE_API_KEY into the environment or .env.")
+            self.say(
+                "UN Comtrade: NO KEY, so this is a TRIAL: two products, China's reports of two years, through the preview (500 rows and one year a call)."
+            )
+            self.say(
+                "A free key gives the full history: put COMTRADE_API_KEY into the environment or .env."
+            )
         elif first_time:
-            self._say_plan("plan (at most)", self._requests(plan.all_cells(assumed), assumed), len(groups), assumed)
+            self._say_plan(
+                "plan (at most)",
+                self._requests(plan.all_cells(assumed), assumed),
+                len(groups),
+                assumed,
+            )
         else:
-            self.say(f"UN Comtrade: {len(groups)} calls ask which reporter-years were released anew; only those are asked for")
+            self.say(
+                f"UN Comtrade: {len(groups)} calls ask which reporter-years were released anew; only those are asked for"
+            )
         releases: Releases = {}
         asked = []
         for group in groups:
             path = self.incoming / f"availability_{self.today}_{group[0]}-{group[-1]}.json.gz"
-            releases |= self.comtrade.fetch(comtrade.availability_url(self.settings.comtrade_url, group, bool(self.comtrade.secret)), path, comtrade.read_releases)
+            releases |= self.comtrade.fetch(
+                comtrade.availability_url(
+                    self.settings.comtrade_url, group, bool(self.comtrade.secret)
+                ),
+                path,
+                comtrade.read_releases,
+            )
             asked.append(path)
         if not releases:
             for path in asked:
                 path.unlink()
-            raise LandingError("UN Comtrade: the availability of data is empty. The interface may have changed; nothing was asked for.")
+            raise LandingError(
+                "UN Comtrade: the availability of data is empty. The interface may have changed; nothing was asked for."
+            )
         existing = {cell for cell in releases if cell[1] in years}
         if self.comtrade.secret:
             wanted = plan.all_cells(existing)
@@ -150,7 +217,15 @@ class Refresh:
             wanted = {plan.TRIAL: set(of_china[-plan.TRIAL_YEARS :])}
         needed = self._needed(wanted, releases)
         requests = self._requests(needed, existing)
-        pending = PendingPlan(self.incoming / "plan.json", self.made_at, self.codes, self.limits.rows, {c: releases[c] for cells in needed.values() for c in cells}, requests, len(requests))
+        pending = PendingPlan(
+            self.incoming / "plan.json",
+            self.made_at,
+            self.codes,
+            self.limits.rows,
+            {c: releases[c] for cells in needed.values() for c in cells},
+            requests,
+            len(requests),
+        )
         if requests:
             pending.write()
             self._say_plan("plan", requests, 0, existing)
@@ -160,38 +235,80 @@ class Refresh:
             path.unlink(missing_ok=True)
         return pending
 
-    def _requests(self, needed: dict[str, set[tuple[int, int]]], existing: set[tuple[int, int]]) -> list[Request]:
-        return plan.requests_for(needed, existing, self.codes, self.codes_per_reporter, self.limits, self.settings.comtrade_url)
+    def _requests(
+        self, needed: dict[str, set[tuple[int, int]]], existing: set[tuple[int, int]]
+    ) -> list[Request]:
+        return plan.requests_for(
+            needed,
+            existing,
+            self.codes,
+            self.codes_per_reporter,
+            self.limits,
+            self.settings.comtrade_url,
+        )
 
-    def _say_plan(self, label: str, requests: list[Request], further_calls: int, existing: set[tuple[int, int]]) -> None:
+    def _say_plan(
+        self,
+        label: str,
+        requests: list[Request],
+        further_calls: int,
+        existing: set[tuple[int, int]],
+    ) -> None:
         calls = len(requests) + further_calls
         rows = sum(plan.expected_rows(r, existing, self.codes_per_reporter) for r in requests)
         years = sorted({y for r in requests for y in r.periods})
-        by_question = ", ".join(f"{sum(r.question == q for r in requests)} {q.replace('_', ' ')}" for q in dict.fromkeys(r.question for r in requests))
+        by_question = ", ".join(
+            f"{sum(r.question == q for r in requests)} {q.replace('_', ' ')}"
+            for q in dict.fromkeys(r.question for r in requests)
+        )
         self.say(
             f"UN Comtrade {label}: {calls} calls ({by_question}), at most about {rows:,} rows, {years[0]}-{years[-1]}, {len(self.codes)} codes; "
             f"{plan.days_of_quota(calls, self.limits)} day(s) of quota ({self.comtrade.ledger.left} of {self.limits.calls_a_day} calls left today)"
         )
 
-    def _needed(self, wanted: dict[str, set[tuple[int, int]]], releases: Releases) -> dict[str, set[tuple[int, int]]]:
+    def _needed(
+        self, wanted: dict[str, set[tuple[int, int]]], releases: Releases
+    ) -> dict[str, set[tuple[int, int]]]:
         """The wanted reporter-years of which not all flows and codes have landed from their newest release."""
         landed: dict[tuple, set[tuple[str, str]]] = {}
         for file in self.manifest.files:
             for year, stamps in (file.parameters.get("releases") or {}).items():
                 for reporter, released in stamps.items():
-                    landed.setdefault((file.parameters["question"], int(reporter), int(year), released), set()).add((file.asked["flowCode"], file.asked["cmdCode"]))
+                    landed.setdefault(
+                        (file.parameters["question"], int(reporter), int(year), released), set()
+                    ).add((file.asked["flowCode"], file.asked["cmdCode"]))
         codes, complete = set(self.codes), {}
 
         def is_complete(parts: frozenset[tuple[str, str]]) -> bool:
             if parts not in complete:
-                complete[parts] = all(codes <= {c for flows, listed in parts if flow in flows.split(",") for c in listed.split(",")} for flow in plan.FLOWS)
+                complete[parts] = all(
+                    codes
+                    <= {
+                        c
+                        for flows, listed in parts
+                        if flow in flows.split(",")
+                        for c in listed.split(",")
+                    }
+                    for flow in plan.FLOWS
+                )
             return complete[parts]
 
-        gone = {(r, y) for question, r, y, _ in landed if question in wanted and question != plan.TRIAL} - set(releases)
+        gone = {
+            (r, y) for question, r, y, _ in landed if question in wanted and question != plan.TRIAL
+        } - set(releases)
         if gone:
             reporter, year = min(gone)
-            self.say(f"UN Comtrade: {len(gone)} reporter-years that have landed are no longer listed as available (reporter {reporter} in {year} for one); they are kept as they are")
-        return {q: {(r, y) for r, y in cells if not is_complete(frozenset(landed.get((q, r, y, releases[r, y]), ())))} for q, cells in wanted.items()}
+            self.say(
+                f"UN Comtrade: {len(gone)} reporter-years that have landed are no longer listed as available (reporter {reporter} in {year} for one); they are kept as they are"
+            )
+        return {
+            q: {
+                (r, y)
+                for r, y in cells
+                if not is_complete(frozenset(landed.get((q, r, y, releases[r, y]), ())))
+            }
+            for q, cells in wanted.items()
+        }
 
     def _work_through(self, pending: PendingPlan) -> None:
         failed: list[Request] = []
@@ -202,7 +319,9 @@ class Refresh:
                     rows, notes = self.comtrade.fetch(
                         plan.url_of(self.settings.comtrade_url, request, self.limits),
                         self.incoming / request.name,
-                        self._keeping_refused(lambda p, r=request: comtrade.check_answer(p, r, self.limits)),
+                        self._keeping_refused(
+                            lambda p, r=request: comtrade.check_answer(p, r, self.limits)
+                        ),
                     )
                 except Truncated as cut:
                     parts = plan.split(request)
@@ -219,8 +338,12 @@ class Refresh:
                     failed.append(request)
                     continue
                 for note in notes:
-                    self.say(f"warning: {request.name}: {note}; what it holds is not loaded, the file keeps it")
-                self.say(f"[{pending.total - len(pending.requests) + 1}/{pending.total}] {_described(request)}: {rows:,} rows")
+                    self.say(
+                        f"warning: {request.name}: {note}; what it holds is not loaded, the file keeps it"
+                    )
+                self.say(
+                    f"[{pending.total - len(pending.requests) + 1}/{pending.total}] {_described(request)}: {rows:,} rows"
+                )
                 refused = self._land(self.incoming / request.name, self._recorded(request, pending))
                 if refused:
                     shutil.move(self.incoming / request.name, self._refused_folder() / request.name)
@@ -233,7 +356,11 @@ class Refresh:
             pending.path.unlink(missing_ok=True)
 
     def _has_landed(self, request: Request, pending: PendingPlan) -> bool:
-        return any(f.parameters.get("published_name") == request.name and f.parameters.get("plan") == pending.made_at for f in self.manifest.files)
+        return any(
+            f.parameters.get("published_name") == request.name
+            and f.parameters.get("plan") == pending.made_at
+            for f in self.manifest.files
+        )
 
     def _recorded(self, request: Request, pending: PendingPlan) -> dict:
         """What the manifest keeps of a question: its parameters as sent (never the key) and the releases it was asked at."""
@@ -241,7 +368,13 @@ class Refresh:
         for reporter, year in request.cells:
             if (reporter, year) in pending.releases:
                 stamps.setdefault(str(year), {})[str(reporter)] = pending.releases[reporter, year]
-        return {"question": request.question, "asked": request.parameters, "address": self.settings.comtrade_url, "releases": stamps, "plan": pending.made_at}
+        return {
+            "question": request.question,
+            "asked": request.parameters,
+            "address": self.settings.comtrade_url,
+            "releases": stamps,
+            "plan": pending.made_at,
+        }
 
     # -- World Bank ----------------------------------------------------------------------------------------------------------
 
@@ -253,11 +386,14 @@ class Refresh:
             bulk = self.settings.wdi_bulk
             if not bulk:
                 self._leave_out(
-                    "World Bank", f"{error} Or download WDI_CSV.zip from the World Bank's data catalogue and name it: LCT_WDI_BULK=path or address (it holds today's series, not the archives')."
+                    "World Bank",
+                    f"{error} Or download WDI_CSV.zip from the World Bank's data catalogue and name it: LCT_WDI_BULK=path or address (it holds today's series, not the archives').",
                 )
             else:
                 self.say(f"{error} Taking the bulk file instead: {_without_query(bulk)}")
-                self.left_out += land_archive(self.manifest, bulk, "LCT_WDI_BULK", self.incoming, self.world_bank)
+                self.left_out += land_archive(
+                    self.manifest, bulk, "LCT_WDI_BULK", self.incoming, self.world_bank
+                )
         except LandingError as error:
             self._leave_out("World Bank", error)
 
@@ -265,14 +401,29 @@ class Refresh:
         vintage, panel = self.settings.wdi_vintage, ";".join(world_bank.panel_indicators())
         last = self.year if vintage == world_bank.TODAY else int(vintage[:4]) - 1
         years = tuple(range(world_bank.FIRST_YEAR, last + 1))
-        landed = [f for f in self.manifest.current() if "series" in f.parameters and f.origin == "api"]
-        same = [f for f in landed if f.parameters["indicators"]["vintage"] == vintage and f.parameters["indicators"]["years"] == f"{years[0]}:{years[-1]}" and f.parameters.get("panel") == panel]
+        landed = [
+            f for f in self.manifest.current() if "series" in f.parameters and f.origin == "api"
+        ]
+        same = [
+            f
+            for f in landed
+            if f.parameters["indicators"]["vintage"] == vintage
+            and f.parameters["indicators"]["years"] == f"{years[0]}:{years[-1]}"
+            and f.parameters.get("panel") == panel
+        ]
         if same and vintage != world_bank.TODAY:
-            self.say(f"World Bank: release {vintage} has landed; releases of the archives do not change")
+            self.say(
+                f"World Bank: release {vintage} has landed; releases of the archives do not change"
+            )
             return
         if same:
             series = tuple(same[0].parameters["indicators"]["series"].split(";"))
-            if world_bank.last_update(self.world_bank, world_bank.Batch(vintage, series, years), self.incoming) == same[0].parameters["lastupdated"]:
+            if (
+                world_bank.last_update(
+                    self.world_bank, world_bank.Batch(vintage, series, years), self.incoming
+                )
+                == same[0].parameters["lastupdated"]
+            ):
                 self.say(f"World Bank: not updated since {same[0].parameters['lastupdated']}")
                 return
         catalogue: dict[str, dict[str, str]] = {}
@@ -284,7 +435,11 @@ class Refresh:
         )
         if vintage == world_bank.TODAY:
             path = self.incoming / "world_bank_catalogue.json.gz"
-            catalogue = self.world_bank.fetch(world_bank.catalogue_url(self.settings.world_bank_url), path, world_bank.read_catalogue)
+            catalogue = self.world_bank.fetch(
+                world_bank.catalogue_url(self.settings.world_bank_url),
+                path,
+                world_bank.read_catalogue,
+            )
             codes, missing = world_bank.codes_of_today(catalogue, self.say)
         for batch in world_bank.batches(vintage, codes, years):
             missing += self._land_batch(batch, catalogue, panel, landed)
@@ -293,12 +448,22 @@ class Refresh:
                 f"warning: World Bank: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not to be had in this vintage; the variables made from them stay empty (LCT_WDI_VINTAGE=202310 has them)"
             )
         economies = self.incoming / "world_bank_economies.json.gz"
-        self.world_bank.fetch(world_bank.economies_url(self.settings.world_bank_url), economies, world_bank.check_economies)
+        self.world_bank.fetch(
+            world_bank.economies_url(self.settings.world_bank_url),
+            economies,
+            world_bank.check_economies,
+        )
         self._land(economies, {"address": self.settings.world_bank_url})
         for path in (economies, self.incoming / "world_bank_catalogue.json.gz"):
             path.unlink(missing_ok=True)
 
-    def _land_batch(self, batch: world_bank.Batch, catalogue: dict[str, dict[str, str]], panel: str, landed: list[FileEntry]) -> list[str]:
+    def _land_batch(
+        self,
+        batch: world_bank.Batch,
+        catalogue: dict[str, dict[str, str]],
+        panel: str,
+        landed: list[FileEntry],
+    ) -> list[str]:
         """Land one batch; returns the codes the service does not know."""
         unknown: list[str] = []
         try:
@@ -311,12 +476,25 @@ class Refresh:
                 return unknown
             batch = replace(batch, codes=known)
             packed, recorded = self._pages(batch)
-        recorded["series"] = {code: {**described, **catalogue.get(code, {})} for code, described in recorded["series"].items()}
-        before = {code: described for f in landed for code, described in f.parameters["series"].items()}
+        recorded["series"] = {
+            code: {**described, **catalogue.get(code, {})}
+            for code, described in recorded["series"].items()
+        }
+        before = {
+            code: described for f in landed for code, described in f.parameters["series"].items()
+        }
         changes = world_bank.series_changes(before, recorded["series"])
         for change in changes:
             self.say(f"warning: World Bank: {change}; levels may not be comparable")
-        self._land(packed, {**recorded, "panel": panel, "address": self.settings.world_bank_url, **({"series_changes": changes} if changes else {})})
+        self._land(
+            packed,
+            {
+                **recorded,
+                "panel": panel,
+                "address": self.settings.world_bank_url,
+                **({"series_changes": changes} if changes else {}),
+            },
+        )
         world_bank.forget_pages(batch, self.incoming)
         packed.unlink(missing_ok=True)
         return unknown
@@ -365,7 +543,9 @@ class Refresh:
         self.say(f"refused: {reason}")
 
 
-def land_archive(manifest: Manifest, place: str, setting: str, incoming: Path, transport: Transport) -> list[LeftOut]:
+def land_archive(
+    manifest: Manifest, place: str, setting: str, incoming: Path, transport: Transport
+) -> list[LeftOut]:
     """Land a publisher's zip from a path or an address (downloaded with resumption); it is read without unpacking.
 
     Returns what was left out. BACI's releases do not change: what has landed from an address is not downloaded again.
@@ -374,13 +554,19 @@ def land_archive(manifest: Manifest, place: str, setting: str, incoming: Path, t
         if not place.startswith(("http://", "https://")):
             path = Path(place).expanduser()
             if not path.is_file():
-                raise LandingError(f"{setting}={place}: no such file. Give the path of the publisher's zip, or its address.")
+                raise LandingError(
+                    f"{setting}={place}: no such file. Give the path of the publisher's zip, or its address."
+                )
             return register(manifest, [path], "files", transport.say)
         address = _without_query(place)
-        if setting == "LCT_BACI" and any(f.parameters.get("address") == address for f in manifest.files):
+        if setting == "LCT_BACI" and any(
+            f.parameters.get("address") == address for f in manifest.files
+        ):
             return []
         transport.say(f"downloading {address}")
-        path = transport.download(place, incoming / (Path(urlsplit(place).path).name or "download.zip"))
+        path = transport.download(
+            place, incoming / (Path(urlsplit(place).path).name or "download.zip")
+        )
         refused = register(manifest, [path], "download", transport.say, {"address": address})
         path.unlink(missing_ok=True)
         return refused
@@ -390,19 +576,35 @@ def land_archive(manifest: Manifest, place: str, setting: str, incoming: Path, t
 
 
 def _described(request: Request) -> str:
-    reporters = "China" if request.reporters == (plan.CHINA,) else f"{len(request.reporters)} reporters" if len(request.reporters) > 1 else f"reporter {request.reporters[0]}"
+    reporters = (
+        "China"
+        if request.reporters == (plan.CHINA,)
+        else f"{len(request.reporters)} reporters"
+        if len(request.reporters) > 1
+        else f"reporter {request.reporters[0]}"
+    )
     partners = "all partners" if not request.partners else "the World and China"
-    years = f"{request.periods[0]}-{request.periods[-1]}" if len(request.periods) > 1 else f"{request.periods[0]}"
+    years = (
+        f"{request.periods[0]}-{request.periods[-1]}"
+        if len(request.periods) > 1
+        else f"{request.periods[0]}"
+    )
     return f"{reporters} with {partners}, {years}, {' and '.join({'M': 'imports', 'X': 'exports'}[f] for f in request.flows)}"
 
 
 def _without_query(address: str) -> str:
     """An address without what may be a secret in it."""
     parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}" if parts.scheme else address
+    return (
+        f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
+        if parts.scheme
+        else address
+    )
 
 
-def fill_with_baci(manifest: Manifest, settings: Settings, say: Say = lambda _: None, **options) -> list[LeftOut]:
+def fill_with_baci(
+    manifest: Manifest, settings: Settings, say: Say = lambda _: None, **options
+) -> list[LeftOut]:
     """Land BACI from the place that the setting LCT_BACI names. Returns what was left out."""
     settings.incoming_dir.mkdir(parents=True, exist_ok=True)
     transport = Transport("CEPII", settings.baci, say, **options)
@@ -412,7 +614,9 @@ def fill_with_baci(manifest: Manifest, settings: Settings, say: Say = lambda _: 
         transport.close()
 
 
-def plan_refresh(manifest: Manifest, settings: Settings, say: Say = lambda _: None, **options) -> PendingPlan:
+def plan_refresh(
+    manifest: Manifest, settings: Settings, say: Say = lambda _: None, **options
+) -> PendingPlan:
     """What a refresh of trade would ask now: the plan that waits, or one made anew from the availability of data, which the next refresh works through.
 
     Raises LandingError if the availability cannot be had, QuotaUsedUp at the end of the day's calls.
@@ -427,7 +631,9 @@ def plan_refresh(manifest: Manifest, settings: Settings, say: Say = lambda _: No
             refresh.world_bank.close()
 
 
-def fill_from_api(manifest: Manifest, settings: Settings, say: Say = lambda _: None, **options) -> list[LeftOut]:
+def fill_from_api(
+    manifest: Manifest, settings: Settings, say: Say = lambda _: None, **options
+) -> list[LeftOut]:
     """Bring the landing zone up to date from the publishers' interfaces; `options` go to Transport (clock, sleep, chance, time-outs).
 
     What cannot be had now is left out with its reason, and the rest goes on: returns what was left out. A used-up quota leaves nothing
@@ -447,6 +653,9 @@ def fill_from_api(manifest: Manifest, settings: Settings, say: Say = lambda _: N
     manifest.left_out = refresh.left_out
     manifest.write()
     if not manifest.current():
-        reasons = "; ".join(x.reason for x in refresh.left_out[:3]) or "the day's quota was used up before anything came"
+        reasons = (
+            "; ".join(x.reason for x in refresh.left_out[:3])
+            or "the day's quota was used up before anything came"
+        )
         raise LandingError(f"SOURCE=api: nothing could be landed. {reasons}")
     return refresh.left_out

@@ -65,7 +65,9 @@ class Ledger:
         except FileNotFoundError:
             return today, 0
         except (ValueError, KeyError, TypeError) as error:
-            raise LandingError(f"{self.path}: the count of the day's calls is damaged ({error}). Remove it if fewer than {self.calls_a_day} calls were made today (UTC).") from error
+            raise LandingError(
+                f"{self.path}: the count of the day's calls is damaged ({error}). Remove it if fewer than {self.calls_a_day} calls were made today (UTC)."
+            ) from error
         if today > day:
             return today, 0
         # a clock set back gives no second quota; one that had run far ahead does not lock the count for ever
@@ -79,7 +81,9 @@ class Ledger:
         """Count one call. Raises QuotaUsedUp where none is left."""
         day, calls = self._read()
         if calls >= self.calls_a_day:
-            raise QuotaUsedUp(f"the {self.calls_a_day} calls of {day} (UTC) are used up; a new quota begins at 00:00 UTC")
+            raise QuotaUsedUp(
+                f"the {self.calls_a_day} calls of {day} (UTC) are used up; a new quota begins at 00:00 UTC"
+            )
         self._write(day, calls + 1)
 
     def exhaust(self) -> None:
@@ -126,7 +130,11 @@ class Transport:
     def __post_init__(self) -> None:
         self._last_call: float | None = None
         # no redirects: the key would follow to wherever they lead
-        self._client = httpx.Client(timeout=self.timeout, follow_redirects=False, headers={"User-Agent": "low-carbon-trade-warehouse", "Accept": "application/json"})
+        self._client = httpx.Client(
+            timeout=self.timeout,
+            follow_redirects=False,
+            headers={"User-Agent": "low-carbon-trade-warehouse", "Accept": "application/json"},
+        )
 
     def close(self) -> None:
         self._client.close()
@@ -163,9 +171,15 @@ class Transport:
             os.replace(partial, path)
             return result
         except Passing as error:
-            raise ServiceError(self.redacted(f"{error} {self.service} did not recover in {self.attempts} attempts; run the same command again later, what has landed stays.")) from None
+            raise ServiceError(
+                self.redacted(
+                    f"{error} {self.service} did not recover in {self.attempts} attempts; run the same command again later, what has landed stays."
+                )
+            ) from None
         except LandingError as error:
-            raise type(error)(self.redacted(str(error))) from None  # from None: the cause's text is the service's, not ours
+            raise type(error)(
+                self.redacted(str(error))
+            ) from None  # from None: the cause's text is the service's, not ours
         finally:
             partial.unlink(missing_ok=True)
 
@@ -175,29 +189,44 @@ class Transport:
         self._pause()
         self.calls += 1
         try:
-            with self._client.stream("GET", url, headers={self.secret_header: self.secret} if self.secret else {}) as response:
+            with self._client.stream(
+                "GET", url, headers={self.secret_header: self.secret} if self.secret else {}
+            ) as response:
                 if response.status_code != 200:
                     raise self._refusal(response)
                 self._receive(response, partial)
         except (httpx.TransportError, httpx.DecodingError) as error:
-            raise Passing(f"{self._what(url)}: the connection failed ({type(error).__name__}: {error}).") from None
+            raise Passing(
+                f"{self._what(url)}: the connection failed ({type(error).__name__}: {error})."
+            ) from None
         if self.secret and _holds(partial, self.secret):
-            raise ServiceError(f"{self._what(url)}: the answer repeats the key, so it is not kept. Tell the service; then ask again.")
+            raise ServiceError(
+                f"{self._what(url)}: the answer repeats the key, so it is not kept. Tell the service; then ask again."
+            )
         return check(partial)
 
     def _receive(self, response: httpx.Response, partial: Path) -> None:
         """Write the body as it arrives; the same body gives the same bytes. Slower than `answer_seconds` is a failed attempt."""
         deadline = self.clock() + self.answer_seconds
-        with open(partial, "wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=5) as packed:
+        with (
+            open(partial, "wb") as raw,
+            gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=5) as packed,
+        ):
             for chunk in response.iter_bytes():  # as it comes: gathered into chunks of one size, a drip would never reach the deadline
                 packed.write(chunk)
                 if self.clock() > deadline:
-                    raise Passing(f"{self._what(str(response.url))}: the answer was not complete after {self.answer_seconds:.0f} s.")
+                    raise Passing(
+                        f"{self._what(str(response.url))}: the answer was not complete after {self.answer_seconds:.0f} s."
+                    )
 
     def _refusal(self, response: httpx.Response, address: str | None = None) -> ServiceError:
         """What an answer with another status than 200 means."""
         response.read()
-        status, what, said = response.status_code, self._what(address or str(response.url)), _message(response)
+        status, what, said = (
+            response.status_code,
+            self._what(address or str(response.url)),
+            _message(response),
+        )
         wish = _seconds_asked(response, said, self.now())
         if status == 403 and "quota" in said.lower():
             if wish is not None and wish <= LONGEST_WAIT_SECONDS:
@@ -206,14 +235,22 @@ class Transport:
                 self.ledger.exhaust()
             return QuotaUsedUp(f"the service says the quota is used up: {said}")
         if wish is not None and wish > LONGEST_WAIT_SECONDS:
-            return ServiceError(f"{what}: {status}, {said} It asks to wait {wish:.0f} s; run the same command again after that.")
+            return ServiceError(
+                f"{what}: {status}, {said} It asks to wait {wish:.0f} s; run the same command again after that."
+            )
         if status in TRANSIENT_STATUS:
             return Passing(f"{what}: {status}, {said}", wish)
         if status in (401, 403):
-            return ServiceError(f"{what}: {status}, {said} Check the key (COMTRADE_API_KEY in the environment or .env) and its subscription.")
+            return ServiceError(
+                f"{what}: {status}, {said} Check the key (COMTRADE_API_KEY in the environment or .env) and its subscription."
+            )
         if 300 <= status < 400:
-            return ServiceError(f"{what}: {status}, redirected elsewhere, which is not followed (the key would go along). Check the base address in the settings.")
-        return ServiceError(f"{what}: {status}, {said} The request or the base address is not as the service wants it; its interface may have changed.")
+            return ServiceError(
+                f"{what}: {status}, redirected elsewhere, which is not followed (the key would go along). Check the base address in the settings."
+            )
+        return ServiceError(
+            f"{what}: {status}, {said} The request or the base address is not as the service wants it; its interface may have changed."
+        )
 
     def _what(self, url: str) -> str:
         parts = urlsplit(url)
@@ -221,7 +258,10 @@ class Transport:
         return f"{self.service} {parts.path}?{short}" if short else f"{self.service} {parts.path}"
 
     def _pause(self) -> None:
-        if self._last_call is not None and (rest := self._last_call + self.pause_seconds - self.clock()) > 0:
+        if (
+            self._last_call is not None
+            and (rest := self._last_call + self.pause_seconds - self.clock()) > 0
+        ):
             self.sleep(rest)
         self._last_call = self.clock()
 
@@ -232,17 +272,30 @@ class Transport:
         return wish + self.chance() if wish is not None else backoff * (0.5 + self.chance())
 
     def _tell(self, state: RetryCallState) -> None:
-        self.say(self.redacted(f"{state.outcome.exception()} Asking again in {state.upcoming_sleep:.0f} s (attempt {state.attempt_number + 1} of {self.attempts})."))
+        self.say(
+            self.redacted(
+                f"{state.outcome.exception()} Asking again in {state.upcoming_sleep:.0f} s (attempt {state.attempt_number + 1} of {self.attempts})."
+            )
+        )
 
     def download(self, url: str, path: Path) -> Path:
         """A large file, continued where an interrupted download ended. Raises ServiceError with the remedy."""
         partial = path.with_name(f".part-{path.name}")
         partial.parent.mkdir(parents=True, exist_ok=True)
-        retrying = Retrying(stop=stop_after_attempt(self.attempts), wait=self._wait, retry=retry_if_exception_type(Passing), sleep=self.sleep, before_sleep=self._tell, reraise=True)
+        retrying = Retrying(
+            stop=stop_after_attempt(self.attempts),
+            wait=self._wait,
+            retry=retry_if_exception_type(Passing),
+            sleep=self.sleep,
+            before_sleep=self._tell,
+            reraise=True,
+        )
         try:
             retrying(self._download_rest, url, partial)
         except Passing as error:
-            raise ServiceError(f"{error} The part that arrived is kept; run the same command again to go on, or download the file yourself and land it.") from None
+            raise ServiceError(
+                f"{error} The part that arrived is kept; run the same command again to go on, or download the file yourself and land it."
+            ) from None
         os.replace(partial, path)
         return path
 
@@ -251,23 +304,42 @@ class Transport:
         self.calls += 1
         # If-Range: a file that was replaced meanwhile comes whole, never as the end of another
         tag = partial.with_name(f"{partial.name}.etag")
-        conditions = {"Range": f"bytes={have}-", **({"If-Range": tag.read_text()} if tag.exists() else {})} if have else {}
+        conditions = (
+            {"Range": f"bytes={have}-", **({"If-Range": tag.read_text()} if tag.exists() else {})}
+            if have
+            else {}
+        )
         try:
-            with self._client.stream("GET", url, headers={"Accept-Encoding": "identity", **conditions}, follow_redirects=True) as response:
+            with self._client.stream(
+                "GET",
+                url,
+                headers={"Accept-Encoding": "identity", **conditions},
+                follow_redirects=True,
+            ) as response:
                 if response.status_code == 416:
                     partial.unlink()
-                    raise Passing(f"{self._what(_path_of(url))}: the part on disk does not fit the file; beginning anew.", 0.0)
+                    raise Passing(
+                        f"{self._what(_path_of(url))}: the part on disk does not fit the file; beginning anew.",
+                        0.0,
+                    )
                 if response.status_code not in (200, 206):
                     raise self._refusal(response, _path_of(url))
-                if response.status_code == 206 and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+                if response.status_code == 206 and not response.headers.get(
+                    "Content-Range", ""
+                ).startswith(f"bytes {have}-"):
                     partial.unlink()
-                    raise Passing(f"{self._what(_path_of(url))}: another part came than was asked for; beginning anew.", 0.0)
+                    raise Passing(
+                        f"{self._what(_path_of(url))}: another part came than was asked for; beginning anew.",
+                        0.0,
+                    )
                 if etag := response.headers.get("ETag"):
                     tag.write_text(etag)
                 with open(partial, "ab" if response.status_code == 206 else "wb") as handle:
                     shutil.copyfileobj(_Chunks(response), handle)
         except httpx.TransportError as error:
-            raise Passing(f"{self._what(_path_of(url))}: the connection failed ({type(error).__name__}: {error}).") from None
+            raise Passing(
+                f"{self._what(_path_of(url))}: the connection failed ({type(error).__name__}: {error})."
+            ) from None
         tag.unlink(missing_ok=True)
 
 

@@ -53,7 +53,11 @@ class Batch:
     @property
     def parameters(self) -> dict[str, str]:
         """What the manifest keeps of the question."""
-        return {"vintage": self.vintage, "series": ";".join(self.codes), "years": f"{self.years[0]}:{self.years[-1]}"}
+        return {
+            "vintage": self.vintage,
+            "series": ";".join(self.codes),
+            "years": f"{self.years[0]}:{self.years[-1]}",
+        }
 
     def url(self, base: str, page: int, per_page: int | None = None) -> str:
         paging = f"format=json&per_page={per_page or ROWS_PER_PAGE}&page={page}"
@@ -75,11 +79,20 @@ def panel_indicators() -> tuple[str, ...]:
     """The codes the panel is made from, in the order of the seed `variables`."""
     with open(PROJECT_ROOT / "seeds" / "variables.csv", newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
-    return tuple(dict.fromkeys(code for row in rows for code in (row["indicator_code"], row["denominator_code"]) if code))
+    return tuple(
+        dict.fromkeys(
+            code
+            for row in rows
+            for code in (row["indicator_code"], row["denominator_code"])
+            if code
+        )
+    )
 
 
 def successors() -> dict[str, str]:
-    with open(PROJECT_ROOT / "seeds" / "indicator_successors.csv", newline="", encoding="utf-8") as handle:
+    with open(
+        PROJECT_ROOT / "seeds" / "indicator_successors.csv", newline="", encoding="utf-8"
+    ) as handle:
         return {row["indicator_code"]: row["successor_code"] for row in csv.DictReader(handle)}
 
 
@@ -87,13 +100,19 @@ def batches(vintage: str, codes: tuple[str, ...], years: tuple[int, ...]) -> lis
     """The codes in as few batches as the limits on codes and on characters between slashes allow."""
     parts: list[list[str]] = []
     for code in codes:
-        if not parts or len(parts[-1]) == CODES_PER_CALL or len(";".join([*parts[-1], code])) > CHARACTERS_BETWEEN_SLASHES:
+        if (
+            not parts
+            or len(parts[-1]) == CODES_PER_CALL
+            or len(";".join([*parts[-1], code])) > CHARACTERS_BETWEEN_SLASHES
+        ):
             parts.append([])
         parts[-1].append(code)
     return [Batch(vintage, tuple(part), years, number) for number, part in enumerate(parts, 1)]
 
 
-def codes_of_today(catalogue: dict[str, dict[str, str]], say: Callable[[str], None]) -> tuple[tuple[str, ...], list[str]]:
+def codes_of_today(
+    catalogue: dict[str, dict[str, str]], say: Callable[[str], None]
+) -> tuple[tuple[str, ...], list[str]]:
     """The panel's codes as the catalogue has them today: the code itself, else its successor. Also returns those without either."""
     successor, found, missing = successors(), [], []
     for code in panel_indicators():
@@ -101,7 +120,9 @@ def codes_of_today(catalogue: dict[str, dict[str, str]], say: Callable[[str], No
             found.append(code)
         elif successor.get(code) in catalogue:
             found.append(successor[code])
-            say(f"World Bank: {code} is retired; its successor {successor[code]} stands for it (see seeds/indicator_successors.csv: levels differ)")
+            say(
+                f"World Bank: {code} is retired; its successor {successor[code]} stands for it (see seeds/indicator_successors.csv: levels differ)"
+            )
         else:
             missing.append(code)
     return tuple(dict.fromkeys(found)), missing
@@ -116,7 +137,12 @@ def read_page(path: Path) -> dict:
         answer = json.loads(gzip.decompress(path.read_bytes()).decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, EOFError, gzip.BadGzipFile) as error:
         raise Passing(f"World Bank: the answer is no JSON ({error}).") from None
-    if isinstance(answer, list) and answer and isinstance(answer[0], dict) and "message" in answer[0]:
+    if (
+        isinstance(answer, list)
+        and answer
+        and isinstance(answer[0], dict)
+        and "message" in answer[0]
+    ):
         message = answer[0]["message"][0]
         said = f"World Bank: {message.get('key')}: {message.get('value')} (message {message.get('id')}, sent as a good answer)."
         if str(message.get("id")) in ("120", "175"):
@@ -125,15 +151,31 @@ def read_page(path: Path) -> dict:
     try:
         if isinstance(answer, list) and len(answer) == 2 and isinstance(answer[0], dict):
             info, rows = answer[0], answer[1] or []
-            series = {r["indicator"]["id"]: {"name": r["indicator"]["value"], "unit": r.get("unit") or ""} for r in rows if "indicator" in r}
+            series = {
+                r["indicator"]["id"]: {"name": r["indicator"]["value"], "unit": r.get("unit") or ""}
+                for r in rows
+                if "indicator" in r
+            }
         elif isinstance(answer, dict) and isinstance(answer.get("source"), dict):
             info, rows = answer, answer["source"].get("data") or []
-            series = {d["id"]: {"name": d["value"], "unit": ""} for r in rows for d in r["variable"] if d["concept"] == "Series"}
+            series = {
+                d["id"]: {"name": d["value"], "unit": ""}
+                for r in rows
+                for d in r["variable"]
+                if d["concept"] == "Series"
+            }
         else:
             raise Passing("World Bank: the answer has neither pages nor a message.")
-        kept = {"page": int(info["page"]), "pages": int(info["pages"]), "total": int(info["total"]), "lastupdated": str(info.get("lastupdated") or "")}
+        kept = {
+            "page": int(info["page"]),
+            "pages": int(info["pages"]),
+            "total": int(info["total"]),
+            "lastupdated": str(info.get("lastupdated") or ""),
+        }
     except (KeyError, TypeError, ValueError) as error:
-        raise Passing(f"World Bank: the page is not as known ({type(error).__name__}: {error}).") from None
+        raise Passing(
+            f"World Bank: the page is not as known ({type(error).__name__}: {error})."
+        ) from None
     return {"info": kept, "rows": rows, "count": len(rows), "series": series}
 
 
@@ -149,7 +191,9 @@ def fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Pat
         except Changed as changed:
             transport.say(f"{changed} All pages are asked for again.")
             forget_pages(batch, incoming)
-    raise LandingError(f"{batch.name}: the number of rows or the date of update changed between pages {RESTARTS} times. The World Bank is publishing an update; run the same command again later.")
+    raise LandingError(
+        f"{batch.name}: the number of rows or the date of update changed between pages {RESTARTS} times. The World Bank is publishing an update; run the same command again later."
+    )
 
 
 def forget_pages(batch: Batch, incoming: Path) -> None:
@@ -168,7 +212,11 @@ def known_codes(transport: Transport, batch: Batch, incoming: Path) -> tuple[str
         if len(batch.codes) == 1:
             return ()
         half = len(batch.codes) // 2
-        return tuple(code for part in (batch.codes[:half], batch.codes[half:]) for code in known_codes(transport, replace(batch, codes=part), incoming))
+        return tuple(
+            code
+            for part in (batch.codes[:half], batch.codes[half:])
+            for code in known_codes(transport, replace(batch, codes=part), incoming)
+        )
     finally:
         probe.unlink(missing_ok=True)
 
@@ -177,7 +225,9 @@ def last_update(transport: Transport, batch: Batch, incoming: Path) -> str:
     """The date on which the service last updated the series: one call, one row."""
     probe = incoming / "world_bank_probe.json.gz"
     try:
-        return transport.fetch(batch.url(transport.base, 1, per_page=1), probe, read_page)["info"]["lastupdated"]
+        return transport.fetch(batch.url(transport.base, 1, per_page=1), probe, read_page)["info"][
+            "lastupdated"
+        ]
     finally:
         probe.unlink(missing_ok=True)
 
@@ -194,15 +244,26 @@ def read_catalogue(path: Path) -> dict[str, dict[str, str]]:
     """Name, unit and source of every series of today's World Development Indicators, by code."""
     page = read_page(path)
     if page["info"]["pages"] != 1:
-        raise LandingError("World Bank: the catalogue of indicators no longer comes on one page; this client must follow.")
-    return {r["id"]: {"name": r["name"], "unit": r.get("unit") or "", "source": r.get("sourceOrganization") or ""} for r in page["rows"]}
+        raise LandingError(
+            "World Bank: the catalogue of indicators no longer comes on one page; this client must follow."
+        )
+    return {
+        r["id"]: {
+            "name": r["name"],
+            "unit": r.get("unit") or "",
+            "source": r.get("sourceOrganization") or "",
+        }
+        for r in page["rows"]
+    }
 
 
 def check_economies(path: Path) -> int:
     """The number of economies and aggregates in the answer. Raises Passing where it is not the whole list."""
     page = read_page(path)
     if page["info"]["pages"] != 1 or page["count"] != page["info"]["total"]:
-        raise Passing(f"World Bank: {page['count']} economies came of {page['info']['total']} announced.")
+        raise Passing(
+            f"World Bank: {page['count']} economies came of {page['info']['total']} announced."
+        )
     return page["count"]
 
 
@@ -213,9 +274,13 @@ def _fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Pa
         page = transport.fetch(batch.url(transport.base, number), path, read_page)
         first = first or page["info"]
         if {**page["info"], "page": 0} != {**first, "page": 0}:
-            raise Changed(f"{batch.name}: page {number} says {_edition(page['info'])} where page 1 said {_edition(first)}.")
+            raise Changed(
+                f"{batch.name}: page {number} says {_edition(page['info'])} where page 1 said {_edition(first)}."
+            )
         if page["info"]["page"] != number:
-            raise Changed(f"{batch.name}: page {number} was asked for and page {page['info']['page']} came.")
+            raise Changed(
+                f"{batch.name}: page {number} was asked for and page {page['info']['page']} came."
+            )
         rows += page["count"]
         series |= page["series"]
         pages.append(path)
@@ -224,11 +289,20 @@ def _fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Pa
         raise Changed(f"{batch.name}: {rows:,} rows came of {first['total']:,} announced.")
     unasked = set(series) - set(batch.codes)
     if unasked or rows == 0:
-        raise LandingError(f"{batch.name}: {'series ' + sorted(unasked)[0] + ' was not asked for' if unasked else 'no rows for any of its series'}. The interface may have changed; nothing was kept.")
+        raise LandingError(
+            f"{batch.name}: {'series ' + sorted(unasked)[0] + ' was not asked for' if unasked else 'no rows for any of its series'}. The interface may have changed; nothing was kept."
+        )
     target = incoming / batch.name
     _pack(pages, target)
-    release = batch.vintage if batch.vintage != TODAY else f"{TODAY}, updated {first['lastupdated']}"
-    return target, {"indicators": batch.parameters, "release": release, "lastupdated": first["lastupdated"], "series": dict(sorted(series.items()))}
+    release = (
+        batch.vintage if batch.vintage != TODAY else f"{TODAY}, updated {first['lastupdated']}"
+    )
+    return target, {
+        "indicators": batch.parameters,
+        "release": release,
+        "lastupdated": first["lastupdated"],
+        "series": dict(sorted(series.items())),
+    }
 
 
 def _edition(info: dict) -> str:
@@ -246,7 +320,9 @@ def _pack(pages: list[Path], target: Path) -> None:
     partial.replace(target)
 
 
-def series_changes(before: dict[str, dict[str, str]], after: dict[str, dict[str, str]]) -> list[str]:
+def series_changes(
+    before: dict[str, dict[str, str]], after: dict[str, dict[str, str]]
+) -> list[str]:
     """Sentences on series whose name, unit or source differs from the answer before: their levels may not be comparable."""
     return [
         f"{code}: {field} was {before[code].get(field)!r} and is {after[code].get(field)!r}"

@@ -29,12 +29,19 @@ from orchestration.settings import PLANTED_TRUTH
 SCRATCH = "demo-"
 
 
-def fill_with_demo(manifest: Manifest, seed: int, say: Callable[[str], None] = print, scale: str = "report") -> list[LeftOut]:
+def fill_with_demo(
+    manifest: Manifest, seed: int, say: Callable[[str], None] = print, scale: str = "report"
+) -> list[LeftOut]:
     """Land the synthetic world of `seed` and make it the one the warehouse is built from; what is landed already stays.
 
     The planted truth is written beside the data, as planted_truth.json. Returns what was left out (nothing, unless the disk is at fault).
     """
-    parameters = {"seed": seed, "scale": scale, "generator_version": GENERATOR_VERSION, "synthetic": "every number is invented"}
+    parameters = {
+        "seed": seed,
+        "scale": scale,
+        "generator_version": GENERATOR_VERSION,
+        "synthetic": "every number is invented",
+    }
     manifest.world = "demo"
     if _has_landed(manifest, parameters):
         manifest.left_out = []
@@ -43,7 +50,10 @@ def fill_with_demo(manifest: Manifest, seed: int, say: Callable[[str], None] = p
         return []
     manifest.folder.mkdir(parents=True, exist_ok=True)
     # beside the landing zone, on its file system: landing is then a link, not a copy
-    with warehouse.held(manifest.folder.parent / "demo.lock", say), tempfile.TemporaryDirectory(dir=manifest.folder.parent, prefix=SCRATCH) as scratch:
+    with (
+        warehouse.held(manifest.folder.parent / "demo.lock", say),
+        tempfile.TemporaryDirectory(dir=manifest.folder.parent, prefix=SCRATCH) as scratch,
+    ):
         for leftover in manifest.folder.parent.glob(f"{SCRATCH}*"):  # of a run that was killed
             if leftover != Path(scratch):
                 shutil.rmtree(leftover)
@@ -57,11 +67,19 @@ def _has_landed(manifest: Manifest, parameters: dict) -> bool:
     # BACI's list of codes is the same in every seed's world, so it may have landed with another
     seeded = [f for f in files if f.tables[0].layout != layouts.BACI_ECONOMIES.name]
     truth = manifest.folder / PLANTED_TRUTH
-    complete = truth.exists() and set(json.loads(truth.read_text("utf-8"))["files"]) <= {f.parameters["published_name"] for f in files}
-    return complete and all((manifest.folder / f.file).exists() for f in files) and all(parameters.items() <= f.parameters.items() for f in seeded)
+    complete = truth.exists() and set(json.loads(truth.read_text("utf-8"))["files"]) <= {
+        f.parameters["published_name"] for f in files
+    }
+    return (
+        complete
+        and all((manifest.folder / f.file).exists() for f in files)
+        and all(parameters.items() <= f.parameters.items() for f in seeded)
+    )
 
 
-def write_world(folder: Path, seed: int, scale: str = "report", say: Callable[[str], None] = lambda _: None) -> list[Path]:
+def write_world(
+    folder: Path, seed: int, scale: str = "report", say: Callable[[str], None] = lambda _: None
+) -> list[Path]:
     """Invent the world of `seed` and write its files, and planted_truth.json, into `folder`. Returns the files, in the order in which they land."""
     size = SCALES[scale]
     say(f"demo: inventing a synthetic world (seed {seed}, scale {scale})")
@@ -73,6 +91,14 @@ def write_world(folder: Path, seed: int, scale: str = "report", say: Callable[[s
     say(f"demo: wrote {len(paths)} years of UN Comtrade")
     paths += write_baci(folder, rng, world, flows, size, say)
     paths.append(write_wdi(folder, rng, world))
-    truth = {"synthetic": "every number is invented", "seed": seed, "scale": scale, "generator_version": GENERATOR_VERSION, "files": [p.name for p in paths]}
-    (folder / PLANTED_TRUTH).write_text(json.dumps(truth | describe(world, flows, records), indent=1) + "\n", encoding="utf-8")
+    truth = {
+        "synthetic": "every number is invented",
+        "seed": seed,
+        "scale": scale,
+        "generator_version": GENERATOR_VERSION,
+        "files": [p.name for p in paths],
+    }
+    (folder / PLANTED_TRUTH).write_text(
+        json.dumps(truth | describe(world, flows, records), indent=1) + "\n", encoding="utf-8"
+    )
     return paths

@@ -49,8 +49,20 @@ EXCHANGE_RATE_ONLY = _codes("""
 USA JPN DEU GBR FRA ITA AUS ESP NLD BEL AUT DNK IRL FIN GRC PRT LUX SVK CYP POL CHL SAU
 """)
 # until when an economy's trade stands under the code of the state it was part of
-PREDECESSORS = {"BEL": ("BLX", 58, 1998), "LUX": ("BLX", 58, 1998), "SRB": ("SCG", 891, 2005), "MNE": ("SCG", 891, 2005), "CZE": ("CSK", 200, 1992), "SVK": ("CSK", 200, 1992)}
-DEVELOPMENT = {"High income": 0.8, "Upper middle income": 0.0, "Lower middle income": -0.8, "Low income": -1.6}
+PREDECESSORS = {
+    "BEL": ("BLX", 58, 1998),
+    "LUX": ("BLX", 58, 1998),
+    "SRB": ("SCG", 891, 2005),
+    "MNE": ("SCG", 891, 2005),
+    "CZE": ("CSK", 200, 1992),
+    "SVK": ("CSK", 200, 1992),
+}
+DEVELOPMENT = {
+    "High income": 0.8,
+    "Upper middle income": 0.0,
+    "Lower middle income": -0.8,
+    "Low income": -1.6,
+}
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,9 @@ COURSES: dict[str, Course] = {
     "ln_gdp_per_capita": Course(9.2, 0.8, 0.03, development=1.0, trend=0.018),
     "gross_domestic_savings": Course(20.0, 6.0, 1.88, development=0.5, skew=-0.134, tail=0.026),
     "domestic_credit": Course(48.0, 18.0, 8.9, development=0.8, skew=0.98),
-    "inflation": Course(6.0, 1.5, 0.9, 0.3, development=-0.4, skew=1.92, unrest=0.12, spikes=0.0012),
+    "inflation": Course(
+        6.0, 1.5, 0.9, 0.3, development=-0.4, skew=1.92, unrest=0.12, spikes=0.0012
+    ),
     "real_interest_rate": Course(6.0, 2.0, 3.0, 0.3, skew=0.085, tail=0.186),
     "total_reserves": Course(15.0, 5.0, 1.76, skew=0.92),
     "trade_openness": Course(0.62, 0.15, 0.054, skew=0.676),
@@ -101,7 +115,11 @@ COURSES: dict[str, Course] = {
     "co2_kg_per_gdp_ppp": Course(0.40, 0.08, 0.0, development=-0.1, skew=1.085),
     "co2_kg_per_gdp_ppp_2017": Course(0.31, 0.06, 0.0, development=-0.1, skew=0.993),
 }
-WIDE_INFLATION = (1995, 28.0, 34.0)  # until this year inflation in the documented economies is higher by, and spreads by
+WIDE_INFLATION = (
+    1995,
+    28.0,
+    34.0,
+)  # until this year inflation in the documented economies is higher by, and spreads by
 EXCHANGE_RATE = Course(100.0, 3.0, 3.7, 0.3)
 
 # indicators without a printed mean: centre, between, within, persistence, as above but for all economies
@@ -118,18 +136,45 @@ OTHER_COURSES: dict[str, Course] = {
     "ln_co2_liquid_fuel_kt": Course(8.4, 1.6, 0.0, by_size=True),
     "co2_transport_share_of_fuel_combustion": Course(25.0, 7.0, 0.0),
 }
-ANY_OTHER_INDICATOR = Course(50.0, 10.0, 2.0, 0.8)  # so that a variable added to seeds/variables.csv has numbers in the demo too
+ANY_OTHER_INDICATOR = Course(
+    50.0, 10.0, 2.0, 0.8
+)  # so that a variable added to seeds/variables.csv has numbers in the demo too
 
 # ---- trade ----------------------------------------------------------------------------------------------------------------------
 
 # world exports of low-carbon technology (billion USD) and what a world import is worth of a world export; between the years on a straight line
 # (values: of their logarithm). The report prints 1992 and 2022; the years between keep its sector values and the means of table 3 consistent.
-WORLD_EXPORTS = {1992: 71, 2001: 185, 2004: 275, 2007: 470, 2010: 560, 2015: 620, 2019: 730, 2020: 750, 2021: 930, 2022: 1119}
+WORLD_EXPORTS = {
+    1992: 71,
+    2001: 185,
+    2004: 275,
+    2007: 470,
+    2010: 560,
+    2015: 620,
+    2019: 730,
+    2020: 750,
+    2021: 930,
+    2022: 1119,
+}
 IMPORTS_OVER_EXPORTS = {1992: 0.98, 2007: 0.96, 2022: 0.974}
 # percent of world exports and of world imports
-CHINA_IN_EXPORTS = {1992: 1.1, 2001: 5.4, 2004: 10.8, 2007: 12.2, 2010: 13.6, 2015: 16.6, 2020: 19.6, 2021: 21.4, 2022: 22.8}
+CHINA_IN_EXPORTS = {
+    1992: 1.1,
+    2001: 5.4,
+    2004: 10.8,
+    2007: 12.2,
+    2010: 13.6,
+    2015: 16.6,
+    2020: 19.6,
+    2021: 21.4,
+    2022: 22.8,
+}
 CHINA_IN_IMPORTS = {1992: 5.1, 2001: 8.5, 2007: 14.3, 2011: 13.6, 2015: 12.2, 2020: 9.8, 2022: 8.6}
-HIGH_INCOME_IN_EXPORTS = {1992: 92.5, 2007: 81.4, 2022: 62.0}  # 93.8 is printed for 1992, but then the three groups sum to 101.3
+HIGH_INCOME_IN_EXPORTS = {
+    1992: 92.5,
+    2007: 81.4,
+    2022: 62.0,
+}  # 93.8 is printed for 1992, but then the three groups sum to 101.3
 HIGH_INCOME_IN_IMPORTS = {1992: 74.1, 2007: 71.9, 2022: 69.3}
 # percent of China's exports by destination (table 2; of 2007 the upper middle and low income groups are taken as swapped in print)
 TO_INCOME_GROUP = {
@@ -148,45 +193,114 @@ TO_REGION = {
     "Sub-Saharan Africa": {1992: 0.6, 2007: 1.3, 2022: 2.2},
 }
 # ores and concentrates, billion USD: China's imports, as its customs see them, its exports, and the world's exports
-CHINA_ORE_IMPORTS = {1992: 2, 2002: 9, 2007: 58, 2011: 155, 2015: 95, 2018: 120, 2020: 155, 2022: 170}
+CHINA_ORE_IMPORTS = {
+    1992: 2,
+    2002: 9,
+    2007: 58,
+    2011: 155,
+    2015: 95,
+    2018: 120,
+    2020: 155,
+    2022: 170,
+}
 CHINA_ORE_EXPORTS = {1992: 0.17, 2003: 0.4, 2007: 1.5, 2008: 2.8, 2009: 0.5, 2015: 0.65, 2022: 0.9}
 WORLD_ORE_EXPORTS = {1992: 14, 2002: 22, 2007: 115, 2011: 260, 2015: 165, 2020: 245, 2022: 280}
 # who trades more with China than its size alone would say; elasticities of the share to GDP
 AFFINITY = {
-    "lct_imports_from_china": (0.85, {"HKG": 46, "CAN": 0.3, "USA": 2.3, "MAC": 0.2, "NLD": 2.5, "DEU": 2.5, "IND": 0.8}),
+    "lct_imports_from_china": (
+        0.85,
+        {"HKG": 46, "CAN": 0.3, "USA": 2.3, "MAC": 0.2, "NLD": 2.5, "DEU": 2.5, "IND": 0.8},
+    ),
     "lct_exports_to_china": (1.0, {"JPN": 5.8, "KOR": 15, "TWN": 13, "DEU": 3.0, "USA": 0.55}),
     "mineral_imports_from_china": (0.8, {"JPN": 26, "KOR": 8, "USA": 0.8, "TWN": 2}),
     "mineral_exports_to_china": (
         0.7,
-        {"AUS": 90, "BRA": 26, "CHL": 42, "PER": 34, "IND": 4, "IDN": 8, "USA": 0.12, "JPN": 0.02, "DEU": 0.02, "FRA": 0.02, "GBR": 0.02, "ITA": 0.02, "HKG": 0.01, "KOR": 0.02},
+        {
+            "AUS": 90,
+            "BRA": 26,
+            "CHL": 42,
+            "PER": 34,
+            "IND": 4,
+            "IDN": 8,
+            "USA": 0.12,
+            "JPN": 0.02,
+            "DEU": 0.02,
+            "FRA": 0.02,
+            "GBR": 0.02,
+            "ITA": 0.02,
+            "HKG": 0.01,
+            "KOR": 0.02,
+        },
     ),
 }
 # what the documented economies have of the whole; of a region's low-carbon imports at most so much of the smallest share that table 2 prints
 LARGEST_PART_OF_REGION = 0.75
-DOCUMENTED_SHARE = {"lct_imports_from_china": 0.40, "lct_exports_to_china": 0.07, "mineral_imports_from_china": 0.12, "mineral_exports_to_china": 0.14}
-ELASTICITY_OF_DOCUMENTED = 0.3  # their shares to their GDP: no single one of them dominates the sample
-SHARE_OF_RECIPIENTS = 0.45  # how much less than its size an aid recipient takes of low-carbon imports
+DOCUMENTED_SHARE = {
+    "lct_imports_from_china": 0.40,
+    "lct_exports_to_china": 0.07,
+    "mineral_imports_from_china": 0.12,
+    "mineral_exports_to_china": 0.14,
+}
+ELASTICITY_OF_DOCUMENTED = (
+    0.3  # their shares to their GDP: no single one of them dominates the sample
+)
+SHARE_OF_RECIPIENTS = (
+    0.45  # how much less than its size an aid recipient takes of low-carbon imports
+)
 FIRST_ESTIMATED_YEAR = 1997  # of the trade equations: one year after governance is first published
-NOISE_OF_OTHERS = 0.2  # standard deviation of ln trade around its course in economies that are not documented
+NOISE_OF_OTHERS = (
+    0.2  # standard deviation of ln trade around its course in economies that are not documented
+)
 
 # ---- products -------------------------------------------------------------------------------------------------------------------
 
 # percent of world exports and of China's exports by sector; sectors not named divide the rest in fixed proportions
 WORLD_SECTORS = {
-    "power_generation": {1992: 24, 2001: 30, 2004: 36, 2007: 34, 2015: 30, 2019: 29, 2021: 30.5, 2022: 25.1},
+    "power_generation": {
+        1992: 24,
+        2001: 30,
+        2004: 36,
+        2007: 34,
+        2015: 30,
+        2019: 29,
+        2021: 30.5,
+        2022: 25.1,
+    },
     "energy_storage": {1992: 4.5, 2001: 4.9, 2015: 7, 2020: 11, 2022: 16.5},
     "transport": {1992: 0.03, 2016: 0.02, 2017: 5.9, 2020: 11, 2022: 20.2},
 }
 CHINA_SECTORS = {
-    "power_generation": {1992: 20, 2001: 38, 2004: 47, 2007: 46, 2015: 44, 2019: 46, 2021: 47.2, 2022: 34.2},
+    "power_generation": {
+        1992: 20,
+        2001: 38,
+        2004: 47,
+        2007: 46,
+        2015: 44,
+        2019: 46,
+        2021: 47.2,
+        2022: 34.2,
+    },
     "energy_storage": {1992: 8, 2001: 10, 2015: 9.7, 2020: 13.6, 2022: 22.7},
     "transport": {1992: 0.02, 2016: 0.02, 2017: 1.0, 2020: 3.0, 2022: 11.4},
 }
-OTHER_SECTORS = {"buildings": 0.24, "pollution_control": 0.34, "household_appliances": 0.12, "environmental_monitoring": 0.30}
+OTHER_SECTORS = {
+    "buildings": 0.24,
+    "pollution_control": 0.34,
+    "household_appliances": 0.12,
+    "environmental_monitoring": 0.30,
+}
 SECTORS = (*WORLD_SECTORS, *OTHER_SECTORS)
 # mineral products beyond ores and concentrates, as a part of another flow
 OTHER_STAGES = {"lct_imports_from_china": 0.12, "mineral_exports_to_china": 0.5}
-COMTRADE_REVISIONS = {1992: "H0", 1996: "H1", 2002: "H2", 2007: "H3", 2012: "H4", 2017: "H5", 2022: "H6"}
+COMTRADE_REVISIONS = {
+    1992: "H0",
+    1996: "H1",
+    2002: "H2",
+    2007: "H3",
+    2012: "H4",
+    2017: "H5",
+    2022: "H6",
+}
 BACI_REVISIONS = {1995: "92", 2002: "02", 2017: "17"}
 FULL_TRADER = "USA"  # trades every product, so that every code of a list lands in every year
 

@@ -36,7 +36,9 @@ from orchestration.landing.demo.calibration import (
 )
 
 CHINA = 0  # its place among the economies
-FIRST_TRADE = int(TRADE_YEARS[0] - COVARIATE_YEARS[0])  # place of the first year of trade among the years of covariates
+FIRST_TRADE = int(
+    TRADE_YEARS[0] - COVARIATE_YEARS[0]
+)  # place of the first year of trade among the years of covariates
 # outcomes of these years are seen in every documented economy: none is left with a single row, which fixed effects would swallow
 CERTAIN_YEARS, CERTAIN = (2007, 2011), 99.0
 GAP_IN = "gdp_growth"
@@ -57,7 +59,12 @@ def printed_moments() -> pd.DataFrame:
 @cache
 def printed_observations() -> dict[tuple[str, int], int]:
     """N of each column of tables 4 to 12."""
-    return pd.read_csv(SEEDS / "published_estimates.csv").groupby(["exhibit", "column_number"]).n_observations.first().to_dict()
+    return (
+        pd.read_csv(SEEDS / "published_estimates.csv")
+        .groupby(["exhibit", "column_number"])
+        .n_observations.first()
+        .to_dict()
+    )
 
 
 @dataclass(frozen=True)
@@ -82,8 +89,20 @@ def economies() -> Economies:
     """The economies, from seeds and calibration: the same in every world."""
     groups = seed_table("economy_groups").query("vintage == 'FY24'").drop(columns="vintage")
     # the code an economy trades under today; of several the last is the one that UN Comtrade and BACI use (842 of 840 and 842)
-    codes = seed_table("comtrade_economy_codes").query("kind == 'economy' and end_year == ''").drop_duplicates("iso3", keep="last").set_index("iso3").comtrade_code
-    frame = seed_table("economies").merge(groups, on="iso3").set_index("iso3").loc[["CHN", *PARTNERS]].reset_index()
+    codes = (
+        seed_table("comtrade_economy_codes")
+        .query("kind == 'economy' and end_year == ''")
+        .drop_duplicates("iso3", keep="last")
+        .set_index("iso3")
+        .comtrade_code
+    )
+    frame = (
+        seed_table("economies")
+        .merge(groups, on="iso3")
+        .set_index("iso3")
+        .loc[["CHN", *PARTNERS]]
+        .reset_index()
+    )
     frame["code"] = frame.iso3.map(codes).astype("int64")
     frame["is_advanced"] = frame.weo_group == "Advanced economies"
     frame["size"] = -ndtri((np.r_[1.5, np.arange(1, len(frame))] - 0.5) / (len(frame) - 1))
@@ -110,11 +129,15 @@ class Covariates:
     """The planted gap: economy, year and variable that is not published between two years in which it is."""
 
 
-def autoregressive(rng: np.random.Generator, shape: tuple[int, int], persistence: float) -> np.ndarray:
+def autoregressive(
+    rng: np.random.Generator, shape: tuple[int, int], persistence: float
+) -> np.ndarray:
     """Noise with mean zero and variance one, each year (second axis) remembering the one before."""
     noise = rng.normal(size=shape)
     for year in range(1, shape[1]):
-        noise[:, year] = persistence * noise[:, year - 1] + np.sqrt(1 - persistence**2) * noise[:, year]
+        noise[:, year] = (
+            persistence * noise[:, year - 1] + np.sqrt(1 - persistence**2) * noise[:, year]
+        )
     return noise
 
 
@@ -138,8 +161,12 @@ def invent_covariates(rng: np.random.Generator, economies: Economies) -> Covaria
     values["exchange_rate"] = exchange_rate
     for variable, course in OTHER_COURSES.items():
         values[variable] = documented_course(rng, economies, course, shape, variable)
-    values["inflation_rolling_sd"] = rolling_standard_deviation(np.where(published["inflation"], values["inflation"], np.nan))
-    values["reer_rolling_sd"] = rolling_standard_deviation(np.where(published["exchange_rate"], exchange_rate, np.nan))
+    values["inflation_rolling_sd"] = rolling_standard_deviation(
+        np.where(published["inflation"], values["inflation"], np.nan)
+    )
+    values["reer_rolling_sd"] = rolling_standard_deviation(
+        np.where(published["exchange_rate"], exchange_rate, np.nan)
+    )
     for variable in ("inflation_rolling_sd", "reer_rolling_sd"):
         published[variable] = np.isfinite(values[variable])
         values[variable] = np.where(published[variable], values[variable], 0.0)
@@ -161,29 +188,56 @@ def lasting_trait(name: str, count: int) -> np.ndarray:
     return np.random.default_rng([7, *name.encode()]).normal(size=(count, 1))
 
 
-def _publication(rng: np.random.Generator, economies: Economies, shape: tuple[int, int]) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, np.ndarray, tuple[str, int, str]]:
+def _publication(
+    rng: np.random.Generator, economies: Economies, shape: tuple[int, int]
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, np.ndarray, tuple[str, int, str]]:
     """Which economy-years of which variable are published, so that the printed numbers of observations come out."""
     years = COVARIATE_YEARS
     printed, moments = printed_observations(), printed_moments()
-    documented = economies.is_documented[:, None] & ~economies.where(["CZE"])[:, None] | (economies.where(["CZE"])[:, None] & (years > PREDECESSORS["CZE"][2]))
+    documented = economies.is_documented[:, None] & ~economies.where(["CZE"])[:, None] | (
+        economies.where(["CZE"])[:, None] & (years > PREDECESSORS["CZE"][2])
+    )
     within = lambda first, last: np.broadcast_to((years >= first) & (years <= last), shape)  # noqa: E731
     governed = np.broadcast_to(np.isin(years, FIRST_GOVERNANCE_YEARS) | (years >= 2002), shape)
     everywhere = np.broadcast_to(~economies.where(WITHOUT_WORLD_BANK_DATA)[:, None], shape)
     # documentation gets better with time, by economy, and has holes
-    score = lambda name, start=0.0, holes=0.5: lasting_trait(name, shape[0]) + start * (years - 2005) + holes * rng.normal(size=shape)  # noqa: E731
+    score = lambda name, start=0.0, holes=0.5: (
+        lasting_trait(name, shape[0]) + start * (years - 2005) + holes * rng.normal(size=shape)
+    )  # noqa: E731
     certain = CERTAIN * np.isin(years + 1, CERTAIN_YEARS)
 
     # complete controls at t-1, so that table 6 has its N, and table 8 (from the first year of governance on) has its own
-    controls = documented & highest(score("controls") + certain, documented & within(1992, 2019) & governed, printed["table_8", 1])
-    controls |= highest(score("controls"), documented & within(1992, 2019) & ~governed, printed["table_6", 1] - printed["table_8", 1])
-    controls |= highest(score("controls"), documented & within(2020, 2021), round(printed["table_8", 1] / 21 * 2))
-    complete = highest(score("complete", 0.02) + certain, controls & governed, printed["table_4", 1])
+    controls = documented & highest(
+        score("controls") + certain,
+        documented & within(1992, 2019) & governed,
+        printed["table_8", 1],
+    )
+    controls |= highest(
+        score("controls"),
+        documented & within(1992, 2019) & ~governed,
+        printed["table_6", 1] - printed["table_8", 1],
+    )
+    controls |= highest(
+        score("controls"), documented & within(2020, 2021), round(printed["table_8", 1] / 21 * 2)
+    )
+    complete = highest(
+        score("complete", 0.02) + certain, controls & governed, printed["table_4", 1]
+    )
 
     traded = _traded(rng, economies, score("traded", 0.1, 0.3), complete)
     base = np.zeros(shape, dtype=bool)
-    base[:, FIRST_TRADE:] = traded & (economies.has_emissions[:, None] & (TRADE_YEARS <= LAST_EMISSION_YEAR))
+    base[:, FIRST_TRADE:] = traded & (
+        economies.has_emissions[:, None] & (TRADE_YEARS <= LAST_EMISSION_YEAR)
+    )
 
-    def others(variable: str, among: np.ndarray, documented_rows: np.ndarray, name: str | None = None, start: float = 0.08, outside: bool = True) -> np.ndarray:
+    def others(
+        variable: str,
+        among: np.ndarray,
+        documented_rows: np.ndarray,
+        name: str | None = None,
+        start: float = 0.08,
+        outside: bool = True,
+    ) -> np.ndarray:
         """`documented_rows`, and as many rows of the other economies as the printed number of observations asks for."""
         count = int(moments.n[variable]) - int((documented_rows & base).sum())
         scores = score(name or variable, start, 0.15)
@@ -193,9 +247,19 @@ def _publication(rng: np.random.Generator, economies: Economies, shape: tuple[in
 
     full = np.broadcast_to(economies.is_documented[:, None], shape)
     published = dict.fromkeys(("ln_gdp", "population_growth"), everywhere)
-    for variable in ("ln_gdp", "gdp_growth", "ln_gdp_per_capita", "gross_domestic_savings", "domestic_credit", "trade_openness", "fdi_inflows"):
+    for variable in (
+        "ln_gdp",
+        "gdp_growth",
+        "ln_gdp_per_capita",
+        "gross_domestic_savings",
+        "domestic_credit",
+        "trade_openness",
+        "fdi_inflows",
+    ):
         published[variable] = others(variable, everywhere, full)
-    published["total_reserves"] = others("total_reserves", published["ln_gdp"], full)  # a percentage of it
+    published["total_reserves"] = others(
+        "total_reserves", published["ln_gdp"], full
+    )  # a percentage of it
     # one value is withheld where no sample needs it, between two years that have it
     economy, place = np.argwhere(full & ~controls & within(1998, 2015))[0]
     gap = (str(economies.frame.iso3[economy]), int(years[place]), GAP_IN)
@@ -203,36 +267,74 @@ def _publication(rng: np.random.Generator, economies: Economies, shape: tuple[in
     hole[economy, place] = True
     published[GAP_IN] = others(GAP_IN, everywhere, full & ~hole)
     published["inflation"] = others("inflation", everywhere, full, start=0.03)
-    exchange = economies.where(EXCHANGE_RATE_ONLY)[:, None] & ~(economies.where(EXCHANGE_RATE_ONLY[-1:])[:, None] & (years < 1992))
+    exchange = economies.where(EXCHANGE_RATE_ONLY)[:, None] & ~(
+        economies.where(EXCHANGE_RATE_ONLY[-1:])[:, None] & (years < 1992)
+    )
     published["exchange_rate"] = full | exchange
-    published["real_interest_rate"] = others("real_interest_rate", everywhere & ~exchange & ~economies.where(EXCHANGE_RATE_ONLY)[:, None], controls)
-    published["tariff_weighted_mean"] = others("tariff_weighted_mean", everywhere, full & ~(controls & governed & ~complete))
+    published["real_interest_rate"] = others(
+        "real_interest_rate",
+        everywhere & ~exchange & ~economies.where(EXCHANGE_RATE_ONLY)[:, None],
+        controls,
+    )
+    published["tariff_weighted_mean"] = others(
+        "tariff_weighted_mean", everywhere, full & ~(controls & governed & ~complete)
+    )
     for variable in GOVERNANCE:
         published[variable] = others(variable, everywhere & governed, full & governed)
     early = controls & within(1992, 2019)
-    educated = highest(score("education", 0.0) + certain, early & (years >= 1998), printed["table_7", 1])
-    published["compulsory_education"] = others("compulsory_education", everywhere & (years >= 1998), educated | (full & ~controls & (years >= 1998)))
+    educated = highest(
+        score("education", 0.0) + certain, early & (years >= 1998), printed["table_7", 1]
+    )
+    published["compulsory_education"] = others(
+        "compulsory_education",
+        everywhere & (years >= 1998),
+        educated | (full & ~controls & (years >= 1998)),
+    )
     # outside the base sample aid is not published: its mean and standard deviation then are the same in every world, on which the
     # size of the interaction with imports hangs
     recipients = economies.receives_aid[:, None]
     aided = highest(score("aid", 0.0) + certain, early & recipients, printed["table_10", 1])
-    published["aid_per_capita"] = others("aid_per_capita", everywhere, aided | (full & recipients & ~controls), start=-0.05, outside=False)
+    published["aid_per_capita"] = others(
+        "aid_per_capita",
+        everywhere,
+        aided | (full & recipients & ~controls),
+        start=-0.05,
+        outside=False,
+    )
 
     emissions = economies.has_emissions[:, None] & within(1990, LAST_EMISSION_YEAR)
     for variable in ("ln_co2_kt", "co2_tonnes_per_capita"):
         published[variable] = emissions
     for variable in ("co2_kg_per_gdp_ppp", "co2_kg_per_gdp_ppp_2017"):
-        published[variable] = others(variable, emissions, full & emissions, name="co2_kg_per_gdp_ppp")
+        published[variable] = others(
+            variable, emissions, full & emissions, name="co2_kg_per_gdp_ppp"
+        )
     # an emission at t answers to controls at t-1
-    next_year = lambda mask: np.concatenate([np.zeros((shape[0], 1), mask.dtype), mask[:, :-1]], axis=1)  # noqa: E731
-    for variable, last, column in (("ln_co2_liquid_fuel_kt", 2016, 5), ("co2_transport_share_of_fuel_combustion", 2014, 6)):
+    next_year = lambda mask: np.concatenate(
+        [np.zeros((shape[0], 1), mask.dtype), mask[:, :-1]], axis=1
+    )  # noqa: E731
+    for variable, last, column in (
+        ("ln_co2_liquid_fuel_kt", 2016, 5),
+        ("co2_transport_share_of_fuel_combustion", 2014, 6),
+    ):
         candidates = next_year(early) & within(1990, last)
-        kept = highest(score(variable, 0.0) + next_year(np.broadcast_to(certain, shape)), candidates, printed["table_6", column])
-        published[variable] = emissions & within(1990, last) & (kept | ~candidates) & ~(documented & next_year(early) & ~kept)
+        kept = highest(
+            score(variable, 0.0) + next_year(np.broadcast_to(certain, shape)),
+            candidates,
+            printed["table_6", column],
+        )
+        published[variable] = (
+            emissions
+            & within(1990, last)
+            & (kept | ~candidates)
+            & ~(documented & next_year(early) & ~kept)
+        )
     return published, controls, complete, traded, gap
 
 
-def _traded(rng: np.random.Generator, economies: Economies, score: np.ndarray, complete: np.ndarray) -> np.ndarray:
+def _traded(
+    rng: np.random.Generator, economies: Economies, score: np.ndarray, complete: np.ndarray
+) -> np.ndarray:
     """Economy x year of trade with imports from China: as many within the base sample as table 3 prints."""
     moments = printed_moments()
     score = (score + 2.0 * economies.frame["size"].to_numpy()[:, None])[:, FIRST_TRADE:]
@@ -258,54 +360,111 @@ def exists_in(economies: Economies) -> np.ndarray:
 # ---- values ---------------------------------------------------------------------------------------------------------------------
 
 
-def documented_course(rng: np.random.Generator, economies: Economies, course: Course, shape: tuple[int, int], name: str = "") -> np.ndarray:
+def documented_course(
+    rng: np.random.Generator,
+    economies: Economies,
+    course: Course,
+    shape: tuple[int, int],
+    name: str = "",
+) -> np.ndarray:
     """The course of a variable as the documented economies have it, for every economy."""
-    lasting = economies.frame["size"].to_numpy()[:, None] if course.by_size else lasting_trait(name or repr(course), shape[0]) + course.development * economies.frame.development.to_numpy()[:, None]
+    lasting = (
+        economies.frame["size"].to_numpy()[:, None]
+        if course.by_size
+        else lasting_trait(name or repr(course), shape[0])
+        + course.development * economies.frame.development.to_numpy()[:, None]
+    )
     of_documented = lasting[economies.is_documented]
     lasting = np.clip((lasting - of_documented.mean()) / of_documented.std(), -2.5, 2.5)
-    return course.centre + course.between * lasting + course.trend * (COVARIATE_YEARS - 2006) + course.within * autoregressive(rng, shape, course.persistence)
+    return (
+        course.centre
+        + course.between * lasting
+        + course.trend * (COVARIATE_YEARS - 2006)
+        + course.within * autoregressive(rng, shape, course.persistence)
+    )
 
 
-def _variable(rng: np.random.Generator, economies: Economies, variable: str, course: Course, published: dict[str, np.ndarray], traded: np.ndarray) -> np.ndarray:
+def _variable(
+    rng: np.random.Generator,
+    economies: Economies,
+    variable: str,
+    course: Course,
+    published: dict[str, np.ndarray],
+    traded: np.ndarray,
+) -> np.ndarray:
     shape = (len(economies), len(COVARIATE_YEARS))
     values = documented_course(rng, economies, course, shape, variable)
     if variable == "inflation":
         until, higher, spread = WIDE_INFLATION
         wide = until >= COVARIATE_YEARS
-        values[:, wide] = np.maximum(values[:, wide] + higher + spread * rng.normal(size=(shape[0], wide.sum())), -8.0)
+        values[:, wide] = np.maximum(
+            values[:, wide] + higher + spread * rng.normal(size=(shape[0], wide.sum())), -8.0
+        )
     if variable == "compulsory_education":
         values = np.maximum(values, 5.0)
     others = ~economies.is_documented
     values[others] = _others(rng, economies, variable, course, published, traded, values)[others]
     if variable == "aid_per_capita":
-        values[economies.is_documented & ~economies.receives_aid] = course.centre  # who receives none does not move with it
+        values[economies.is_documented & ~economies.receives_aid] = (
+            course.centre
+        )  # who receives none does not move with it
     return np.clip(values, *printed_moments().loc[variable, ["min", "max"]])
 
 
-def _others(rng: np.random.Generator, economies: Economies, variable: str, course: Course, published: dict, traded: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _others(
+    rng: np.random.Generator,
+    economies: Economies,
+    variable: str,
+    course: Course,
+    published: dict,
+    traded: np.ndarray,
+    values: np.ndarray,
+) -> np.ndarray:
     """Values of the economies that are not documented: a g-and-h distribution with the moments that table 3 leaves for them."""
     shape, others = values.shape, ~economies.is_documented
     if course.by_size:
-        latent = economies.frame["size"].to_numpy()[:, None] + (course.trend / 2.3) * (COVARIATE_YEARS - 2006) + 0.04 * autoregressive(rng, shape, 0.8)
+        latent = (
+            economies.frame["size"].to_numpy()[:, None]
+            + (course.trend / 2.3) * (COVARIATE_YEARS - 2006)
+            + 0.04 * autoregressive(rng, shape, 0.8)
+        )
     else:
-        lasting = lasting_trait(variable, shape[0]) + course.development * economies.frame.development.to_numpy()[:, None]
-        latent = lasting + (course.trend / 1.2) * (COVARIATE_YEARS - 2006) + course.unrest * autoregressive(rng, shape, 0.6) + 9.0 * (rng.random(shape) < course.spikes)
+        lasting = (
+            lasting_trait(variable, shape[0])
+            + course.development * economies.frame.development.to_numpy()[:, None]
+        )
+        latent = (
+            lasting
+            + (course.trend / 1.2) * (COVARIATE_YEARS - 2006)
+            + course.unrest * autoregressive(rng, shape, 0.6)
+            + 9.0 * (rng.random(shape) < course.spikes)
+        )
     base = published[variable].copy()
-    base[:, FIRST_TRADE:] &= traded & (TRADE_YEARS <= LAST_EMISSION_YEAR) & economies.has_emissions[:, None]
+    base[:, FIRST_TRADE:] &= (
+        traded & (TRADE_YEARS <= LAST_EMISSION_YEAR) & economies.has_emissions[:, None]
+    )
     base[:, :FIRST_TRADE] = False
     target = printed_moments().loc[variable]
     known, sought = values[base & ~others[:, None]], base & others[:, None]
     count = sought.sum()
     mean = (target["mean"] * (count + len(known)) - known.sum()) / count
-    square = ((target["sd"] ** 2 + target["mean"] ** 2) * (count + len(known)) - (known**2).sum()) / count
+    square = (
+        (target["sd"] ** 2 + target["mean"] ** 2) * (count + len(known)) - (known**2).sum()
+    ) / count
     # scores of the ranks within the base sample; what lies outside it takes the score it would have there
     ordered = np.sort(latent[sought])
     rank = np.searchsorted(ordered, latent) + np.where(sought, 0.5, 0.0)
-    shaped = g_and_h(ndtri(np.clip(rank / count, 0.5 / count, 1 - 0.5 / count)), course.skew, course.tail)
+    shaped = g_and_h(
+        ndtri(np.clip(rank / count, 0.5 / count, 1 - 0.5 / count)), course.skew, course.tail
+    )
     spread = np.sqrt(max(square - mean**2, 0.0))
     made = shaped
     for _ in range(4):  # what the printed minimum and maximum cut off is made up for by the rest
-        made = np.clip(mean + spread * (made - made[sought].mean()) / made[sought].std(), target["min"], target["max"])
+        made = np.clip(
+            mean + spread * (made - made[sought].mean()) / made[sought].std(),
+            target["min"],
+            target["max"],
+        )
     return made
 
 
@@ -314,12 +473,24 @@ def g_and_h(score: np.ndarray, g: float, h: float) -> np.ndarray:
     return (np.expm1(g * score) / g if g else score) * np.exp(h * score**2 / 2)
 
 
-def _exchange_rate(rng: np.random.Generator, economies: Economies, published: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def _exchange_rate(
+    rng: np.random.Generator, economies: Economies, published: np.ndarray, shape: tuple[int, int]
+) -> np.ndarray:
     """Real effective exchange rates, 2010 = 100: calm in the documented economies; upheavals in the others, so that the mean of table 3 comes out."""
     calm = documented_course(rng, economies, EXCHANGE_RATE, shape, "exchange_rate")
-    upheaval = np.exp(0.9 * lasting_trait("upheaval", shape[0]) + 0.35 * autoregressive(rng, shape, 0.85)) * rng.normal(size=shape)
+    upheaval = np.exp(
+        0.9 * lasting_trait("upheaval", shape[0]) + 0.35 * autoregressive(rng, shape, 0.85)
+    ) * rng.normal(size=shape)
     observed = (TRADE_YEARS[0] <= COVARIATE_YEARS) & (COVARIATE_YEARS <= LAST_EMISSION_YEAR)
-    spread = lambda values: rolling_standard_deviation(np.where(published, values, np.nan))[:, observed]  # noqa: E731
+    spread = lambda values: rolling_standard_deviation(np.where(published, values, np.nan))[
+        :, observed
+    ]  # noqa: E731
     known, made = spread(calm)[economies.is_documented], spread(upheaval)[~economies.is_documented]
-    left = printed_moments()["mean"]["reer_rolling_sd"] * (np.isfinite(known).sum() + np.isfinite(made).sum()) - np.nansum(known)
-    return np.where(economies.is_documented[:, None], calm, np.clip(100 + upheaval * left / np.nansum(made), 5, 400))
+    left = printed_moments()["mean"]["reer_rolling_sd"] * (
+        np.isfinite(known).sum() + np.isfinite(made).sum()
+    ) - np.nansum(known)
+    return np.where(
+        economies.is_documented[:, None],
+        calm,
+        np.clip(100 + upheaval * left / np.nansum(made), 5, 400),
+    )

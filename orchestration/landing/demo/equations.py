@@ -37,9 +37,22 @@ from orchestration.landing.demo.calibration import (
     TRADE_YEARS,
     WORLD_EXPORTS,
 )
-from orchestration.landing.demo.covariates import CERTAIN, CERTAIN_YEARS, CHINA, FIRST_TRADE, Covariates, Economies, exists_in, highest, printed_moments, printed_observations
+from orchestration.landing.demo.covariates import (
+    CERTAIN,
+    CERTAIN_YEARS,
+    CHINA,
+    FIRST_TRADE,
+    Covariates,
+    Economies,
+    exists_in,
+    highest,
+    printed_moments,
+    printed_observations,
+)
 
-SMALLEST_FLOW = 0.02  # thousand USD: enough to be divided among products and still be known to four digits
+SMALLEST_FLOW = (
+    0.02  # thousand USD: enough to be divided among products and still be known to four digits
+)
 PLANTED_COEFFICIENTS = Path(__file__).with_name("planted_coefficients.csv")
 LCT = "lct_imports_from_china_kusd"
 # trade variable -> (exhibit and column of its determinants, exhibit that adds the gender terms)
@@ -57,18 +70,31 @@ def planted() -> dict[str, dict[str, float]]:
 
     The trade equations' coefficients are printed, so they are read from the seed; the file holds the noise and the emissions.
     """
-    printed = pd.read_csv(SEEDS / "published_estimates.csv").set_index(["exhibit", "column_number", "term"]).estimate.sort_index()
-    equations = {f"ln_{trade}": {**printed[exhibit, column].to_dict(), **printed[gender, column].to_dict()} for trade, (exhibit, column, gender) in TRADE.items()}
+    printed = (
+        pd.read_csv(SEEDS / "published_estimates.csv")
+        .set_index(["exhibit", "column_number", "term"])
+        .estimate.sort_index()
+    )
+    equations = {
+        f"ln_{trade}": {**printed[exhibit, column].to_dict(), **printed[gender, column].to_dict()}
+        for trade, (exhibit, column, gender) in TRADE.items()
+    }
     if PLANTED_COEFFICIENTS.exists():
         for outcome, rows in pd.read_csv(PLANTED_COEFFICIENTS).groupby("outcome"):
-            equations[outcome] = equations.get(outcome, {}) | dict(zip(rows.term, rows.coefficient, strict=True))
+            equations[outcome] = equations.get(outcome, {}) | dict(
+                zip(rows.term, rows.coefficient, strict=True)
+            )
     return equations
 
 
 def path(points: dict[int, float], logarithmic: bool = False) -> np.ndarray:
     """A course over the years of trade through the given points, straight between them (or straight in logarithms)."""
     years, values = np.array(list(points)), np.array(list(points.values()), dtype=float)
-    return np.exp(np.interp(TRADE_YEARS, years, np.log(values))) if logarithmic else np.interp(TRADE_YEARS, years, values)
+    return (
+        np.exp(np.interp(TRADE_YEARS, years, np.log(values)))
+        if logarithmic
+        else np.interp(TRADE_YEARS, years, values)
+    )
 
 
 def standardised(values: np.ndarray, published: np.ndarray) -> np.ndarray:
@@ -86,7 +112,11 @@ def in_panel_as_lag(published: np.ndarray) -> np.ndarray:
 
 def z_scores(covariates: Covariates) -> dict[str, np.ndarray]:
     """Economy x year (1988-2022): the z-score of every covariate, also where it is not published."""
-    return {v: standardised(covariates.values[v], in_panel_as_lag(covariates.published[v])) for v in covariates.published if v in covariates.values and v != "exchange_rate"}
+    return {
+        v: standardised(covariates.values[v], in_panel_as_lag(covariates.published[v]))
+        for v in covariates.published
+        if v in covariates.values and v != "exchange_rate"
+    }
 
 
 def china_totals() -> dict[str, np.ndarray]:
@@ -94,68 +124,137 @@ def china_totals() -> dict[str, np.ndarray]:
     world = path(WORLD_EXPORTS, logarithmic=True)
     return {
         "lct_imports_from_china": 1e6 * world * path(CHINA_IN_EXPORTS) / 100,
-        "lct_exports_to_china": 1e6 * world * path(IMPORTS_OVER_EXPORTS) * path(CHINA_IN_IMPORTS) / 100,
+        "lct_exports_to_china": 1e6
+        * world
+        * path(IMPORTS_OVER_EXPORTS)
+        * path(CHINA_IN_IMPORTS)
+        / 100,
         "mineral_imports_from_china": 1e6 * path(CHINA_ORE_EXPORTS, logarithmic=True),
         "mineral_exports_to_china": 1e6 * path(CHINA_ORE_IMPORTS, logarithmic=True),
     }
 
 
-def invent_trade_with_china(rng: np.random.Generator, economies: Economies, covariates: Covariates, z: dict[str, np.ndarray], traded: dict[str, np.ndarray], sign: int = 1) -> dict[str, np.ndarray]:
+def invent_trade_with_china(
+    rng: np.random.Generator,
+    economies: Economies,
+    covariates: Covariates,
+    z: dict[str, np.ndarray],
+    traded: dict[str, np.ndarray],
+    sign: int = 1,
+) -> dict[str, np.ndarray]:
     """Each economy's trade with China, economy x year of trade, thousand USD, zero where there is none (equations 1 and 2).
 
     What an economy traded while it was part of another state is in it; the reports name that state.
     """
     part_of_another = ~exists_in(economies)
     part_of_another[CHINA] = False
-    return {trade: _flows(rng, economies, covariates, z, trade, traded[trade] | part_of_another, sign) for trade in TRADE}
+    return {
+        trade: _flows(rng, economies, covariates, z, trade, traded[trade] | part_of_another, sign)
+        for trade in TRADE
+    }
 
 
-def who_trades(rng: np.random.Generator, economies: Economies, covariates: Covariates) -> dict[str, np.ndarray]:
+def who_trades(
+    rng: np.random.Generator, economies: Economies, covariates: Covariates
+) -> dict[str, np.ndarray]:
     """Where trade is not zero, by size, time and chance, never by the noise of the equation: the printed N of tables 3, 4 and 5 come out."""
     exists, size = exists_in(economies), economies.frame["size"].to_numpy()[:, None]
     estimated = covariates.complete[:, FIRST_TRADE - 1 : -1]
-    base = covariates.traded & economies.has_emissions[:, None] & (TRADE_YEARS <= LAST_EMISSION_YEAR)
+    base = (
+        covariates.traded & economies.has_emissions[:, None] & (TRADE_YEARS <= LAST_EMISSION_YEAR)
+    )
     traded = {"lct_imports_from_china": covariates.traded}
     for trade, (exhibit, column, _) in list(TRADE.items())[1:]:
         score = 1.5 * size + 0.06 * (TRADE_YEARS - 2006) + rng.normal(size=exists.shape)
-        in_sample = highest(score + CERTAIN * np.isin(TRADE_YEARS, CERTAIN_YEARS), estimated & exists, printed_observations()[exhibit, column])
+        in_sample = highest(
+            score + CERTAIN * np.isin(TRADE_YEARS, CERTAIN_YEARS),
+            estimated & exists,
+            printed_observations()[exhibit, column],
+        )
         count = int(printed_moments().n[f"{trade}_kusd"]) - int((in_sample & base).sum())
         others = highest(score, base & exists & ~estimated, count)
-        traded[trade] = in_sample | others | (exists & ~base & ~estimated & (score >= score[others].min()))
+        traded[trade] = (
+            in_sample | others | (exists & ~base & ~estimated & (score >= score[others].min()))
+        )
     return traded
 
 
-def _flows(rng: np.random.Generator, economies: Economies, covariates: Covariates, z: dict[str, np.ndarray], trade: str, traded: np.ndarray, sign: int) -> np.ndarray:
+def _flows(
+    rng: np.random.Generator,
+    economies: Economies,
+    covariates: Covariates,
+    z: dict[str, np.ndarray],
+    trade: str,
+    traded: np.ndarray,
+    sign: int,
+) -> np.ndarray:
     coefficients, total = planted()[f"ln_{trade}"], china_totals()[trade]
     # the equation is planted where it can be estimated; elsewhere flows divide what it leaves, by size and the printed shares
     documented = economies.is_documented[:, None] & (TRADE_YEARS >= FIRST_ESTIMATED_YEAR)
-    index = sum(coefficients[term] * lag(within_sample(z[term], covariates.complete)) for term in (*DETERMINANTS, *GENDER))
+    index = sum(
+        coefficients[term] * lag(within_sample(z[term], covariates.complete))
+        for term in (*DETERMINANTS, *GENDER)
+    )
     index = np.where(documented, index - index.mean(axis=1, keepdims=True), 0.0)
-    noise = np.where(documented, coefficients.get("noise", 0.27), NOISE_OF_OTHERS) * sign * rng.normal(size=index.shape)
-    year_effect = np.log(total) - np.where(documented, index.sum(axis=0) / economies.is_documented.sum(), 0.0)
+    noise = (
+        np.where(documented, coefficients.get("noise", 0.27), NOISE_OF_OTHERS)
+        * sign
+        * rng.normal(size=index.shape)
+    )
+    year_effect = np.log(total) - np.where(
+        documented, index.sum(axis=0) / economies.is_documented.sum(), 0.0
+    )
     elasticity, affinity = AFFINITY[trade]
-    elasticity = np.where(economies.is_documented, ELASTICITY_OF_DOCUMENTED, elasticity) if trade == "lct_imports_from_china" else elasticity
-    weight = np.exp(elasticity * covariates.values["ln_gdp"].mean(axis=1)) * economies.frame.iso3.map(affinity).fillna(1.0).to_numpy()
+    elasticity = (
+        np.where(economies.is_documented, ELASTICITY_OF_DOCUMENTED, elasticity)
+        if trade == "lct_imports_from_china"
+        else elasticity
+    )
+    weight = (
+        np.exp(elasticity * covariates.values["ln_gdp"].mean(axis=1))
+        * economies.frame.iso3.map(affinity).fillna(1.0).to_numpy()
+    )
     region = economies.frame.region.to_numpy()
     weight[CHINA] = 0
     if trade == "lct_imports_from_china":
         weight[economies.receives_aid] *= SHARE_OF_RECIPIENTS
-        weight[economies.is_documented] *= DOCUMENTED_SHARE[trade] / weight[economies.is_documented].sum()
+        weight[economies.is_documented] *= (
+            DOCUMENTED_SHARE[trade] / weight[economies.is_documented].sum()
+        )
         for name, shares in TO_REGION.items():
-            known, rest = economies.is_documented & (region == name), ~economies.is_documented & (region == name)
-            weight[known] *= min(1.0, LARGEST_PART_OF_REGION * path(shares)[TRADE_YEARS >= FIRST_ESTIMATED_YEAR].min() / 100 / max(weight[known].sum(), 1e-9))
+            known, rest = (
+                economies.is_documented & (region == name),
+                ~economies.is_documented & (region == name),
+            )
+            weight[known] *= min(
+                1.0,
+                LARGEST_PART_OF_REGION
+                * path(shares)[TRADE_YEARS >= FIRST_ESTIMATED_YEAR].min()
+                / 100
+                / max(weight[known].sum(), 1e-9),
+            )
             weight[rest] *= np.mean(list(shares.values())) / 100 / weight[rest].sum()
     else:
-        weight[economies.is_documented] *= DOCUMENTED_SHARE[trade] / weight[economies.is_documented].sum()
-    flows = np.exp(np.log(np.maximum(weight, 1e-12))[:, None] + index + year_effect + noise) * traded
+        weight[economies.is_documented] *= (
+            DOCUMENTED_SHARE[trade] / weight[economies.is_documented].sum()
+        )
+    flows = (
+        np.exp(np.log(np.maximum(weight, 1e-12))[:, None] + index + year_effect + noise) * traded
+    )
     flows[CHINA] = 0
     fixed, others = np.where(documented, flows, 0.0), np.where(documented, 0.0, flows)
-    margins = [(economies.frame.income_group.to_numpy(), TO_INCOME_GROUP), (region, TO_REGION)] if trade == "lct_imports_from_china" else []
+    margins = (
+        [(economies.frame.income_group.to_numpy(), TO_INCOME_GROUP), (region, TO_REGION)]
+        if trade == "lct_imports_from_china"
+        else []
+    )
     for _ in range(12 if margins else 1):
         for groups, shares in margins:
             for name, points in shares.items():
                 members, wanted = groups == name, total * path(points) / 100
-                others[members] *= np.maximum(wanted - fixed[members].sum(axis=0), 0.05 * wanted) / np.maximum(others[members].sum(axis=0), 1e-9)
+                others[members] *= np.maximum(
+                    wanted - fixed[members].sum(axis=0), 0.05 * wanted
+                ) / np.maximum(others[members].sum(axis=0), 1e-9)
         others *= np.maximum(total - fixed.sum(axis=0), 0.2 * total) / others.sum(axis=0)
     return np.where(traded, np.maximum(fixed + others, SMALLEST_FLOW), 0.0)
 
@@ -170,26 +269,52 @@ def within_sample(z: np.ndarray, sample: np.ndarray) -> np.ndarray:
     return np.clip(z, z[sample].min(), z[sample].max())
 
 
-def invent_emissions(rng: np.random.Generator, economies: Economies, covariates: Covariates, z: dict[str, np.ndarray], lct_imports: np.ndarray, sign: int = 1) -> dict[str, np.ndarray]:
+def invent_emissions(
+    rng: np.random.Generator,
+    economies: Economies,
+    covariates: Covariates,
+    z: dict[str, np.ndarray],
+    lct_imports: np.ndarray,
+    sign: int = 1,
+) -> dict[str, np.ndarray]:
     """The six outcomes of table 6, economy x year (1988-2022), without gaps (equations 3 and 4). Before trade begins they stand at their means."""
     regressors = emission_regressors(economies, covariates, z, lct_imports)
     emissions = {}
     for outcome in TABLE_6_OUTCOMES:
         coefficients = planted().get(outcome, {})
-        index = sum((b * product_of(regressors, term) for term, b in coefficients.items() if term != "noise"), np.zeros_like(regressors[LCT]))
+        index = sum(
+            (
+                b * product_of(regressors, term)
+                for term, b in coefficients.items()
+                if term != "noise"
+            ),
+            np.zeros_like(regressors[LCT]),
+        )
         noise = coefficients.get("noise", 0.01) * sign * rng.normal(size=index.shape)
         level = covariates.values[outcome]
         course = OTHER_COURSES.get(outcome) or COURSES[outcome]
         made = level.copy()
         # the economy's mean is its own, the years' movement the equation's
-        of_documented = level.mean(axis=1, keepdims=True) + course.trend * (TRADE_YEARS - 2006) + index - index.mean(axis=1, keepdims=True) + noise
-        moved = level[:, FIRST_TRADE:] + index - index.mean(axis=1, keepdims=True) + noise if outcome == "ln_co2_kt" else level[:, FIRST_TRADE:]
+        of_documented = (
+            level.mean(axis=1, keepdims=True)
+            + course.trend * (TRADE_YEARS - 2006)
+            + index
+            - index.mean(axis=1, keepdims=True)
+            + noise
+        )
+        moved = (
+            level[:, FIRST_TRADE:] + index - index.mean(axis=1, keepdims=True) + noise
+            if outcome == "ln_co2_kt"
+            else level[:, FIRST_TRADE:]
+        )
         made[:, FIRST_TRADE:] = np.where(economies.is_documented[:, None], of_documented, moved)
         emissions[outcome] = made
     return emissions
 
 
-def emission_regressors(economies: Economies, covariates: Covariates, z: dict[str, np.ndarray], lct_imports: np.ndarray) -> dict[str, np.ndarray]:
+def emission_regressors(
+    economies: Economies, covariates: Covariates, z: dict[str, np.ndarray], lct_imports: np.ndarray
+) -> dict[str, np.ndarray]:
     """The regressors of equations 3 and 4 at t-1, economy x year of trade, within the range of the complete controls."""
     regressors = {v: lag(within_sample(z[v], covariates.complete_controls)) for v in z}
     imports, known = lct_imports_z(economies, lct_imports)
@@ -221,4 +346,17 @@ def product_of(regressors: dict[str, np.ndarray], term: str) -> np.ndarray:
     return np.prod([regressors[v] for v in parts(term)], axis=0)
 
 
-__all__ = ["EMISSIONS", "LCT", "TRADE", "china_totals", "invent_emissions", "invent_trade_with_china", "lag", "path", "planted", "product_of", "standardised", "z_scores"]
+__all__ = [
+    "EMISSIONS",
+    "LCT",
+    "TRADE",
+    "china_totals",
+    "invent_emissions",
+    "invent_trade_with_china",
+    "lag",
+    "path",
+    "planted",
+    "product_of",
+    "standardised",
+    "z_scores",
+]

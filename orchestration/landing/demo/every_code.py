@@ -15,19 +15,28 @@ import pyarrow.compute as pc
 from orchestration.landing.demo.flows import codes
 from orchestration.landing.demo.world import World
 
-ROWS = {1995: 7.2e6, 2022: 12.0e6}  # of a year; between the years on a straight line: 269 million in all
+ROWS = {
+    1995: 7.2e6,
+    2022: 12.0e6,
+}  # of a year; between the years on a straight line: 269 million in all
 SIX_DIGIT_CODES = 5_000
 
 
 def other_codes() -> np.ndarray:
     """Six-digit codes of neither list, as BACI writes them: numbers, leading zeros lost."""
     chapters = np.array([c for c in range(1, 98) if c != 77])
-    numbers = (chapters[:, None, None] * 10_000 + np.arange(1, 14)[None, :, None] * 100 + np.arange(10, 60, 10)[None, None, :]).ravel()
+    numbers = (
+        chapters[:, None, None] * 10_000
+        + np.arange(1, 14)[None, :, None] * 100
+        + np.arange(10, 60, 10)[None, None, :]
+    ).ravel()
     listed = codes().hs6_code.astype("int64")
     return np.setdiff1d(numbers, listed)[:SIX_DIGIT_CODES]
 
 
-def rest_of_baci(rng: np.random.Generator, world: World, year: int, rows: float | None = None) -> Iterator[pa.Array]:
+def rest_of_baci(
+    rng: np.random.Generator, world: World, year: int, rows: float | None = None
+) -> Iterator[pa.Array]:
     """The lines of one year beyond the two lists, an exporter at a time: t,i,j,k,v,q; about `rows` of them (default: as BACI has)."""
     wanted = rows if rows is not None else float(np.interp(year, list(ROWS), list(ROWS.values())))
     frame = world.economies.frame
@@ -42,14 +51,25 @@ def rest_of_baci(rng: np.random.Generator, world: World, year: int, rows: float 
         low, high = (middle, high) if expected < wanted else (low, middle)
     for exporter in range(len(frame)):
         made = numbers[rng.random(len(numbers), dtype=np.float32) < makes[exporter]]
-        partner, product = np.nonzero(rng.random((len(frame), len(made)), dtype=np.float32) < np.minimum(1, low * reaches[exporter])[:, None].astype(np.float32))
+        partner, product = np.nonzero(
+            rng.random((len(frame), len(made)), dtype=np.float32)
+            < np.minimum(1, low * reaches[exporter])[:, None].astype(np.float32)
+        )
         n = len(partner)
         if n == 0:
             continue
         # whole USD and kg: three decimals of thousand USD and of tonnes
         usd = np.exp(rng.standard_normal(n, dtype=np.float32) * 2.2 + 9.5).astype("int64") + 1
         kg = (usd / np.exp(rng.standard_normal(n, dtype=np.float32) + 1.5)).astype("int64") + 1
-        yield pc.binary_join_element_wise(pa.repeat(str(year), n), pa.repeat(str(code[exporter]), n), _text(code[partner]), _text(made[product]), _thousandths(usd), _thousandths(kg), ",")
+        yield pc.binary_join_element_wise(
+            pa.repeat(str(year), n),
+            pa.repeat(str(code[exporter]), n),
+            _text(code[partner]),
+            _text(made[product]),
+            _thousandths(usd),
+            _thousandths(kg),
+            ",",
+        )
 
 
 def _text(numbers: np.ndarray) -> pa.Array:
@@ -57,4 +77,6 @@ def _text(numbers: np.ndarray) -> pa.Array:
 
 
 def _thousandths(units: np.ndarray) -> pa.Array:
-    return pc.binary_join_element_wise(_text(units // 1000), pc.utf8_lpad(_text(units % 1000), width=3, padding="0"), ".")
+    return pc.binary_join_element_wise(
+        _text(units // 1000), pc.utf8_lpad(_text(units % 1000), width=3, padding="0"), "."
+    )

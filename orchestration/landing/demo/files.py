@@ -16,7 +16,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.landing.demo.calibration import ANY_OTHER_INDICATOR, COVARIATE_YEARS, WITHOUT_WORLD_BANK_DATA, Scale
+from orchestration.landing.demo.calibration import (
+    ANY_OTHER_INDICATOR,
+    COVARIATE_YEARS,
+    WITHOUT_WORLD_BANK_DATA,
+    Scale,
+)
 from orchestration.landing.demo.covariates import documented_course, seed_table
 from orchestration.landing.demo.every_code import rest_of_baci
 from orchestration.landing.demo.flows import Flows, codes, products
@@ -25,16 +30,30 @@ from orchestration.landing.demo.world import World
 
 BACI_RELEASE = "202401"
 JSON_YEAR = 2010  # this year of UN Comtrade lands as the service's JSON answer instead of CSV
-AGGREGATES = {"WLD": "World", "ARB": "Arab World", "EUU": "European Union", "HIC": "High income", "LMY": "Low & middle income", "SSF": "Sub-Saharan Africa"}
+AGGREGATES = {
+    "WLD": "World",
+    "ARB": "Arab World",
+    "EUU": "European Union",
+    "HIC": "High income",
+    "LMY": "Low & middle income",
+    "SSF": "Sub-Saharan Africa",
+}
 
 
 def _gzip(path: Path, header: str, blocks: Iterable[pa.Array] = (), level: int = 4) -> Path:
     """A gzipped text file of a header and blocks of lines. The same content always gives the same bytes."""
-    with open(path, "wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=level, mtime=0) as packed:
+    with (
+        open(path, "wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=level, mtime=0) as packed,
+    ):
         packed.write(f"{header}\n".encode())
         for lines in blocks:
             lines = lines.combine_chunks() if isinstance(lines, pa.ChunkedArray) else lines
-            packed.write(pc.binary_join(pa.ListArray.from_arrays([0, len(lines)], lines), "\n")[0].as_buffer())
+            packed.write(
+                pc.binary_join(pa.ListArray.from_arrays([0, len(lines)], lines), "\n")[
+                    0
+                ].as_buffer()
+            )
             packed.write(b"\n")
     return path
 
@@ -44,9 +63,18 @@ def _text(column: pa.Array) -> pa.Array:
     if pa.types.is_boolean(column.type):
         return pc.if_else(column, "True", "False")
     if pa.types.is_floating(column.type):
-        return pc.fill_null(pc.replace_substring_regex(column.cast(pa.decimal128(18, 3)).cast(pa.string()), "0{1,2}$", ""), "")
+        return pc.fill_null(
+            pc.replace_substring_regex(
+                column.cast(pa.decimal128(18, 3)).cast(pa.string()), "0{1,2}$", ""
+            ),
+            "",
+        )
     if pa.types.is_string(column.type):
-        return pc.if_else(pc.match_substring(column, ","), pc.binary_join_element_wise('"', column, '"', ""), column)
+        return pc.if_else(
+            pc.match_substring(column, ","),
+            pc.binary_join_element_wise('"', column, '"', ""),
+            column,
+        )
     return pc.fill_null(column.cast(pa.string()), "")
 
 
@@ -56,20 +84,37 @@ def _text(column: pa.Array) -> pa.Array:
 def write_comtrade(folder: Path, world: World, records: pd.DataFrame) -> list[Path]:
     """The records of `comtrade_rows`, one file a year, every reporter and both flows: China with all partners, the others with China, one more and the World."""
     named = parties(world)
-    descriptions = codes().merge(products(), on="product_code").groupby(["hs_revision", "hs6_code"]).description.first()
-    return [_write_comtrade_year(folder, int(year), part, named, descriptions) for year, part in records.groupby("year")]
+    descriptions = (
+        codes()
+        .merge(products(), on="product_code")
+        .groupby(["hs_revision", "hs6_code"])
+        .description.first()
+    )
+    return [
+        _write_comtrade_year(folder, int(year), part, named, descriptions)
+        for year, part in records.groupby("year")
+    ]
 
 
-def _write_comtrade_year(folder: Path, year: int, rows: pd.DataFrame, named: pd.DataFrame, descriptions: pd.Series) -> Path:
+def _write_comtrade_year(
+    folder: Path, year: int, rows: pd.DataFrame, named: pd.DataFrame, descriptions: pd.Series
+) -> Path:
     n = len(rows)
     constant = lambda value: pa.repeat(value, n)  # noqa: E731
     looked_up = lambda column, place: pa.array(named[column].to_numpy()[place])  # noqa: E731
-    reporter, partner = (named.index.get_indexer(rows[column]) for column in ("reporter", "partner"))
+    reporter, partner = (
+        named.index.get_indexer(rows[column]) for column in ("reporter", "partner")
+    )
     usd = pa.array(rows.thousandths.to_numpy() / 1000)
     kg = pa.array(rows.kg.to_numpy(dtype=float), mask=(rows.kg == 0).to_numpy())
-    is_import, is_total = pa.array((rows.flow == "M").to_numpy()), pa.array((rows.partner == WORLD_CODE).to_numpy())
+    is_import, is_total = (
+        pa.array((rows.flow == "M").to_numpy()),
+        pa.array((rows.partner == WORLD_CODE).to_numpy()),
+    )
     nothing = pa.nulls(n, pa.float64())
-    described = descriptions.reindex(pd.MultiIndex.from_frame(rows[["hs_revision", "hs6_code"]])).to_numpy()
+    described = descriptions.reindex(
+        pd.MultiIndex.from_frame(rows[["hs_revision", "hs6_code"]])
+    ).to_numpy()
     columns = {
         "typeCode": constant("C"), "freqCode": constant("A"), "refPeriodId": constant(year * 10_000 + 101), "refYear": constant(year), "refMonth": constant(52),
         "period": constant(str(year)),
@@ -90,8 +135,16 @@ def _write_comtrade_year(folder: Path, year: int, rows: pd.DataFrame, named: pd.
     name = f"comtrade_C_A_HS_{year}"
     if year == JSON_YEAR:
         # the service's own answer spells the net weight differently
-        data = pa.table({"netWeight" if name == "netWgt" else name: column for name, column in columns.items()}).to_pylist()
-        return _gzip(folder / f"{name}.json.gz", json.dumps({"elapsedTime": "0.42 secs", "count": n, "data": data, "error": ""}, ensure_ascii=False))
+        data = pa.table(
+            {"netWeight" if name == "netWgt" else name: column for name, column in columns.items()}
+        ).to_pylist()
+        return _gzip(
+            folder / f"{name}.json.gz",
+            json.dumps(
+                {"elapsedTime": "0.42 secs", "count": n, "data": data, "error": ""},
+                ensure_ascii=False,
+            ),
+        )
     lines = pc.binary_join_element_wise(*(_text(column) for column in columns.values()), ",")
     return _gzip(folder / f"{name}.csv.gz", ",".join(columns), [lines])
 
@@ -99,13 +152,27 @@ def _write_comtrade_year(folder: Path, year: int, rows: pd.DataFrame, named: pd.
 # ---- BACI -----------------------------------------------------------------------------------------------------------------------
 
 
-def write_baci(folder: Path, rng: np.random.Generator, world: World, flows: Flows, scale: Scale, say: Callable[[str], None] = lambda _: None) -> list[Path]:
+def write_baci(
+    folder: Path,
+    rng: np.random.Generator,
+    world: World,
+    flows: Flows,
+    scale: Scale,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[Path]:
     """One file a year, written as it is made, and the list of codes."""
     paths = []
     for year, revision, rows in baci_rows(rng, world, flows, scale):
         path = folder / f"BACI_HS{revision}_Y{year}_V{BACI_RELEASE}.csv.gz"
         further = rest_of_baci(rng, world, year) if scale.every_code else ()
-        paths.append(_gzip(path, "t,i,j,k,v,q", chain([baci_lines(year, rows)], further), level=1 if scale.every_code else 4))
+        paths.append(
+            _gzip(
+                path,
+                "t,i,j,k,v,q",
+                chain([baci_lines(year, rows)], further),
+                level=1 if scale.every_code else 4,
+            )
+        )
         if scale.every_code:
             say(f"demo: wrote {path.name}, {path.stat().st_size / 1e6:,.0f} MB")
     return [*paths, write_baci_economies(folder, world)]
@@ -113,17 +180,31 @@ def write_baci(folder: Path, rng: np.random.Generator, world: World, flows: Flow
 
 def baci_lines(year: int, rows: pd.DataFrame) -> pa.Array:
     """Rows i, j, hs6_code, usd, kg as BACI writes them: thousand USD and tonnes, NA where nothing was weighed, leading zeros lost."""
-    in_thousands = lambda units: pa.array(units.to_numpy(dtype=float).round() / 1000).cast(pa.decimal128(18, 3)).cast(pa.string())  # noqa: E731
-    keys = [pa.array(column.astype("int64").to_numpy()).cast(pa.string()) for column in (rows.i, rows.j, rows.hs6_code)]
+    in_thousands = lambda units: (
+        pa.array(units.to_numpy(dtype=float).round() / 1000)
+        .cast(pa.decimal128(18, 3))
+        .cast(pa.string())
+    )  # noqa: E731
+    keys = [
+        pa.array(column.astype("int64").to_numpy()).cast(pa.string())
+        for column in (rows.i, rows.j, rows.hs6_code)
+    ]
     tonnes = pc.if_else(pa.array((rows.kg == 0).to_numpy()), "NA", in_thousands(rows.kg))
-    return pc.binary_join_element_wise(pa.repeat(str(year), len(rows)), *keys, in_thousands(rows.usd), tonnes, ",")
+    return pc.binary_join_element_wise(
+        pa.repeat(str(year), len(rows)), *keys, in_thousands(rows.usd), tonnes, ","
+    )
 
 
 def write_baci_economies(folder: Path, world: World) -> Path:
     path = folder / f"country_codes_V{BACI_RELEASE}.csv"
     economies = parties(world).drop(index=[0, 97, 899]).reset_index()
     economies["iso3"] = economies.iso.replace("S19", "TWN")
-    economies.assign(iso2="")[["code", "name", "iso2", "iso3"]].to_csv(path, index=False, header=["country_code", "country_name", "country_iso2", "country_iso3"], lineterminator="\n")
+    economies.assign(iso2="")[["code", "name", "iso2", "iso3"]].to_csv(
+        path,
+        index=False,
+        header=["country_code", "country_name", "country_iso2", "country_iso3"],
+        lineterminator="\n",
+    )
     return path
 
 
@@ -141,19 +222,35 @@ def indicators(rng: np.random.Generator, world: World) -> dict[str, np.ndarray]:
             continue  # of an indicator that stands here by itself
         if name in invented:
             values = np.where(published.get(name, published["ln_gdp"]), invented[name], np.nan)
-            values = {"ln": np.exp, "hundredth": lambda v: 100 * v}.get(row.transformation, lambda v: v)(values)
+            values = {"ln": np.exp, "hundredth": lambda v: 100 * v}.get(
+                row.transformation, lambda v: v
+            )(values)
         else:
-            values = documented_course(rng, world.economies, ANY_OTHER_INDICATOR, invented["ln_gdp"].shape, row.indicator_code)
+            values = documented_course(
+                rng,
+                world.economies,
+                ANY_OTHER_INDICATOR,
+                invented["ln_gdp"].shape,
+                row.indicator_code,
+            )
         found.setdefault(row.indicator_code, values)
     for row in variables.query("transformation == 'percent_of'").itertuples():
-        found[row.indicator_code] = found[row.indicator_code] / 100 * np.exp(invented["ln_gdp"])  # a percentage of what may itself be unpublished
+        found[row.indicator_code] = (
+            found[row.indicator_code] / 100 * np.exp(invented["ln_gdp"])
+        )  # a percentage of what may itself be unpublished
         found.setdefault(row.denominator_code, np.exp(invented["ln_gdp"]))
     return found
 
 
 def write_wdi(folder: Path, rng: np.random.Generator, world: World) -> Path:
     """The bulk file WDI_CSV.zip with the indicators and the list of economies and aggregates. Taiwan is not in it."""
-    labels = seed_table("variables").query("indicator_code != ''").drop_duplicates("indicator_code").set_index("indicator_code").label_en
+    labels = (
+        seed_table("variables")
+        .query("indicator_code != ''")
+        .drop_duplicates("indicator_code")
+        .set_index("indicator_code")
+        .label_en
+    )
     frame = world.economies.frame
     listed = frame[~frame.iso3.isin(WITHOUT_WORLD_BANK_DATA)]
     names = dict(zip(listed.iso3, listed.economy_name, strict=True)) | AGGREGATES
@@ -161,16 +258,45 @@ def write_wdi(folder: Path, rng: np.random.Generator, world: World) -> Path:
     for code, values in sorted(indicators(rng, world).items()):
         of_economies = values[listed.index]
         known = np.maximum(np.isfinite(of_economies).sum(axis=0), 1)
-        aggregate = np.where(np.isfinite(of_economies).any(axis=0), np.nansum(of_economies, axis=0) / known, np.nan)
-        published = np.concatenate([of_economies, np.repeat(aggregate[None], len(AGGREGATES), axis=0)])
+        aggregate = np.where(
+            np.isfinite(of_economies).any(axis=0), np.nansum(of_economies, axis=0) / known, np.nan
+        )
+        published = np.concatenate(
+            [of_economies, np.repeat(aggregate[None], len(AGGREGATES), axis=0)]
+        )
         for (iso3, name), series in zip(names.items(), published, strict=True):
-            rows.append([name, iso3, f"{labels.get(code, code)} (invented)", code, *("" if np.isnan(v) else f"{v:.12g}" for v in series), ""])
+            rows.append(
+                [
+                    name,
+                    iso3,
+                    f"{labels.get(code, code)} (invented)",
+                    code,
+                    *("" if np.isnan(v) else f"{v:.12g}" for v in series),
+                    "",
+                ]
+            )
     rows.sort(key=lambda row: (row[0], row[3]))
-    header = ["Country Name", "Country Code", "Indicator Name", "Indicator Code", *map(str, COVARIATE_YEARS), ""]
-    countries = [[e.iso3, e.economy_name, e.economy_name, e.region, e.income_group] for e in listed.itertuples()] + [[iso3, name, name, "", ""] for iso3, name in AGGREGATES.items()]
+    header = [
+        "Country Name",
+        "Country Code",
+        "Indicator Name",
+        "Indicator Code",
+        *map(str, COVARIATE_YEARS),
+        "",
+    ]
+    countries = [
+        [e.iso3, e.economy_name, e.economy_name, e.region, e.income_group]
+        for e in listed.itertuples()
+    ] + [[iso3, name, name, "", ""] for iso3, name in AGGREGATES.items()]
     members = {
         "WDICSV.csv": "\ufeff" + _csv_text([header, *rows]),
-        "WDICountry.csv": "\ufeff" + _csv_text([["Country Code", "Short Name", "Table Name", "Region", "Income Group"], *sorted(countries)]),
+        "WDICountry.csv": "\ufeff"
+        + _csv_text(
+            [
+                ["Country Code", "Short Name", "Table Name", "Region", "Income Group"],
+                *sorted(countries),
+            ]
+        ),
     }
     path = folder / "WDI_CSV.zip"
     with zipfile.ZipFile(path, "w") as archive:

@@ -16,20 +16,40 @@ import pandas as pd
 
 from estimation.fit import Estimates, FixedEffects, estimate
 from estimation.sample import Coverage, estimation_sample
-from estimation.specifications import EMISSIONS, MECHANISMS, REPORT_SPECIFICATIONS, TABLE_6_OUTCOMES, Specification
+from estimation.specifications import (
+    EMISSIONS,
+    MECHANISMS,
+    REPORT_SPECIFICATIONS,
+    TABLE_6_OUTCOMES,
+    Specification,
+)
 from orchestration.landing.demo import equations
 from orchestration.landing.demo.calibration import SEEDS, TRADE_YEARS
 from orchestration.landing.demo.flows import Flows
-from orchestration.landing.demo.reports import EUROPEAN_UNION_YEARS, GROUP_CODE, UNPINNED_REPORTER, UNPINNED_YEAR, WORLD_CODE
+from orchestration.landing.demo.reports import (
+    EUROPEAN_UNION_YEARS,
+    GROUP_CODE,
+    UNPINNED_REPORTER,
+    UNPINNED_YEAR,
+    WORLD_CODE,
+)
 from orchestration.landing.demo.world import World, invent, panel_of, random_numbers
 
 TRUTH = Path(__file__).with_name("truth.csv")
 NOISE_OF_IMPORTS = 0.27  # the noise of table 4's first column sets the scale; all other noise follows from the printed standard errors
-COMPLETE_COVERAGE = {name: Coverage(frozenset(int(y) for y in TRADE_YEARS), frozenset(), 1, 1, 0.0) for name in ("lct", "mineral")}
+COMPLETE_COVERAGE = {
+    name: Coverage(frozenset(int(y) for y in TRADE_YEARS), frozenset(), 1, 1, 0.0)
+    for name in ("lct", "mineral")
+}
 LCT = "lct_imports_from_china"
 HIDDEN_PRODUCT = "854140"  # photovoltaic cells, without a code of their own from 2022 on
 PRINTED_CONTROLS = ("gdp_growth", "ln_gdp_per_capita", "inflation", "trade_openness")
-EMISSION_TERMS = (LCT, *PRINTED_CONTROLS, *MECHANISMS.values(), *(f"lct_imports_x_{m}" for m in MECHANISMS.values()))
+EMISSION_TERMS = (
+    LCT,
+    *PRINTED_CONTROLS,
+    *MECHANISMS.values(),
+    *(f"lct_imports_x_{m}" for m in MECHANISMS.values()),
+)
 
 
 def truth() -> pd.DataFrame:
@@ -37,7 +57,11 @@ def truth() -> pd.DataFrame:
     return pd.read_csv(TRUTH)
 
 
-def recover(worlds: Iterable[World], specifications: Iterable[Specification] = REPORT_SPECIFICATIONS, **options) -> pd.DataFrame:
+def recover(
+    worlds: Iterable[World],
+    specifications: Iterable[Specification] = REPORT_SPECIFICATIONS,
+    **options,
+) -> pd.DataFrame:
     """Estimate `specifications` with the product's own estimator in every world; each estimate beside the truth.
 
     Returns exhibit, column, term, inference, world, estimate, std_error, covered (the truth lies within the 95 % interval), truth.
@@ -50,8 +74,17 @@ def recover(worlds: Iterable[World], specifications: Iterable[Specification] = R
             result = estimate(panel, s, COMPLETE_COVERAGE, **options)
             if not isinstance(result, Estimates):
                 raise ValueError(f"{s.exhibit} column {s.column}, world {number}: {result.reason}")
-            found.append(result.coefficients.assign(exhibit=s.exhibit, column=s.column, world=number, n_observations=result.diagnostics["n_observations"]))
-    table = pd.concat(found, ignore_index=True).merge(expected, on=["exhibit", "column", "term"], validate="many_to_one")
+            found.append(
+                result.coefficients.assign(
+                    exhibit=s.exhibit,
+                    column=s.column,
+                    world=number,
+                    n_observations=result.diagnostics["n_observations"],
+                )
+            )
+    table = pd.concat(found, ignore_index=True).merge(
+        expected, on=["exhibit", "column", "term"], validate="many_to_one"
+    )
     return table.assign(covered=(table.conf_low <= table.truth) & (table.truth <= table.conf_high))
 
 
@@ -60,7 +93,8 @@ def bias_and_coverage(recovered: pd.DataFrame) -> pd.DataFrame:
     grouped = recovered.groupby(["exhibit", "column", "term", "inference"])
     return pd.DataFrame(
         {
-            "bias_in_sd": (grouped.estimate.mean() - grouped.truth.first()) / grouped.estimate.std(),
+            "bias_in_sd": (grouped.estimate.mean() - grouped.truth.first())
+            / grouped.estimate.std(),
             "coverage": grouped.covered.mean(),
             "worlds": grouped.size(),
         }
@@ -74,19 +108,46 @@ def describe(world: World, flows: Flows, records: pd.DataFrame) -> dict:
     """
     listed = records[records.hs6_code.isin(flows.products.product_code)]
     usd = lambda rows: int(rows.thousandths.sum()) / 1000  # noqa: E731
-    unpinned = listed[(listed.year == UNPINNED_YEAR) & (listed.reporter == 276) & (listed.flow == "M") & (listed.partner == WORLD_CODE)]
-    of_world = listed[(listed.year == EUROPEAN_UNION_YEARS[1]) & (listed.flow == "M") & (listed.partner == WORLD_CODE) & (listed.transport == 0)]
+    unpinned = listed[
+        (listed.year == UNPINNED_YEAR)
+        & (listed.reporter == 276)
+        & (listed.flow == "M")
+        & (listed.partner == WORLD_CODE)
+    ]
+    of_world = listed[
+        (listed.year == EUROPEAN_UNION_YEARS[1])
+        & (listed.flow == "M")
+        & (listed.partner == WORLD_CODE)
+        & (listed.transport == 0)
+    ]
     iso3, year, variable = world.covariates.gap
     hidden = flows.products.product_code == HIDDEN_PRODUCT
     return {
         "coefficients": truth().to_dict("records"),
         "equations": equations.planted(),
-        "trade_with_china_usd": {name: dict(zip(TRADE_YEARS.tolist(), (1000 * total).round().tolist(), strict=True)) for name, total in equations.china_totals().items()},
+        "trade_with_china_usd": {
+            name: dict(zip(TRADE_YEARS.tolist(), (1000 * total).round().tolist(), strict=True))
+            for name, total in equations.china_totals().items()
+        },
         "flaws": {
-            "duplicate": {"reporter": UNPINNED_REPORTER, "year": UNPINNED_YEAR, "imports_usd": usd(unpinned[unpinned.transport == 0]), "imports_with_parts_usd": usd(unpinned)},
-            "aggregate": {"reporter": GROUP_CODE, "year": EUROPEAN_UNION_YEARS[1], "world_imports_usd": usd(of_world[of_world.reporter != GROUP_CODE]), "with_the_group_usd": usd(of_world)},
+            "duplicate": {
+                "reporter": UNPINNED_REPORTER,
+                "year": UNPINNED_YEAR,
+                "imports_usd": usd(unpinned[unpinned.transport == 0]),
+                "imports_with_parts_usd": usd(unpinned),
+            },
+            "aggregate": {
+                "reporter": GROUP_CODE,
+                "year": EUROPEAN_UNION_YEARS[1],
+                "world_imports_usd": usd(of_world[of_world.reporter != GROUP_CODE]),
+                "with_the_group_usd": usd(of_world),
+            },
             "gap": {"iso3": iso3, "year": year, "variable": variable},
-            "revision_break": {"product_code": HIDDEN_PRODUCT, "year": 2022, "china_exports_usd": float(flows.from_china[:, hidden, -1].sum())},
+            "revision_break": {
+                "product_code": HIDDEN_PRODUCT,
+                "year": 2022,
+                "china_exports_usd": float(flows.from_china[:, hidden, -1].sum()),
+            },
         },
     }
 
@@ -94,17 +155,25 @@ def describe(world: World, flows: Flows, records: pd.DataFrame) -> dict:
 # ---- how the truth is found -----------------------------------------------------------------------------------------------------
 
 
-def _samples(world: World, specifications: Iterable[Specification]) -> Iterator[tuple[Specification, np.ndarray, np.ndarray]]:
+def _samples(
+    world: World, specifications: Iterable[Specification]
+) -> Iterator[tuple[Specification, np.ndarray, np.ndarray]]:
     """For each specification, in its own sample and with fixed effects swept out: its terms, and the planted terms of the emissions."""
     panel = panel_of(world)
-    regressors = equations.emission_regressors(world.economies, world.covariates, world.z, world.all_trade["lct_imports_from_china"])
+    regressors = equations.emission_regressors(
+        world.economies, world.covariates, world.z, world.all_trade["lct_imports_from_china"]
+    )
     # planted terms are known to the inventor also where they are not published
     planted = np.stack([equations.product_of(regressors, term) for term in EMISSION_TERMS], axis=-1)
     places = pd.Index(world.economies.frame.iso3)
     for s in specifications:
         sample, _ = estimation_sample(panel, s, COMPLETE_COVERAGE)
-        of_sample = planted[places.get_indexer(sample.economies)[sample.ids["iso3"]], sample.years - TRADE_YEARS[0]]
-        swept = FixedEffects([sample.ids[e] for e in s.effects]).sweep(np.column_stack([sample.x, of_sample]))
+        of_sample = planted[
+            places.get_indexer(sample.economies)[sample.ids["iso3"]], sample.years - TRADE_YEARS[0]
+        ]
+        swept = FixedEffects([sample.ids[e] for e in s.effects]).sweep(
+            np.column_stack([sample.x, of_sample])
+        )
         yield s, swept[:, : len(s.terms)], swept[:, len(s.terms) :]
 
 
@@ -127,8 +196,16 @@ def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataF
 
     def noise(outcome: str) -> float:
         """The standard deviation that gives the printed standard errors, by their geometric mean over the outcome's printed terms."""
-        rows = printed[(printed.outcome == outcome) & ~printed.exhibit.isin(["table_7", "table_8", "table_9", "table_10"])]
-        unit = [unit_error[r.exhibit, r.column_number][specifications[r.exhibit, r.column_number].terms.index(r.term)] for r in rows.itertuples()]
+        rows = printed[
+            (printed.outcome == outcome)
+            & ~printed.exhibit.isin(["table_7", "table_8", "table_9", "table_10"])
+        ]
+        unit = [
+            unit_error[r.exhibit, r.column_number][
+                specifications[r.exhibit, r.column_number].terms.index(r.term)
+            ]
+            for r in rows.itertuples()
+        ]
         return float(np.exp(np.mean(np.log(rows.std_error / unit))))
 
     planted_rows = [(f"ln_{trade}", "noise", noise(f"ln_{trade}")) for trade in equations.TRADE]
@@ -138,15 +215,31 @@ def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataF
         terms = EMISSION_TERMS if outcome in EMISSIONS else (LCT, *PRINTED_CONTROLS)
         places = [EMISSION_TERMS.index(t) for t in terms]
         rows = printed[printed.outcome == outcome]
-        design = np.array([projection[r.exhibit, r.column_number][specifications[r.exhibit, r.column_number].terms.index(r.term)][places] for r in rows.itertuples()])
+        design = np.array(
+            [
+                projection[r.exhibit, r.column_number][
+                    specifications[r.exhibit, r.column_number].terms.index(r.term)
+                ][places]
+                for r in rows.itertuples()
+            ]
+        )
         weight = 1 / rows.std_error.to_numpy()
-        coefficients = np.linalg.lstsq(design * weight[:, None], rows.estimate.to_numpy() * weight, rcond=None)[0]
-        planted_rows += [(outcome, t, float(b)) for t, b in zip(terms, coefficients, strict=True)] + [(outcome, "noise", noise(outcome))]
+        coefficients = np.linalg.lstsq(
+            design * weight[:, None], rows.estimate.to_numpy() * weight, rcond=None
+        )[0]
+        planted_rows += [
+            (outcome, t, float(b)) for t, b in zip(terms, coefficients, strict=True)
+        ] + [(outcome, "noise", noise(outcome))]
         distance = (design @ coefficients - rows.estimate) * weight
-        say(f"{outcome}: the projections differ from the printed coefficients by {distance.abs().mean():.2f} printed standard errors on average, {distance.abs().max():.2f} at most")
+        say(
+            f"{outcome}: the projections differ from the printed coefficients by {distance.abs().mean():.2f} printed standard errors on average, {distance.abs().max():.2f} at most"
+        )
         for key, s in specifications.items():
             if s.outcome == outcome:
-                truths += [(*key, t, float(b)) for t, b in zip(s.terms, projection[key][:, places] @ coefficients, strict=True)]
+                truths += [
+                    (*key, t, float(b))
+                    for t, b in zip(s.terms, projection[key][:, places] @ coefficients, strict=True)
+                ]
     for key, s in specifications.items():
         if s.outcome.removeprefix("ln_") in equations.TRADE:
             truths += [(*key, t, equations.planted()[s.outcome][t]) for t in s.terms]

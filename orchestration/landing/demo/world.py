@@ -10,7 +10,17 @@ import pandas as pd
 from estimation.specifications import GENDER, REPORT_SPECIFICATIONS, TABLE_6_OUTCOMES, parts
 from orchestration.landing.demo import equations
 from orchestration.landing.demo.calibration import COVARIATE_YEARS, TRADE_YEARS
-from orchestration.landing.demo.covariates import CHINA, FIRST_TRADE, Covariates, Economies, economies, exists_in, highest, invent_covariates, printed_observations
+from orchestration.landing.demo.covariates import (
+    CHINA,
+    FIRST_TRADE,
+    Covariates,
+    Economies,
+    economies,
+    exists_in,
+    highest,
+    invent_covariates,
+    printed_observations,
+)
 
 GENERATOR_VERSION = 2  # raise it whenever a number or a byte of the files changes
 
@@ -45,7 +55,11 @@ def invent(rng: np.random.Generator, sign: int = 1) -> World:
     _leave_out_gender(rng, covariates, traded)
     z = equations.z_scores(covariates)
     all_trade = equations.invent_trade_with_china(rng, everyone, covariates, z, traded, sign)
-    covariates.values.update(equations.invent_emissions(rng, everyone, covariates, z, all_trade["lct_imports_from_china"], sign))
+    covariates.values.update(
+        equations.invent_emissions(
+            rng, everyone, covariates, z, all_trade["lct_imports_from_china"], sign
+        )
+    )
     return World(everyone, covariates, z, all_trade)
 
 
@@ -54,15 +68,21 @@ def _publish_gender(covariates: Covariates) -> None:
     covariates.published.update({v: published.copy() for v in GENDER})
 
 
-def _leave_out_gender(rng: np.random.Generator, covariates: Covariates, traded: dict[str, np.ndarray]) -> None:
+def _leave_out_gender(
+    rng: np.random.Generator, covariates: Covariates, traded: dict[str, np.ndarray]
+) -> None:
     """Table 11 has fewer observations than table 4, table 12 as many as table 5: women employers are not known where no minerals are traded."""
     printed = printed_observations()
     estimated = equations.lag(covariates.complete)
-    no_minerals = estimated & ~traded["mineral_imports_from_china"] & ~traded["mineral_exports_to_china"]
+    no_minerals = (
+        estimated & ~traded["mineral_imports_from_china"] & ~traded["mineral_exports_to_china"]
+    )
     exported = traded["lct_exports_to_china"]
     score = rng.random(estimated.shape)
     both = printed["table_4", 2] - printed["table_11", 2]
-    missing = highest(score, no_minerals & exported, both) | highest(score, no_minerals & ~exported, printed["table_4", 1] - printed["table_11", 1] - both)
+    missing = highest(score, no_minerals & exported, both) | highest(
+        score, no_minerals & ~exported, printed["table_4", 1] - printed["table_11", 1] - both
+    )
     covariates.published["female_employers"][:, FIRST_TRADE - 1 : -1] &= ~missing
 
 
@@ -80,13 +100,22 @@ def panel_of(world: World) -> pd.DataFrame:
         for trade, flows in world.trade.items():
             columns[f"ln_{trade}"] = np.where(flows > 0, np.log(flows), np.nan)[documented].ravel()
     for outcome in TABLE_6_OUTCOMES:
-        observed = np.where(world.covariates.published[outcome], world.covariates.values[outcome], np.nan)
+        observed = np.where(
+            world.covariates.published[outcome], world.covariates.values[outcome], np.nan
+        )
         columns[outcome] = observed[documented, FIRST_TRADE:].ravel()
-    for variable in sorted({v for s in REPORT_SPECIFICATIONS for term in s.terms for v in parts(term)} - {equations.LCT}):
+    for variable in sorted(
+        {v for s in REPORT_SPECIFICATIONS for term in s.terms for v in parts(term)}
+        - {equations.LCT}
+    ):
         observed = np.where(world.covariates.published[variable], world.z[variable], np.nan)
         columns[f"{variable}_lag1_z"] = equations.lag(observed)[documented].ravel()
-    imports, known = equations.lct_imports_z(world.economies, world.all_trade["lct_imports_from_china"])
-    columns[f"{equations.LCT}_lag1_z"] = equations.lag(np.where(known, imports, np.nan))[documented].ravel()
+    imports, known = equations.lct_imports_z(
+        world.economies, world.all_trade["lct_imports_from_china"]
+    )
+    columns[f"{equations.LCT}_lag1_z"] = equations.lag(np.where(known, imports, np.nan))[
+        documented
+    ].ravel()
     return pd.DataFrame(columns)
 
 
