@@ -1,14 +1,19 @@
 # The Low-Carbon Trade Warehouse. A fresh machine needs Python 3.11 or newer, git and make.
 #   make run                                  a synthetic world, offline, no key
 #   make run SOURCE=files LANDING=folder      the publishers' files in a folder
-#   make run SOURCE=api                       the publishers' interfaces, with COMTRADE_API_KEY from the environment or .env
+#   make run SOURCE=api                       the publishers' interfaces,
+#                                             with COMTRADE_API_KEY from the environment or .env
 #   make test                                 every test
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 \
+	|| command -v python3)
 BIN := .venv/bin
 SETTINGS = $(if $(SOURCE),LCT_SOURCE='$(SOURCE)') $(if $(LANDING),LCT_LANDING='$(LANDING)')
-# `make clean` removes what a run makes below the data folder, never what has landed
+# `make clean` removes what runs produce in the data folder, but never what has landed
 DATA = $(or $(LCT_DATA_DIR),data)
+PIP_COMPILE = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	--build-deps-for editable --allow-unsafe
 
 .PHONY: run test soak dev lint bench restore truth contracts requirements clean
 .DELETE_ON_ERROR:
@@ -19,7 +24,7 @@ run: .venv/ready
 test: .venv/ready-to-test
 	@$(BIN)/python -m pytest -n auto --dist load --maxschedchunk 1 --durations 12
 
-# thirty refreshes in a row, some killed, with readers that never rest (about half an hour)
+# thirty refreshes in a row, some killed, under constant reading (about half an hour)
 soak: .venv/ready-to-test
 	@LCT_SOAK_REFRESHES=30 $(BIN)/python -m pytest tests/test_soak.py --capture no
 
@@ -31,35 +36,46 @@ lint: .venv/ready-to-test
 
 # every module of benchmarks/, on the data folder that `make run` has filled
 bench: .venv/ready
-	@set -e; for module in benchmarks/*.py; do $(SETTINGS) PYTHONHASHSEED=0 $(BIN)/python -m benchmarks.$$(basename $$module .py); done
+	@set -e; for module in benchmarks/*.py; do \
+		$(SETTINGS) PYTHONHASHSEED=0 $(BIN)/python -m benchmarks.$$(basename $$module .py); \
+	done
 
 # back to the publication before the current one, or to PUBLICATION=000012
 restore: .venv/ready
 	@$(BIN)/python -m orchestration.publication $(PUBLICATION)
 
-# the planted coefficients of the synthetic world and the truth to recover, from many worlds (about five minutes)
+# the planted coefficients of the synthetic world and the truth to recover, from many worlds
+# (about five minutes)
 truth: .venv/ready
 	@$(BIN)/python -c 'from orchestration.landing.demo.truth import main; main()'
 
 contracts: .venv/ready
 	@$(BIN)/python dbt_project/generate_panel_contract.py
 
-# pins without addresses, from pyproject.toml
+# pinned versions without index URLs, from pyproject.toml
 requirements: .venv/ready-to-test
 	@$(BIN)/pip install --quiet pip-tools
-	@$(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --build-deps-for editable --allow-unsafe --output-file requirements.txt pyproject.toml
-	@$(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --build-deps-for editable --allow-unsafe --extra test --output-file requirements-test.txt pyproject.toml
+	@$(PIP_COMPILE) --output-file requirements.txt pyproject.toml
+	@$(PIP_COMPILE) --extra test --output-file requirements-test.txt pyproject.toml
 
 clean:
-	rm -rf .venv target logs .pytest_cache .ruff_cache .hypothesis '$(DATA)/build' '$(DATA)/publications' '$(DATA)/published' '$(DATA)/dagster'
+	rm -rf .venv target logs .pytest_cache .ruff_cache .hypothesis \
+		'$(DATA)/build' '$(DATA)/publications' '$(DATA)/published' '$(DATA)/dagster'
 
 .venv/ready: requirements.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it, or name it: make PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11; name a newer one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -n "$(PYTHON)" || { \
+		echo "Python 3.11 or newer is needed; install it, or name it:" \
+			"make PYTHON=/path/to/python3.11"; \
+		exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is older than Python 3.11; name a newer one:" \
+			"make PYTHON=/path/to/python3.11"; \
+		exit 1; }
 	@echo "setting up .venv (once, about two minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/ready-to-test: .venv/ready requirements-test.txt

@@ -1,31 +1,42 @@
-"""Write models/marts/_panel.yml, the panel's contract, from the seed `variables`: run it after changing the seed (`make contracts`).
+"""Write models/marts/_panel.yml, the panel's contract, from the seed `variables`.
 
-The seed stays the one place where a variable is defined; a test holds the two together.
+Run it after changing the seed (`make contracts`). The seed remains the only place where a variable
+is defined; a test checks that the two agree.
 """
 
 from __future__ import annotations
 
 import csv
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "dbt_project" / "models" / "marts" / "_panel.yml"
 
-HEAD = """# Generated from seeds/variables.csv by dbt_project/generate_panel_contract.py (make contracts). Do not edit.
+LINE_LENGTH = 100
+
+HEAD = """# Generated from seeds/variables.csv by dbt_project/generate_panel_contract.py
+# (make contracts). Do not edit.
 version: 2
 
 models:
 """
 MODELS = {
     "panel_country_year": (
-        "Grain: one row per economy (China excluded) and year, on the run's default trade basis, HS treatment and mineral scope.",
+        "Grain: one row per economy (China excluded) and year, on the run's default trade basis, "
+        "HS treatment and mineral scope.",
         ["iso3", "year"],
     ),
     "panel_country_year_variants": (
-        "Grain: one row per economy (China excluded), year, trade basis, HS treatment and mineral scope. Choose all three before summing.",
+        "Grain: one row per economy (China excluded), year, trade basis, HS treatment and mineral "
+        "scope. Choose all three before summing.",
         ["iso3", "year", "basis", "hs_treatment", "mineral_scope"],
     ),
 }
+COLUMNS = (
+    "Outcomes and levels at t; x_lag1 is x one calendar year before; x_lag1_z its z-score over the "
+    "panel's rows."
+)
 
 
 def contract(seed: Path = ROOT / "seeds" / "variables.csv") -> str:
@@ -33,9 +44,9 @@ def contract(seed: Path = ROOT / "seeds" / "variables.csv") -> str:
         variables = list(csv.DictReader(handle))
     text = HEAD
     for model, (grain, key) in MODELS.items():
-        text += f"  - name: {model}\n    description: >\n      {grain}\n"
-        text += "      Outcomes and levels at t; x_lag1 is x one calendar year before; x_lag1_z its z-score over the panel's rows.\n"
-        text += f"    data_tests:\n      - unique_combination:\n          arguments: {{columns: [{', '.join(key)}]}}\n    columns:\n"
+        text += f"  - name: {model}\n    description: >\n{_folded(f'{grain} {COLUMNS}', indent=6)}"
+        text += "    data_tests:\n      - unique_combination:\n"
+        text += f"          arguments: {{columns: [{', '.join(key)}]}}\n    columns:\n"
         text += _column(
             "iso3",
             "varchar",
@@ -52,11 +63,8 @@ def contract(seed: Path = ROOT / "seeds" / "variables.csv") -> str:
         text += _column("mineral_scope", "varchar", "ores or all_stages.")
         for v in variables:
             note = f" {v['note'][0].upper()}{v['note'][1:]}." if v["note"] else ""
-            code = (
-                f" {v['indicator_code']}{' over ' + v['denominator_code'] if v['denominator_code'] else ''}."
-                if v["indicator_code"]
-                else ""
-            )
+            over = f" over {v['denominator_code']}" if v["denominator_code"] else ""
+            code = f" {v['indicator_code']}{over}." if v["indicator_code"] else ""
             text += _column(
                 v["variable"],
                 "double",
@@ -81,10 +89,20 @@ def contract(seed: Path = ROOT / "seeds" / "variables.csv") -> str:
 
 def _column(name: str, data_type: str, description: str, tests: str | None = None) -> str:
     quoted = description.replace("'", "''")
-    return (
-        f"      - name: {name}\n        data_type: {data_type}\n        description: '{quoted}'\n"
-        + (f"        data_tests: {tests}\n" if tests else "")
+    described = f"        description: '{quoted}'\n"
+    if len(described.rstrip()) > LINE_LENGTH:
+        described = f"        description: >-\n{_folded(description, indent=10)}"
+    return f"      - name: {name}\n        data_type: {data_type}\n{described}" + (
+        f"        data_tests: {tests}\n" if tests else ""
     )
+
+
+def _folded(text: str, indent: int) -> str:
+    """The lines of a folded block scalar."""
+    lines = textwrap.wrap(
+        text, LINE_LENGTH - indent, break_long_words=False, break_on_hyphens=False
+    )
+    return "".join(f"{' ' * indent}{line}\n" for line in lines)
 
 
 if __name__ == "__main__":

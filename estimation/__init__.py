@@ -1,1 +1,4 @@
-"""Estimation: specifications as values, one pure fit, one inference rule, tidy results. Knows neither Dagster nor dbt."""
+"""Estimation: specifications as values, one pure fit, one inference rule, tidy results.
+
+Knows neither Dagster nor dbt.
+"""

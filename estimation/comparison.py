@@ -1,12 +1,18 @@
-"""Our estimates beside the report's printed ones, and beside what is planted in synthetic data: the scorecard, its summary by table, and which inference the report used.
+"""Our estimates beside the report's printed ones and beside the truth planted in synthetic data.
 
-The report prints coefficient, t statistic and stars, and does not say how the t statistics were computed. Two things tell:
+Holds the scorecard, its summary by table, and the evidence on which inference the report used.
 
-1. Printed standard errors, |coefficient / t|, beside ours of each kind. This tells only where the samples are the same: where N is
-   the printed one and the coefficients agree. On part of the data the kinds cannot be told apart by it, and the tables say so.
-2. Printed stars beside printed t statistics, which needs no data of ours: a t of 1.98 with two stars was judged by a distribution
-   whose 5 % point is at most 1.98, Student's with 96 degrees of freedom or more. Clusters of fewer than 97 economies, and any number
-   of years there can be, have fewer; unless their t statistics were judged by the normal distribution.
+The report prints coefficients, t statistics and stars, but does not say how the t statistics were
+computed. Two comparisons bear on that question:
+
+1. Printed standard errors, |coefficient / t|, against ours of each kind. This is informative only
+   where the samples are the same: where N is the printed one and the coefficients agree. On
+   partial data it cannot distinguish the kinds, and the tables say so.
+2. Printed stars against printed t statistics, which needs no data of ours. A t of 1.98 with two
+   stars was judged by a distribution whose 5 % critical value is at most 1.98 (as rounded):
+   Student's with at least 96 degrees of freedom. Clustering by fewer than 97 economies, or by any
+   number of years there can be, leaves fewer, unless the t statistics were judged by the normal
+   distribution.
 """
 
 from __future__ import annotations
@@ -18,16 +24,16 @@ from scipy import special
 from estimation.inference import DEFAULT_INFERENCE, INFERENCE_KINDS
 
 STAR_LEVELS = {1: 0.10, 2: 0.05, 3: 0.01}
-KINDS_WITH_STANDARD_ERROR = tuple(
-    kind for kind in INFERENCE_KINDS if kind != "wild_bootstrap"
-)  # the bootstrap's p values have no printed counterpart
-# printed figures are rounded (three decimals, t two): terms whose standard error that leaves within this part tell something
+# the bootstrap is left out: its p values have no printed counterpart
+KINDS_WITH_STANDARD_ERROR = tuple(kind for kind in INFERENCE_KINDS if kind != "wild_bootstrap")
+# Printed figures are rounded (coefficients to three decimals, t statistics to two). A term is used
+# only if rounding leaves its printed standard error known to within this relative error.
 KNOWN_WITHIN = 0.05
-# the samples count as the same where N differs by at most this part and the median coefficient by at most this many printed standard errors
+# The samples count as the same where N differs by at most this fraction and the median coefficient
+# by at most this many printed standard errors.
 SAME_N, SAME_ESTIMATES = 0.02, 0.5
-_DEGREES = np.arange(
-    1, 2001
-)  # beyond these Student's t is the normal distribution to the printed digits
+# beyond these, Student's t equals the normal distribution to the printed digits
+_DEGREES = np.arange(1, 2001)
 _CRITICAL = {level: -special.stdtrit(_DEGREES, level / 2) for level in STAR_LEVELS.values()}
 
 
@@ -37,7 +43,11 @@ def stars(p_values: pd.Series) -> pd.Series:
 
 
 def planted_recovery(coefficients: pd.DataFrame, planted: pd.DataFrame, basis: str) -> pd.DataFrame:
-    """One row per planted coefficient (`planted`: exhibit, column, term, truth) and inference kind beside ours of the report's own specification on `basis`."""
+    """The planted coefficients beside ours: one row per planted coefficient and inference kind.
+
+    `planted` has exhibit, column, term and truth. Our estimates are those of the report's own
+    specification on `basis`.
+    """
     chosen = coefficients[(coefficients["basis"] == basis) & (coefficients["variant"] == "report")]
     at = ["exhibit", "column", "term"]
     table = planted.merge(
@@ -54,8 +64,12 @@ def planted_recovery(coefficients: pd.DataFrame, planted: pd.DataFrame, basis: s
 def scorecard(
     coefficients: pd.DataFrame, not_estimable: pd.DataFrame, published: pd.DataFrame, basis: str
 ) -> pd.DataFrame:
-    """One row per printed coefficient (`published`: exhibit, column_number, outcome, term, estimate, stars, t_statistic, n_observations)
-    beside ours of the report's own specification, clustered by economy, on `basis`; or the reason why there is none."""
+    """The printed coefficients beside ours: one row per printed coefficient.
+
+    `published` has exhibit, column_number, outcome, term, estimate, stars, t_statistic and
+    n_observations. Our estimates are those of the report's own specification on `basis`, clustered
+    by economy; where there is none, the row gives the reason.
+    """
     printed = published.rename(
         columns={
             "column_number": "column",
@@ -106,9 +120,9 @@ def scorecard(
     table["same_significance"] = ((table["own_stars"] > 0) == (table["published_stars"] > 0)).where(
         estimated
     )
-    table["distance_in_published_std_errors"] = (
-        table["own_estimate"] - table["published_estimate"]
-    ) / (table["published_estimate"] / table["published_t_statistic"]).abs()
+    difference = table["own_estimate"] - table["published_estimate"]
+    published_std_error = (table["published_estimate"] / table["published_t_statistic"]).abs()
+    table["distance_in_published_std_errors"] = difference / published_std_error
     table["reason"] = (
         table["reason"]
         .where(table["reason"].notna(), table["reason_of_term"])
@@ -119,7 +133,7 @@ def scorecard(
 
 
 def scorecard_summary(card: pd.DataFrame) -> pd.DataFrame:
-    """The scorecard by table of the report, in its order: one row per exhibit."""
+    """The scorecard summarised by table, in the report's order: one row per exhibit."""
     rows = []
     for exhibit, part in card.groupby("exhibit", sort=False):
         estimated = part[part["own_estimate"].notna()]
@@ -161,8 +175,12 @@ def _listed(values: pd.Series) -> str:
 def degrees_of_printed_stars(
     t_statistics: np.ndarray, printed_stars: np.ndarray
 ) -> tuple[int | None, int | None]:
-    """The least and the most degrees of freedom of Student's t at which the printed stars follow from the printed t statistics (n,),
-    within their rounding. None for the most: any number. (None, None) where none fits."""
+    """The least and most degrees of freedom that fit the printed stars and t statistics (n,).
+
+    At these degrees of freedom, Student's t gives the printed stars from the printed t statistics,
+    allowing for rounding. None for the most means that there is no upper bound; (None, None) means
+    that no number of degrees of freedom fits.
+    """
     fits = np.ones(len(_DEGREES), dtype=bool)
     unbounded = True
     for t, star in zip(np.abs(t_statistics), printed_stars, strict=True):
@@ -180,7 +198,7 @@ def degrees_of_printed_stars(
 def published_inference_evidence(
     coefficients: pd.DataFrame, not_estimable: pd.DataFrame, published: pd.DataFrame, basis: str
 ) -> pd.DataFrame:
-    """What speaks for and against each kind of inference being the report's: one row per printed column and kind."""
+    """The evidence for and against each kind of inference: one row per printed column and kind."""
     own = coefficients[(coefficients["basis"] == basis) & (coefficients["variant"] == "report")]
     missing = not_estimable[
         (not_estimable["basis"] == basis)
@@ -250,7 +268,11 @@ def published_inference_evidence(
                 row["note"] = (
                     "same sample: standard errors tell the kinds apart"
                     if row["is_same_sample"]
-                    else f"another sample (N {n}, printed {shared['published_n_observations']}; coefficients {distance:.1f} printed standard errors apart): standard errors differ for more reasons than their kind"
+                    else (
+                        f"another sample (N {n}, printed {shared['published_n_observations']}; "
+                        f"coefficients {distance:.1f} printed standard errors apart): "
+                        "standard errors differ for more reasons than their kind"
+                    )
                 )
             of_column.append(row)
         ratios = [r.get("median_log_ratio_of_std_errors", np.inf) for r in of_column]
@@ -262,14 +284,12 @@ def published_inference_evidence(
 
 
 def published_inference_summary(evidence: pd.DataFrame) -> pd.DataFrame:
-    """The evidence by kind of inference, with what can be concluded from it in words: one row per kind."""
+    """The evidence by kind of inference, with the conclusion in words: one row per kind."""
     rows = []
     least = evidence["stars_least_degrees"].max() if len(evidence) else None
     for kind, part in evidence.groupby("inference", sort=False):
-        compared, same = (
-            part[part["n_compared"] > 0],
-            part[part["is_same_sample"] & (part["n_compared"] > 0)],
-        )
+        compared = part[part["n_compared"] > 0]
+        same = part[part["is_same_sample"] & (part["n_compared"] > 0)]
         contradicted = part[part["stars_contradict"].eq(True)]
         row = {
             "inference": kind,
@@ -300,13 +320,16 @@ def published_inference_summary(evidence: pd.DataFrame) -> pd.DataFrame:
     for row in rows:
         said = []
         if row["n_columns_same_sample"]:
-            closeness = f"standard errors of {row['n_columns_same_sample']} columns on the same sample differ by {np.expm1(row['same_sample_median_log_ratio']):.1%} at the median"
+            is_closest = row["same_sample_median_log_ratio"] == best
             said.append(
-                f"{closeness}, {'the closest kind' if row['same_sample_median_log_ratio'] == best else 'not the closest kind'}"
+                f"standard errors of {row['n_columns_same_sample']} columns on the same sample "
+                f"differ by {np.expm1(row['same_sample_median_log_ratio']):.1%} at the median, "
+                f"{'the closest kind' if is_closest else 'not the closest kind'}"
             )
         elif row["n_columns_compared"]:
             said.append(
-                f"not conclusive: none of {row['n_columns_compared']} columns rests on the report's sample, so that its standard errors cannot be met"
+                f"not conclusive: none of {row['n_columns_compared']} columns rests on the "
+                "report's sample, so that its standard errors cannot be met"
             )
         else:
             said.append("not conclusive: no printed column can be estimated on these data")
@@ -323,7 +346,8 @@ def published_inference_summary(evidence: pd.DataFrame) -> pd.DataFrame:
                 else "no fit of ours to hold it against"
             )
             said.append(
-                f"printed stars need {int(least)} degrees of freedom or more, or the normal distribution; {held}"
+                f"printed stars need {int(least)} degrees of freedom or more, "
+                f"or the normal distribution; {held}"
             )
         row["conclusion"] = "; ".join(said)
     return pd.DataFrame(rows)

@@ -1,4 +1,4 @@
-"""One pure function from a panel and a specification to estimates, or to the reason why there are none."""
+"""One pure function from a panel and a specification to estimates, or to why there are none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from estimation.inference import Inference, WithinFit, infer
 from estimation.sample import Coverage, NotEstimable, Sample, estimation_sample, without_singletons
 from estimation.specifications import Specification
 
-COLLINEAR = 1e-6  # a term of which less than this part (in length) is left beside the effects and the terms before it is collinear
+# a term is collinear if projecting out the effects and the preceding terms leaves less than this
+# fraction of its length
+COLLINEAR = 1e-6
 DEVIANCE_TOLERANCE, MOST_ITERATIONS = 1e-12, 200  # of PPML's iterated least squares
 
 
@@ -22,8 +24,10 @@ DEVIANCE_TOLERANCE, MOST_ITERATIONS = 1e-12, 200  # of PPML's iterated least squ
 class Estimates:
     """The estimates of one specification.
 
-    `coefficients` has one row per inference kind and term: inference, term, estimate, std_error, t_statistic, p_value, conf_low,
-    conf_high (95 %), degrees_of_freedom. `diagnostics` says what the sample lost on the way and how well the regressors are told apart.
+    `coefficients` has one row per inference kind and term: inference, term, estimate, std_error,
+    t_statistic, p_value, conf_low, conf_high (95 %), degrees_of_freedom. `diagnostics` records the
+    observations lost at each step of sample selection and how close to collinear the regressors
+    are.
     """
 
     coefficients: pd.DataFrame
@@ -36,11 +40,12 @@ def estimate(
     coverage: dict[str, Coverage],
     inference: Sequence[str] | None = None,
 ) -> Estimates | NotEstimable:
-    """Fit a specification with its fixed effects and give its coefficients under every inference kind asked for.
+    """Fit a specification with its fixed effects under every requested kind of inference.
 
-    `panel` as in `estimation_sample`; `inference` restricts or replaces the specification's own kinds. Collinear terms are dropped
-    and named in the diagnostics, and so is each inference kind that does not apply. Never raises for what the data lack: that is a
-    NotEstimable with its reason. Raises ValueError for an inference kind or estimator that does not exist.
+    `panel` is as in `estimation_sample`; `inference` restricts or replaces the specification's own
+    kinds. Collinear terms are dropped and named in the diagnostics, and so is each inference kind
+    that does not apply. Insufficient data never raise an exception: they give a NotEstimable with
+    its reason. Raises ValueError for an inference kind that does not exist.
     """
     selected = estimation_sample(panel, specification, coverage)
     if isinstance(selected, NotEstimable):
@@ -98,7 +103,8 @@ def estimate(
         "first_year": int(fit.years.min()),
         "last_year": int(fit.years.max()),
         "within_r_squared": None,
-        # of the terms after the effects, each scaled to unit length (Belsley, Kuh and Welsch 1980)
+        # of the terms net of the effects, each scaled to unit length
+        # (Belsley, Kuh and Welsch 1980)
         "condition_number": float(np.sqrt(eigenvalues[-1] / eigenvalues[0])),
         "most_influential_economy": str(fit.economies[leverage.argmax()]),
         "largest_leverage_share": float(leverage.max()),
@@ -112,7 +118,11 @@ def estimate(
 def _least_squares(
     sample: Sample, specification: Specification
 ) -> tuple[WithinFit, np.ndarray, dict] | NotEstimable:
-    """Ordinary least squares with pyfixest. Which terms are told apart, and what inference needs, comes from the swept columns (Frisch, Waugh and Lovell)."""
+    """Ordinary least squares with pyfixest.
+
+    Which terms are collinear, and what inference needs, is computed from the columns after sweeping
+    out the effects (Frisch, Waugh and Lovell).
+    """
     effects = FixedEffects([sample.ids[e] for e in specification.effects])
     if reason := _too_small(sample, specification, effects.rank):
         return reason
@@ -133,7 +143,8 @@ def _least_squares(
     total = y @ y
     if residuals @ residuals <= 1e-20 * (sample.y @ sample.y):
         return NotEstimable(
-            f"terms and fixed effects fit {specification.outcome} without a residual: there is nothing to infer from"
+            f"terms and fixed effects fit {specification.outcome} without a residual: "
+            "there is nothing to infer from"
         )
     return (
         _within_fit(sample, specification, effects, beta, x, y, residuals, bread),
@@ -145,10 +156,12 @@ def _least_squares(
 def _poisson(
     sample: Sample, specification: Specification
 ) -> tuple[WithinFit, np.ndarray, dict] | NotEstimable:
-    """Poisson pseudo-maximum likelihood (Santos Silva and Tenreyro 2006), by pyfixest's iterated least squares.
+    """Poisson pseudo-maximum likelihood (PPML), by pyfixest's iteratively reweighted least squares.
 
-    Rows whose outcome the effects or the terms tell to be zero for sure (separated: Correia, Guimaraes and Zylkin 2019) are removed,
-    and the singletons that leaves; the fitted means are then made the weights of one last sweep, which gives scores and information.
+    The estimator is that of Santos Silva and Tenreyro (2006). Separated rows, whose zero outcome
+    the effects or the terms predict perfectly (Correia, Guimaraes and Zylkin 2019), are removed,
+    together with the singletons that this leaves. The effects are then swept out once more,
+    weighted by the fitted means, to obtain the scores and the information matrix.
     """
     before = len(sample)
     if (sample.y < 0).any():
@@ -168,7 +181,8 @@ def _poisson(
         kept, _ = independent(effects.sweep(sample.x), np.linalg.norm(sample.x, axis=0))
         if not kept.any():
             return NotEstimable("every term is collinear with the fixed effects")
-        # in units of the outcome's mean: the same estimates, and the tolerance means the same whatever the unit
+        # Dividing the outcome by its mean leaves the estimates unchanged and makes the tolerance
+        # independent of its unit.
         scale = sample.y.mean()
         options = {
             "separation_check": ["fe", "ir"],
@@ -201,7 +215,7 @@ def _poisson(
         return NotEstimable(
             "PPML could not be fitted: terms are collinear once weighted by the fitted means"
         )
-    # the step a further iteration would take, in standard errors
+    # the step that one more iteration would take, in standard errors
     if (
         not done.convergence
         or np.abs(bread @ (x.T @ residuals) / np.sqrt(np.diag(bread) * scale)).max() > 1e-4
@@ -255,7 +269,10 @@ def _within_fit(
 def _with_pyfixest(
     estimator: str, sample: Sample, kept: np.ndarray, effects: tuple[str, ...], **options
 ):
-    """Fit with pyfixest.feols or pyfixest.fepois on the rows and terms given; pyfixest's fit, or why there is none."""
+    """Fit the given rows and terms with pyfixest.feols or pyfixest.fepois.
+
+    Returns pyfixest's fit, or the reason why there is none.
+    """
     import pyfixest as pf
     from pyfixest.errors import EmptyDesignMatrixError, MatrixNotFullRankError, NonConvergenceError
 
@@ -299,23 +316,25 @@ def _too_small(
 ) -> NotEstimable | None:
     if len(sample) <= effect_rank + len(specification.terms):
         return NotEstimable(
-            f"{len(sample)} economy-years do not suffice for {len(specification.terms)} terms and {effect_rank} fixed effects"
+            f"{len(sample)} economy-years do not suffice for {len(specification.terms)} terms "
+            f"and {effect_rank} fixed effects"
         )
     return None
 
 
 class FixedEffects:
-    """Sweeps effects out of columns by (weighted) least squares, without iteration.
+    """Sweeps fixed effects out of columns by (weighted) least squares, without iteration.
 
-    The first effect goes by its means; what the others add is solved for in the normal equations of their dummies after the first,
-    as small as they have levels. `ids` are the codes (n,) from 0 of each effect, `weights` (n,) default to ones. `rank` is the
-    number of parameters the effects take: their levels, less one for each further effect in each connected part of the panel.
+    The first effect, the one with the most levels, is removed by subtracting its group means. The
+    other effects are solved for in the normal equations of their dummies net of the first, a
+    system whose dimension is their number of levels. `ids` holds the codes (n,) from 0 of each
+    effect; `weights` (n,) default to ones. `rank` is the number of parameters the effects take:
+    their levels, less one for each further effect in each connected component of the panel.
     """
 
     def __init__(self, ids: Sequence[np.ndarray], weights: np.ndarray | None = None) -> None:
-        ids = sorted(
-            ids, key=lambda codes: -int(codes.max())
-        )  # the one with the most levels goes by its means
+        # the effect with the most levels comes first: it is removed by its group means
+        ids = sorted(ids, key=lambda codes: -int(codes.max()))
         n = len(ids[0])
         self.weights = np.ones(n) if weights is None else weights
         rows = np.arange(n)
@@ -341,7 +360,10 @@ class FixedEffects:
             self.rank += int(solvable.sum())
 
     def sweep(self, columns: np.ndarray) -> np.ndarray:
-        """The columns (n, m) with the effects swept out. Done twice: the second time takes away the first one's rounding."""
+        """The columns (n, m) with the effects swept out.
+
+        Swept twice: the second pass removes the rounding error of the first.
+        """
         swept = columns
         for _ in range(2):
             swept = swept - self.first @ (
@@ -357,9 +379,12 @@ class FixedEffects:
 
 
 def independent(x: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which columns of x (n, k) stand by themselves, (k,) booleans, and an orthonormal basis of these in their order. A column goes if
-    next to nothing of it is left beside the columns before it, measured against `lengths` (k,), its length before the effects were
-    swept out, and against its own after."""
+    """Which columns of x (n, k) are independent, (k,) booleans, and an orthonormal basis of these.
+
+    The basis keeps the columns' order. A column is dropped if projecting out the preceding columns
+    leaves almost nothing of it, relative to its length in `lengths` (k,), from before the effects
+    were swept out, or to its length after.
+    """
     kept = np.zeros(x.shape[1], dtype=bool)
     basis = np.empty((len(x), 0))
     for j, column in enumerate(x.T):

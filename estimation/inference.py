@@ -1,17 +1,23 @@
-"""How standard errors, t statistics, p values and intervals are computed: every kind of inference, and one small-sample correction.
+"""Standard errors, t statistics, p values and intervals under every kind of inference.
 
-All kinds but one are the same sandwich, V = c A M A, around another middle. A is the inverse of the terms' cross product after the
-fixed effects, s_i = x_i e_i the score of row i:
+All kinds but one share the sandwich V = c A M A and differ in its middle, M. A is the inverse of
+the cross product of the terms net of the fixed effects, and s_i = x_i e_i is the score of row i:
 
     iid               V = c A SSR / (N - 1)
-    hetero            M = sum over rows of s s'                                      White (1980)
-    cluster_iso3      M = sum over economies of S S', S the economy's sum of scores  Liang and Zeger (1986)
-    twoway            M = by economy + by year - by both                             Cameron, Gelbach and Miller (2011)
-    driscoll_kraay    M = sum over years of H H', H the year's sum of scores, plus its
-                      autocovariances with Bartlett weights                          Driscoll and Kraay (1998)
+    hetero            M = sum over rows of s s'
+                      White (1980)
+    cluster_iso3      M = sum over economies of S S', S the economy's sum of scores
+                      Liang and Zeger (1986)
+    twoway            M = by economy + by year - by both
+                      Cameron, Gelbach and Miller (2011)
+    driscoll_kraay    M = sum over years of H H', H the year's sum of scores, plus the
+                      autocovariances of H with Bartlett weights
+                      Driscoll and Kraay (1998)
 
-The correction c is that of fixest and reghdfe (Correia 2017), in `small_sample_factor`. The remaining kind, wild_bootstrap, takes the
-clustered t statistic and draws its distribution under the null instead of trusting Student's (`wild_cluster_bootstrap`).
+The small-sample correction c is that of fixest and reghdfe (Correia 2017), in
+`small_sample_factor`. The remaining kind, wild_bootstrap, takes the clustered t statistic and
+simulates its distribution under the null instead of relying on Student's
+(`wild_cluster_bootstrap`).
 """
 
 from __future__ import annotations
@@ -23,7 +29,8 @@ import numpy as np
 from scipy import special
 
 INFERENCE_KINDS = ("iid", "hetero", "cluster_iso3", "twoway", "driscoll_kraay", "wild_bootstrap")
-DEFAULT_INFERENCE = "cluster_iso3"  # the report does not say which it used; clustering by partner economy is this project's default
+# the report does not say which it used; clustering by partner economy is this project's default
+DEFAULT_INFERENCE = "cluster_iso3"
 CLUSTERS = {
     "cluster_iso3": ("iso3",),
     "wild_bootstrap": ("iso3",),
@@ -31,20 +38,26 @@ CLUSTERS = {
     "driscoll_kraay": ("year",),
 }
 
-FEW_CLUSTERS = 50  # below it the t distribution of clustered statistics is doubted (Cameron and Miller 2015: 20 to 50) and bootstrapped
-VERY_FEW_CLUSTERS = 12  # below it two-point weights give too few different draws: Webb's six points instead (Webb 2023)
+# With fewer clusters the t distribution of clustered statistics is unreliable (Cameron and Miller
+# 2015: 20 to 50), and it is bootstrapped.
+FEW_CLUSTERS = 50
+# With fewer clusters two-point weights give too few distinct draws, and Webb's six points are used
+# instead (Webb 2023).
+VERY_FEW_CLUSTERS = 12
 BOOTSTRAP_DRAWS = 9_999
 BOOTSTRAP_SEED = 20241
 
 
 @dataclass(frozen=True)
 class WithinFit:
-    """What inference needs of a fit with n rows, k terms and the fixed effects swept out.
+    """What inference needs from a fit with n rows, k terms and the fixed effects swept out.
 
-    `x` (n, k) are the terms after the effects, `residuals` (n,) the outcome less its fit in the outcome's unit, `weights` (n,) those
-    of the last least squares step (ones for least squares, the fitted means for PPML). `ids` holds for each of iso3, year and the
-    effects the row's code from 0, `years` the calendar year, `economies` the names of iso3's codes. `effect_rank` is the number of
-    parameters the effects take. `sweep` sweeps the effects out of the columns of any (n, m) matrix.
+    `x` (n, k) are the terms net of the effects, `residuals` (n,) the outcome less its fitted
+    value, in the outcome's unit, and `weights` (n,) those of the last least squares step (ones for
+    least squares, the fitted means for PPML). `ids` holds each row's code from 0 for iso3, year
+    and the effects, `years` the calendar year, and `economies` the names behind the codes of iso3.
+    `effect_rank` is the number of parameters the effects take. `sweep` sweeps the effects out of
+    the columns of any (n, m) matrix.
     """
 
     estimates: np.ndarray
@@ -64,8 +77,11 @@ class WithinFit:
 
 @dataclass(frozen=True)
 class Inference:
-    """Standard error, t statistic, two-sided p value and 95 % interval of each of k terms: arrays (k,). `degrees_of_freedom` are those
-    of the t distribution; None where p values come from the normal distribution or from the bootstrap."""
+    """Standard error, t statistic, two-sided p value and 95 % interval of k terms: arrays (k,).
+
+    `degrees_of_freedom` are those of the t distribution; None where p values come from the normal
+    distribution or from the bootstrap.
+    """
 
     std_error: np.ndarray
     t_statistic: np.ndarray
@@ -76,7 +92,10 @@ class Inference:
 
 
 def infer(kind: str, fit: WithinFit) -> Inference | str:
-    """Inference of one kind, or in words why there is none. Raises ValueError for a kind that does not exist."""
+    """Inference of one kind, or in words why there is none.
+
+    Raises ValueError for a kind that does not exist.
+    """
     if kind not in INFERENCE_KINDS:
         raise ValueError(
             f"inference {kind!r} is not known; use one of: {', '.join(INFERENCE_KINDS)}"
@@ -109,7 +128,10 @@ def infer(kind: str, fit: WithinFit) -> Inference | str:
 
 
 def covariance(kind: str, fit: WithinFit) -> np.ndarray:
-    """The covariance matrix (k, k) of the estimates. With PPML, iid is the inverse of the Fisher information, without correction."""
+    """The covariance matrix (k, k) of the estimates.
+
+    With PPML, iid is the inverse of the Fisher information, without correction.
+    """
     c = small_sample_factor(kind, fit)
     if kind == "iid":
         return (
@@ -132,10 +154,13 @@ def covariance(kind: str, fit: WithinFit) -> np.ndarray:
 
 
 def small_sample_factor(kind: str, fit: WithinFit) -> float:
-    """(N - 1)/(N - K), for hetero N/(N - K); times G/(G - 1) for G clusters, the smaller number with two ways, the years for Driscoll-Kraay.
+    """The small-sample correction c of the covariance.
 
-    K counts the terms and the effects' parameters; effects nested in the clusters (partner effects in clusters of partners) do not
-    count beyond one parameter each, except for Driscoll-Kraay. As in fixest and pyfixest.
+    (N - 1)/(N - K), or N/(N - K) for hetero, times G/(G - 1) where there are G clusters. With
+    two-way clustering G is the smaller number of clusters; for Driscoll-Kraay it is the number of
+    years. K counts the terms and the effects' parameters. Effects nested in the clusters, such as
+    partner effects when clustering by partner, count as one parameter each, except for
+    Driscoll-Kraay. As in fixest and pyfixest.
     """
     n = len(fit.residuals)
     c = (n if kind == "hetero" else n - 1) / (n - counted_parameters(kind, fit))
@@ -155,19 +180,29 @@ def counted_parameters(kind: str, fit: WithinFit) -> int:
 
 
 def degrees_of_freedom(kind: str, fit: WithinFit) -> int:
-    """Of the t distribution: N - K without clusters, else clusters less one (the smaller number with two ways)."""
+    """Degrees of freedom of the t distribution.
+
+    N - K without clusters, otherwise the number of clusters less one (the smaller number with
+    two-way clustering).
+    """
     groups = [_count(fit.ids[name]) for name in CLUSTERS.get(kind, ())]
     return min(groups) - 1 if groups else len(fit.residuals) - counted_parameters(kind, fit)
 
 
 def bandwidth(years: int) -> int:
-    """Lags of the Driscoll-Kraay kernel, in calendar years: floor(4 (T/100)^(2/9)), Newey and West (1994)'s rule of thumb."""
+    """Lags of the Driscoll-Kraay kernel, in calendar years.
+
+    The rule of thumb of Newey and West (1994): floor(4 (T/100)^(2/9)).
+    """
     return int(np.floor(4 * (years / 100) ** (2 / 9)))
 
 
 def _kernel(scores: np.ndarray, years: np.ndarray) -> np.ndarray:
-    """Sum of the years' outer products and Bartlett-weighted autocovariances. Lags are calendar years: a year without rows is a year
-    of no scores, and its neighbours are not taken for each other's."""
+    """Sum of the years' outer products and Bartlett-weighted autocovariances.
+
+    Lags are calendar years: a year without rows has scores of zero, so the years before and after
+    it are not treated as adjacent.
+    """
     by_year = _sums(scores, years - years.min())
     lags = bandwidth(len(np.unique(years)))
     middle = by_year.T @ by_year
@@ -178,13 +213,15 @@ def _kernel(scores: np.ndarray, years: np.ndarray) -> np.ndarray:
 
 
 def wild_cluster_bootstrap(fit: WithinFit) -> Inference | str:
-    """Wild cluster bootstrap by economy with the null imposed (WCR), for each term by itself.
+    """Wild cluster bootstrap by economy with the null imposed (WCR), for each term separately.
 
-    Cameron, Gelbach and Miller (2008), section III; computed as in Roodman, MacKinnon, Nielsen and Webb (2019). Residuals of the fit
-    without the term keep their economy and take its random sign (Rademacher; Webb's six points below VERY_FEW_CLUSTERS economies);
-    the p value is the share of draws, the sample itself among them, whose clustered |t| reaches the one found. Standard error and t
-    statistic are those of cluster_iso3, the statistic that is bootstrapped; the interval is the estimate and the 95 % quantile of
-    the drawn |t| times that standard error. Weights come from a fixed seed and are the same for every term.
+    Cameron, Gelbach and Miller (2008), section III; computed as in Roodman, MacKinnon, Nielsen and
+    Webb (2019). The residuals of the fit without the term are multiplied by one random weight per
+    economy (Rademacher; Webb's six points below VERY_FEW_CLUSTERS economies). The p value is the
+    share of draws, counting the sample itself as one, whose clustered |t| is at least the observed
+    one. The standard error and t statistic are those of cluster_iso3, the statistic being
+    bootstrapped; the interval is the estimate plus or minus the 95 % quantile of the drawn |t|
+    times that standard error. Weights come from a fixed seed and are the same for every term.
     """
     economy = fit.ids["iso3"]
     g, (n, k) = _count(economy), fit.x.shape
@@ -197,7 +234,7 @@ def wild_cluster_bootstrap(fit: WithinFit) -> Inference | str:
         others = np.delete(fit.x, j, axis=1)
         projection, *_ = np.linalg.lstsq(others, np.column_stack([fit.x[:, j], fit.y]), rcond=None)
         partial, restricted = (np.column_stack([fit.x[:, j], fit.y]) - others @ projection).T
-        # column h: the restricted residuals of economy h alone, after the effects and all terms
+        # column h: the restricted residuals of economy h alone, net of the effects and all terms
         each = np.zeros((n, g))
         each[np.arange(n), economy] = restricted
         each = fit.sweep(each)
@@ -215,7 +252,10 @@ def wild_cluster_bootstrap(fit: WithinFit) -> Inference | str:
 
 
 def bootstrap_weights(clusters: int) -> np.ndarray:
-    """Weights (clusters, draws) from a fixed seed: plus or minus one; for very few clusters plus or minus sqrt(1/2), 1, sqrt(3/2)."""
+    """Bootstrap weights (clusters, draws) from a fixed seed.
+
+    They are plus or minus one; with very few clusters, plus or minus sqrt(1/2), 1 or sqrt(3/2).
+    """
     points = np.sqrt([0.5, 1, 1.5]) if clusters < VERY_FEW_CLUSTERS else np.ones(1)
     return np.random.default_rng(BOOTSTRAP_SEED).choice(
         np.concatenate([-points, points]), size=(clusters, BOOTSTRAP_DRAWS)
@@ -233,7 +273,11 @@ def _outer(scores: np.ndarray, ids: np.ndarray) -> np.ndarray:
 
 
 def _positive(covariance: np.ndarray) -> np.ndarray:
-    """Two-way clustering subtracts, and can leave negative variances: negative eigenvalues become zero (Cameron, Gelbach and Miller 2011, 2.3)."""
+    """The covariance with its negative eigenvalues set to zero.
+
+    Two-way clustering subtracts a term and can therefore produce negative variances (Cameron,
+    Gelbach and Miller 2011, 2.3).
+    """
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     if values.min() >= 0:
         return covariance

@@ -1,7 +1,8 @@
-"""The tables of regressions as journals print them: text in LaTeX, HTML and CSV, English and Chinese, from the tables of schema estimates.
+"""Regression tables as journals print them, from the tables of schema estimates.
 
-Nothing is computed here but rounding and stars. Rows follow the report's own order, which is that of the specifications' terms; what
-a column or a term lacks is said in the notes under the table.
+They are written in LaTeX, HTML and CSV, in English and Chinese. Only rounding and stars are
+computed here. Rows follow the report's order, which is that of the specifications' terms; the
+notes under a table say which columns and terms have no estimate, and why.
 """
 
 from __future__ import annotations
@@ -113,7 +114,10 @@ ABSENT = "–"
 
 @dataclass(frozen=True)
 class PrintedTable:
-    """A table as text: one cell per column in every row. `body` holds pairs of rows, coefficient and t, and `foot` what stands below the line."""
+    """A table as text: one cell per column in every row.
+
+    `body` holds pairs of rows, coefficients and t statistics; `foot` holds the rows below the line.
+    """
 
     name: str
     language: str
@@ -140,27 +144,36 @@ def printed_table(
     is_synthetic: bool,
     inference: str = DEFAULT_INFERENCE,
 ) -> PrintedTable:
-    """One exhibit in one variant on one basis, from the frames of schema estimates. `specifications` are its columns; `labels` give
-    each panel variable in English and Chinese."""
+    """One exhibit in one variant on one basis, from the frames of schema estimates.
+
+    `specifications` are its columns; `labels` give each panel variable's name in English and
+    Chinese.
+    """
     columns = sorted(specifications, key=lambda s: s.column)
-    first, word = columns[0], lambda key: WORDS[key][LANGUAGES.index(language)]
-    here = lambda frame: frame[
-        (frame["exhibit"] == first.exhibit)
-        & (frame["variant"] == first.variant)
-        & (frame["basis"] == basis)
-    ]  # noqa: E731
-    found = here(coefficients)
+    first = columns[0]
+
+    def word(key: str) -> str:
+        return WORDS[key][LANGUAGES.index(language)]
+
+    def label(variable: str) -> str:
+        return _capital(labels.get(variable, (variable, variable))[LANGUAGES.index(language)])
+
+    def of_table(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[
+            (frame["exhibit"] == first.exhibit)
+            & (frame["variant"] == first.variant)
+            & (frame["basis"] == basis)
+        ]
+
+    found = of_table(coefficients)
     found = found[found["inference"] == inference]
     found = (
         found.assign(stars=stars(found["p_value"])).set_index(["column", "term"])
         if len(found)
         else found
     )
-    fits = here(diagnostics).set_index("column")
-    reasons = here(not_estimable)
-    label = lambda variable: _capital(
-        labels.get(variable, (variable, variable))[LANGUAGES.index(language)]
-    )  # noqa: E731
+    fits = of_table(diagnostics).set_index("column")
+    reasons = of_table(not_estimable)
     term_labels = {
         term: " × ".join(label(v) for v in s.variables_of(term))
         for s in columns
@@ -179,9 +192,12 @@ def printed_table(
                 estimates.append(ABSENT if term in s.terms else "")
                 brackets.append("")
         body += [(text, tuple(estimates)), ("", tuple(brackets))]
-    cells = lambda text: tuple(
-        text(s, fits.loc[s.column]) if s.column in fits.index else ABSENT for s in columns
-    )  # noqa: E731
+
+    def cells(text: Callable[[Specification, pd.Series], str]) -> tuple[str, ...]:
+        return tuple(
+            text(s, fits.loc[s.column]) if s.column in fits.index else ABSENT for s in columns
+        )
+
     foot = [
         (
             word(effect),
@@ -210,7 +226,10 @@ def printed_table(
     notes = [
         word("brackets"),
         f"{word('inference')}: {word(inference)}{stop}",
-        f"{word('basis')}: {word(basis)}; {word(first.hs_treatment)}; {word(first.mineral_scope)}{stop}",
+        (
+            f"{word('basis')}: {word(basis)}; {word(first.hs_treatment)}; "
+            f"{word(first.mineral_scope)}{stop}"
+        ),
         f"{word(first.estimator)} {word(first.standardisation)}",
     ]
     notes += [
@@ -240,9 +259,12 @@ def printed_table(
 
 
 def as_latex(table: PrintedTable) -> str:
-    """A LaTeX table environment; needs booktabs and graphicx, and for Chinese ctex."""
-    row = lambda label, cells: " & ".join(_latex(text) for text in (label, *cells)) + r" \\"  # noqa: E731
-    spread = len(table.heads) > 2  # wider than a page at its own size
+    """A LaTeX table environment; needs booktabs and graphicx, and ctex for Chinese."""
+
+    def row(label: str, cells: tuple[str, ...]) -> str:
+        return " & ".join(_latex(text) for text in (label, *cells)) + r" \\"
+
+    spread = len(table.heads) > 2  # at its natural size it is wider than the page
     lines = [
         *([f"% {table.warning}"] if table.warning else []),
         f"% \\usepackage{{booktabs,graphicx{',ctex' if table.language == 'zh' else ''}}}",
@@ -271,14 +293,25 @@ def as_latex(table: PrintedTable) -> str:
 
 
 def as_html(table: PrintedTable) -> str:
-    """A page of its own that needs nothing from elsewhere."""
-    row = lambda label, cells, tag="td": (
-        f'<tr><th scope="row">{_html(label)}</th>{"".join(f"<{tag}>{_html(text)}</{tag}>" for text in cells)}</tr>'
-    )  # noqa: E731
+    """A self-contained HTML page."""
+
+    def row(label: str, cells: tuple[str, ...], tag: str = "td") -> str:
+        written = "".join(f"<{tag}>{_html(text)}</{tag}>" for text in cells)
+        return f'<tr><th scope="row">{_html(label)}</th>{written}</tr>'
+
     lines = [
-        f'<!DOCTYPE html>\n<html lang="{table.language}">\n<head>\n<meta charset="utf-8">\n<title>{_html(_joined(table.warning, table.title))}</title>',
-        "<style>body { font-family: serif; } table { border-collapse: collapse; border-block: 2px solid; } caption { text-align: left; font-weight: bold; padding-bottom: .5em; }",
-        "td, th { padding: .1em .7em; text-align: center; } th[scope=row] { text-align: left; font-weight: normal; } tbody, tfoot { border-top: 1px solid; } .warning { color: #b00; }</style>",
+        f'<!DOCTYPE html>\n<html lang="{table.language}">\n<head>\n<meta charset="utf-8">',
+        f"<title>{_html(_joined(table.warning, table.title))}</title>",
+        (
+            "<style>body { font-family: serif; } "
+            "table { border-collapse: collapse; border-block: 2px solid; } "
+            "caption { text-align: left; font-weight: bold; padding-bottom: .5em; }"
+        ),
+        (
+            "td, th { padding: .1em .7em; text-align: center; } "
+            "th[scope=row] { text-align: left; font-weight: normal; } "
+            "tbody, tfoot { border-top: 1px solid; } .warning { color: #b00; }</style>"
+        ),
         "</head>\n<body>",
         *(
             [f'<p class="warning"><strong>{_html(table.warning)}</strong></p>']
@@ -300,7 +333,10 @@ def as_html(table: PrintedTable) -> str:
 
 
 def as_csv(table: PrintedTable) -> str:
-    """The same rows, separated by commas; title and notes stand in the first column. Opens with a byte order mark, for spreadsheets."""
+    """The same rows, separated by commas, with the title and notes in the first column.
+
+    Starts with a byte order mark, for spreadsheets.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([[line] for line in (table.warning, table.title) if line])
@@ -331,8 +367,11 @@ def rendered(
     is_synthetic: bool,
     specifications: Iterable[Specification] = SPECIFICATIONS,
 ) -> dict[str, str]:
-    """Every table on one basis, clustered by economy, as text by file name: table_4.en.tex for the report's own specification,
-    ppml/table_4.en.tex for a variant. A variant of which nothing can be estimated has no file; its reasons are in not_estimable."""
+    """Every table on one basis, clustered by economy, as text by file name.
+
+    The report's own specification is in table_4.en.tex, for example, and a variant of it in
+    ppml/table_4.en.tex. A variant with no estimates has no file; the reasons are in not_estimable.
+    """
     coefficients = coefficients[
         (coefficients["basis"] == basis) & (coefficients["inference"] == DEFAULT_INFERENCE)
     ]
@@ -344,6 +383,7 @@ def rendered(
     for (exhibit, variant), columns in exhibits.items():
         if variant != "report" and (exhibit, variant) not in estimated:
             continue
+        folder = "" if variant == "report" else f"{variant}/"
         for language in LANGUAGES:
             table = printed_table(
                 columns,
@@ -356,9 +396,7 @@ def rendered(
                 is_synthetic,
             )
             for extension, written in FORMATS.items():
-                files[
-                    f"{'' if variant == 'report' else variant + '/'}{exhibit}.{language}.{extension}"
-                ] = written(table)
+                files[f"{folder}{exhibit}.{language}.{extension}"] = written(table)
     return files
 
 
@@ -388,7 +426,10 @@ _LATEX = {
 
 
 def _latex(text: str) -> str:
-    """Text with LaTeX's own characters escaped, a run of stars raised together, and a minus sign before numbers."""
+    """Text for LaTeX, with its special characters escaped.
+
+    A run of stars is set as one superscript, and a hyphen before a number becomes a minus sign.
+    """
     text = re.sub(r"(?<!\w)-(?=\d)", chr(0xE001), text)
     for n in (3, 2):
         text = text.replace("*" * n, chr(0xE000 + n))

@@ -1,4 +1,4 @@
-"""Which rows of the panel a specification uses, in which form, and what was lost on the way to them."""
+"""Which rows of the panel a specification uses, in which form, and what each step lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIST_NAMES = {
 
 @dataclass(frozen=True)
 class Coverage:
-    """How much of a product list has landed on a basis, and the years that make one comparable series."""
+    """How much of a product list has landed on a basis, and the years that are comparable."""
 
     comparable_years: frozenset[int]
     other_years: frozenset[int]
@@ -40,8 +40,11 @@ class NotEstimable:
 
 @dataclass(frozen=True)
 class Sample:
-    """The n rows of a fit, by economy and year: outcome `y` (n,), one column of `x` (n, k) per term, and `ids`, the codes from 0 of
-    iso3, year and the effects. `economies` names the codes of iso3."""
+    """The n rows of a fit, ordered by economy and year.
+
+    `y` (n,) is the outcome, `x` (n, k) has one column per term, and `ids` holds the codes from 0 of
+    iso3, year and the effects. `economies` holds the names behind the codes of iso3.
+    """
 
     y: np.ndarray
     x: np.ndarray
@@ -53,7 +56,7 @@ class Sample:
         return len(self.y)
 
     def keep(self, rows: np.ndarray) -> Sample:
-        """The rows where `rows` (n,) is true, their ids numbered anew."""
+        """The rows where `rows` (n,) is true, with their ids renumbered from 0."""
         if rows.all():
             return self
         ids, economies = {}, self.economies
@@ -67,10 +70,13 @@ class Sample:
 def estimation_sample(
     panel: pd.DataFrame, specification: Specification, coverage: dict[str, Coverage]
 ) -> tuple[Sample, dict] | NotEstimable:
-    """The rows a specification is fitted on: its years, comparable years of its trade, complete cases, no singletons.
+    """The rows of a fit: complete cases in the comparable years, without singletons.
 
-    `panel` holds one basis, treatment and scope: iso3, year, the outcome, and per variable <variable>_lag1_z (or <variable>_lag1
-    where the specification standardises over the sample). Returns the sample and what was lost at each step, or why nothing is left.
+    The years are those of the specification in which the series of its trade is comparable.
+    `panel` holds one basis, treatment and scope: iso3, year, the outcome, and for each variable
+    <variable>_lag1_z (or <variable>_lag1 where the specification standardises over the sample).
+    Returns the sample and the number of observations lost at each step, or the reason why none is
+    left.
     """
     years = set(range(specification.first_year, specification.last_year + 1))
     excluded_years: set[int] = set()
@@ -81,7 +87,9 @@ def estimation_sample(
             return NotEstimable(f"no data for trade in {name} products")
         if not landed.stands_for_list:
             return NotEstimable(
-                f"only {landed.products_landed} of {landed.products_in_list} {name} products have landed (less than {landed.minimum_share:.0%}); their trade does not stand for the list"
+                f"only {landed.products_landed} of {landed.products_in_list} {name} products have "
+                f"landed (less than {landed.minimum_share:.0%}); "
+                "their trade does not stand for the list"
             )
         excluded_years |= years & {year + lag for year in landed.other_years}
         years &= {year + lag for year in landed.comparable_years}
@@ -122,7 +130,7 @@ def estimation_sample(
     ids, names = {}, {}
     for name in dict.fromkeys(("iso3", "year", *specification.effects)):
         ids[name], names[name] = pd.factorize(panel[name].to_numpy()[used], sort=True)
-    # the raw variables for now: the terms are made of the rows that remain
+    # the variables as they are in the panel; the terms are built below from the rows that remain
     sample = Sample(
         values[specification.outcome][complete],
         np.column_stack([values[f"{v}{suffix}"][complete] for v in variables]),
@@ -147,14 +155,14 @@ def estimation_sample(
     lost["n_singletons"] = len(sample) - len(kept)
     if len(kept) == 0 or len(kept.economies) < 2:
         return NotEstimable(
-            f"{lost['n_complete_cases']} complete economy-years, but no two economies with two years each: nothing to compare within economies"
+            f"{lost['n_complete_cases']} complete economy-years, but no two economies with two "
+            "years each: nothing to compare within economies"
         )
     x = kept.x
     if over_sample:
         spread = x.std(axis=0, ddof=1)
-        x = (x - x.mean(axis=0)) / np.where(
-            spread > 0, spread, np.inf
-        )  # what does not vary is zero throughout, and dropped as collinear
+        # a variable that does not vary becomes zero throughout and is dropped as collinear
+        x = (x - x.mean(axis=0)) / np.where(spread > 0, spread, np.inf)
     columns = {v: x[:, i] for i, v in enumerate(variables)}
     terms = np.column_stack(
         [
@@ -166,7 +174,10 @@ def estimation_sample(
 
 
 def without_singletons(sample: Sample, effects: tuple[str, ...]) -> Sample:
-    """Remove rows alone in one of their effects until none is left: they fit themselves and say nothing (Correia 2015)."""
+    """Remove singletons, rows that are alone in one of their effects, until none is left.
+
+    A singleton is fitted perfectly by its own effect and carries no information (Correia 2015).
+    """
     while len(sample):
         alone = np.zeros(len(sample), dtype=bool)
         for effect in effects:
@@ -179,8 +190,12 @@ def without_singletons(sample: Sample, effects: tuple[str, ...]) -> Sample:
 
 
 def largest_balanced(sample: Sample) -> np.ndarray:
-    """The rows (n,) of the largest balanced panel within the sample: a span of calendar years, at least two, and the economies that
-    have every one of them, with the most rows in all; of equals the longer span, then the later one. All false where there is none."""
+    """The rows (n,) of the largest balanced panel within the sample.
+
+    A balanced panel is a span of at least two calendar years and the economies observed in every
+    one of them. The largest has the most rows; ties go to the longer span, then to the later one.
+    All false where there is none.
+    """
     first, span = int(sample.years.min()), int(sample.years.max() - sample.years.min()) + 1
     present = np.zeros((len(sample.economies), span), dtype=bool)
     present[sample.ids["iso3"], sample.years - first] = True

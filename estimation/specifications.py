@@ -1,13 +1,19 @@
-"""The report's regressions, one value per table column, and what may be changed about them. Adding a table, or a variant, is adding
-values here.
+"""The report's regressions, one value per table column, and the variants of them.
 
-Equations (REPORT: "Sustainable trade and sustainable supply chains", CCICED 2024; partner economy i, year t, partner effects
-phi_i, year effects eta_t; every right-hand variable at t-1 by calendar year, as a z-score):
+A table or a variant is added by adding values here.
 
-1. ln LCT trade with China_it = b X_it-1 + phi_i + eta_t + e            tables 4 and 11 (11 adds the gender terms)
-2. ln mineral trade with China_it = b X_it-1 + phi_i + eta_t + e        tables 5 and 12 (12 adds the gender terms)
-3. Y_it = b LCT_it-1 + G X_it-1 + phi_i + eta_t + e                     table 6
-4. Y_it = b1 LCT x CV + b2 LCT + b3 CV + G X + phi_i + eta_t + e        tables 7-10, one mechanism CV each
+Equations (REPORT: "Sustainable trade and sustainable supply chains", CCICED 2024; partner economy
+i, year t, partner effects phi_i, year effects eta_t; every right-hand variable at t-1 by calendar
+year, as a z-score):
+
+1. ln LCT trade with China_it = b X_it-1 + phi_i + eta_t + e
+   Tables 4 and 11 (11 adds the gender terms).
+2. ln mineral trade with China_it = b X_it-1 + phi_i + eta_t + e
+   Tables 5 and 12 (12 adds the gender terms).
+3. Y_it = b LCT_it-1 + G X_it-1 + phi_i + eta_t + e
+   Table 6.
+4. Y_it = b1 LCT x CV + b2 LCT + b3 CV + G X + phi_i + eta_t + e
+   Tables 7 to 10, one mechanism CV each.
 """
 
 from __future__ import annotations
@@ -19,27 +25,33 @@ from estimation.inference import INFERENCE_KINDS
 
 INTERACTION = "_x_"
 INTERACTION_SHORT = {"lct_imports": "lct_imports_from_china"}
-MEASURED_BY = (
-    ("lct_imports_from_china", "lct_imports_from_china_kusd"),
-)  # terms whose variable in the panel has another name
+# terms whose variable in the panel has another name
+MEASURED_BY = (("lct_imports_from_china", "lct_imports_from_china_kusd"),)
 
 
 @dataclass(frozen=True)
 class Specification:
-    """One column of one table. What is left at its default is the report's own choice, as far as the report says.
+    """One column of one table.
 
-    terms           in the table's order, under the published names; `a_x_b` is the product of the z-scores of a and b
+    The defaults are the report's own choices, as far as the report states them.
+
+    terms           in the table's order, under the published names; `a_x_b` is the product of the
+                    z-scores of a and b
     variant         what differs from the report's own specification (`report`: nothing)
     estimator       ols, or ppml: Poisson pseudo-maximum likelihood of an outcome in levels
     effects         the panel's columns whose levels are swept out
     inference       kinds of estimation.inference
-    first_year, last_year   bounds of the outcome's year
+    first_year, last_year
+                    bounds of the outcome's year
     sample          complete_cases, or balanced: the largest balanced panel within them
-    standardisation panel: z-scores over the panel's rows, as the mart has them; sample: over the rows of the fit
+    standardisation panel: z-scores over the panel's rows, as in the mart; sample: over the rows of
+                    the fit
     basis           a trade basis; None: every basis, one fit each
-    hs_treatment, mineral_scope   which panel
-    product_lists   which list the trade comes from and at which lag it enters: (("mineral", 0),) for a mineral outcome at t
-    measured_by     variables of the panel that stand for a term of another name
+    hs_treatment, mineral_scope
+                    which panel
+    product_lists   which list the trade comes from and at which lag it enters: (("mineral", 0),)
+                    for a mineral outcome at t
+    measured_by     the panel's variables for terms of another name
     """
 
     exhibit: str
@@ -61,11 +73,14 @@ class Specification:
     measured_by: tuple[tuple[str, str], ...] = MEASURED_BY
 
     def variables_of(self, term: str) -> tuple[str, ...]:
-        """The panel's variables whose lagged z-scores make a term: one, or two for an interaction."""
+        """The panel's variables whose lagged z-scores make up a term: one, or two if interacted."""
         return parts(term, self.measured_by)
 
     def measuring(self, **variables: str) -> Specification:
-        """The same with the named terms measured by other variables of the panel; itself if it has none of these terms."""
+        """The same specification with the named terms measured by other variables of the panel.
+
+        Returns itself if it has none of these terms.
+        """
         used = {
             name: v
             for name, v in variables.items()
@@ -78,7 +93,7 @@ class Specification:
         )
 
     def concerns(self, product_list: str) -> bool:
-        """Whether trade in a product list enters it."""
+        """Whether trade in a product list enters the specification."""
         return product_list in dict(self.product_lists)
 
     @property
@@ -90,13 +105,16 @@ class Specification:
             if any(name in names_in(term) for term in self.terms)
         )
         return (
-            f"{self.estimator}: {self.outcome} ~ {' + '.join(self.terms)} | {' + '.join(self.effects)}; terms at t-1, standardised over the {self.standardisation}; "
-            f"{self.sample.replace('_', ' ')}, {self.first_year}-{self.last_year}; HS codes {self.hs_treatment}, minerals {self.mineral_scope}{measured}"
+            f"{self.estimator}: {self.outcome} ~ {' + '.join(self.terms)} | "
+            f"{' + '.join(self.effects)}; "
+            f"terms at t-1, standardised over the {self.standardisation}; "
+            f"{self.sample.replace('_', ' ')}, {self.first_year}-{self.last_year}; "
+            f"HS codes {self.hs_treatment}, minerals {self.mineral_scope}{measured}"
         )
 
 
 def names_in(term: str) -> tuple[str, ...]:
-    """The names that a term is made of: its own, or the two of an interaction."""
+    """The names that make up a term: its own, or the two of an interaction."""
     if INTERACTION in term:
         left, right = term.split(INTERACTION, 1)
         return (INTERACTION_SHORT.get(left, left), right)
@@ -104,7 +122,7 @@ def names_in(term: str) -> tuple[str, ...]:
 
 
 def parts(term: str, measured_by: tuple[tuple[str, str], ...] = MEASURED_BY) -> tuple[str, ...]:
-    """The panel's variables that a term is made of: one, or two for an interaction."""
+    """The panel's variables that make up a term: one, or two for an interaction."""
     return tuple(dict(measured_by).get(name, name) for name in names_in(term))
 
 
@@ -134,19 +152,13 @@ GENDER = (
     "female_labour_participation",
     "female_to_male_participation",
 )
-CONTROLS = (
-    "gdp_growth",
-    "ln_gdp",
-    *DETERMINANTS[2:12],
-)  # the first twelve determinants, in the order of tables 6 to 10
+# the first twelve determinants, in the order of tables 6 to 10
+CONTROLS = ("gdp_growth", "ln_gdp", *DETERMINANTS[2:12])
 LCT = "lct_imports_from_china"
 EMISSIONS = ("ln_co2_kt", "co2_tonnes_per_capita", "co2_kg_per_gdp_ppp", "co2_kg_per_gdp_ppp_2017")
 TABLE_6_OUTCOMES = (*EMISSIONS, "ln_co2_liquid_fuel_kt", "co2_transport_share_of_fuel_combustion")
-TEXT_OUTCOMES = (
-    "n2o_kt_co2e",
-    "methane_kt_co2e",
-    "pm25_mean_exposure",
-)  # the report's text adds them to table 6 and prints no coefficients
+# the report's text adds these to table 6 without printing coefficients
+TEXT_OUTCOMES = ("n2o_kt_co2e", "methane_kt_co2e", "pm25_mean_exposure")
 MECHANISMS = {
     "table_7": "compulsory_education",
     "table_8": "political_stability",
@@ -187,7 +199,7 @@ REPORT_SPECIFICATIONS: tuple[Specification, ...] = (
     *_trade("table_11", "lct", (*GENDER, *DETERMINANTS)),
     *_trade("table_12", "mineral", (*GENDER, *DETERMINANTS)),
 )
-# what its text adds: columns 7 to 9 of table 6
+# the columns that its text adds: 7 to 9 of table 6
 TEXT_SPECIFICATIONS: tuple[Specification, ...] = (
     *_emissions("table_6", TEXT_OUTCOMES, (LCT, *CONTROLS), len(TABLE_6_OUTCOMES) + 1),
 )
@@ -195,7 +207,10 @@ TEXT_SPECIFICATIONS: tuple[Specification, ...] = (
 
 @dataclass(frozen=True)
 class Variant:
-    """A change to a specification under a name of its own. `change` gives back the same specification where it does not apply."""
+    """A named change to a specification.
+
+    `change` returns an equal specification where it does not apply.
+    """
 
     name: str
     description: str
@@ -203,7 +218,10 @@ class Variant:
     change: Callable[[Specification], Specification]
 
     def of(self, specifications: Iterable[Specification]) -> list[Specification]:
-        """The specifications that the variant changes, changed. They have every kind of inference but the bootstrap."""
+        """The changed specifications, omitting those to which the variant does not apply.
+
+        They have every kind of inference but the bootstrap.
+        """
         kinds = tuple(kind for kind in INFERENCE_KINDS if kind != "wild_bootstrap")
         return [
             replace(changed, variant=self.name, inference=kinds)

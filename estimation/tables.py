@@ -1,4 +1,4 @@
-"""The tables of schema estimates: what they hold, and the way to them from specifications and marts."""
+"""The tables of schema estimates: their contents, and how specifications and marts fill them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ from estimation.specifications import VARIANTS, Specification
 
 KEY = ["exhibit", "column", "outcome", "basis", "hs_treatment", "mineral_scope", "variant"]
 
-# name -> (description, columns with their types and descriptions); the tables are created from this, so it cannot drift from them
+# name -> (description, columns with their types and descriptions); the tables are created from
+# this, so it cannot drift from them
 _KEY_COLUMNS = {
     "exhibit": ("varchar", "Table of the report, table_4 to table_12."),
     "column": (
         "integer",
-        "Column of the table, from 1. Columns 7 to 9 of table 6 are outcomes that the report's text adds.",
+        (
+            "Column of the table, from 1. "
+            "Columns 7 to 9 of table 6 are outcomes that the report's text adds."
+        ),
     ),
     "outcome": ("varchar", "Outcome variable at t, as the panel names it."),
     "basis": ("varchar", "Trade basis: china_reported, partner_reported or reconciled."),
@@ -49,13 +53,20 @@ _PRINTED_COLUMN = {
 _OWN_BASIS = {"basis": ("varchar", "Our trade basis, the run's default.")}
 TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "coefficients": (
-        "Grain: one row per exhibit, column, term, basis, inference and variant. Regressors at t-1, standardised; partner and year effects.",
+        (
+            "Grain: one row per exhibit, column, term, basis, inference and variant. "
+            "Regressors at t-1, standardised; partner and year effects."
+        ),
         {
             **_KEY_COLUMNS,
             "term": ("varchar", "Regressor, named as in the published tables."),
             "inference": (
                 "varchar",
-                f"How the standard error is computed: {', '.join(INFERENCE_KINDS)}. The bootstrap's row has the clustered standard error and p value and interval of its own.",
+                (
+                    f"How the standard error is computed: {', '.join(INFERENCE_KINDS)}. "
+                    "The bootstrap's row has the clustered standard error and p value and interval "
+                    "of its own."
+                ),
             ),
             "estimate": ("double", "Coefficient per standard deviation of the regressor."),
             "std_error": ("double", "Standard error."),
@@ -84,7 +95,10 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         },
     ),
     "diagnostics": (
-        "Grain: one row per exhibit, column, basis and variant: what the sample lost on the way, and how well the terms are told apart.",
+        (
+            "Grain: one row per exhibit, column, basis and variant: "
+            "what the sample lost on the way, and how well the terms are told apart."
+        ),
         {
             **_KEY_COLUMNS,
             "n_panel_rows": (
@@ -106,7 +120,10 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             ),
             "n_separated": (
                 "integer",
-                "Economy-years whose outcome is zero for sure, left out by PPML (and singletons that leaves).",
+                (
+                    "Economy-years whose outcome is zero for sure, left out by PPML "
+                    "(and singletons that leaves)."
+                ),
             ),
             "n_observations": ("integer", "Economy-years in the fit."),
             "n_economies": ("integer", "Economies in the fit."),
@@ -125,7 +142,10 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             ),
             "most_influential_economy": (
                 "varchar",
-                "The economy whose rows have the most leverage on the terms after the fixed effects.",
+                (
+                    "The economy whose rows have the most leverage on the terms "
+                    "after the fixed effects."
+                ),
             ),
             "largest_leverage_share": ("double", "Its part of all leverage."),
             "dropped_collinear": ("varchar", "Terms dropped as collinear."),
@@ -136,7 +156,10 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         },
     ),
     "not_estimable": (
-        "Grain: one row per exhibit, column, basis and variant that has no estimates on the data at hand, or per term of it that has none, with the reason.",
+        (
+            "Grain: one row per exhibit, column, basis and variant that has no estimates "
+            "on the data at hand, or per term of it that has none, with the reason."
+        ),
         {
             **_KEY_COLUMNS,
             "term": ("varchar", "The term that has no estimate; empty: the whole column has none."),
@@ -144,7 +167,10 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         },
     ),
     "scorecard": (
-        "Grain: one row per published coefficient: the printed one beside ours, on the run's default basis.",
+        (
+            "Grain: one row per published coefficient: "
+            "the printed one beside ours, on the run's default basis."
+        ),
         {
             **_PRINTED_COLUMN,
             "outcome": ("varchar", "Outcome variable."),
@@ -164,25 +190,38 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "same_significance": ("boolean", "Both or neither are significant at 10 %."),
             "distance_in_published_std_errors": (
                 "double",
-                "(own - printed) / printed standard error, the latter printed estimate / printed t.",
+                (
+                    "(own - printed) / printed standard error, "
+                    "the latter printed estimate / printed t."
+                ),
             ),
             "reason": ("varchar", "Why there is no own estimate, if there is none."),
             **_SYNTHETIC,
         },
     ),
     "planted_recovery": (
-        "Grain: one row per exhibit, column, term and inference, on synthetic data alone: the planted truth beside our estimate of the report's own specification. Empty on real data.",
+        (
+            "Grain: one row per exhibit, column, term and inference, on synthetic data alone: "
+            "the planted truth beside our estimate of the report's own specification. "
+            "Empty on real data."
+        ),
         {
             **_PRINTED_COLUMN,
             "term": ("varchar", "Regressor."),
             "inference": (
                 "varchar",
-                "How the interval is computed. The planted noise is independent, so iid is the right one.",
+                (
+                    "How the interval is computed. "
+                    "The planted noise is independent, so iid is the right one."
+                ),
             ),
             **_OWN_BASIS,
             "planted_estimate": (
                 "double",
-                "What is planted; its projection where the specification leaves a planted term out.",
+                (
+                    "What is planted; "
+                    "its projection where the specification leaves a planted term out."
+                ),
             ),
             "own_estimate": ("double", "Our coefficient; empty where not estimable."),
             "conf_low": ("double", "Lower end of our 95 % interval."),
@@ -218,7 +257,10 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         },
     ),
     "published_inference_evidence": (
-        "Grain: one row per printed column and inference kind: what speaks for and against the report having used it.",
+        (
+            "Grain: one row per printed column and inference kind: "
+            "what speaks for and against the report having used it."
+        ),
         {
             **_PRINTED_COLUMN,
             "inference": ("varchar", "Candidate kind of inference."),
@@ -226,11 +268,17 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "n_published": ("integer", "Printed coefficients of the column."),
             "n_compared": (
                 "integer",
-                "Of these, estimated by us and printed precisely enough to know their standard error within 5 %.",
+                (
+                    "Of these, estimated by us and printed precisely enough "
+                    "to know their standard error within 5 %."
+                ),
             ),
             "median_log_ratio_of_std_errors": (
                 "double",
-                "Median absolute logarithm of our standard error over the printed one, |coefficient / t|.",
+                (
+                    "Median absolute logarithm of our standard error over the printed one, "
+                    "|coefficient / t|."
+                ),
             ),
             "median_t_distance": ("double", "Median absolute difference of t statistics."),
             "median_estimate_distance": (
@@ -242,11 +290,17 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "published_n_observations": ("integer", "Printed N."),
             "is_same_sample": (
                 "boolean",
-                "N within 2 % and coefficients within half a printed standard error: only then do standard errors tell the kinds apart.",
+                (
+                    "N within 2 % and coefficients within half a printed standard error: "
+                    "only then do standard errors tell the kinds apart."
+                ),
             ),
             "stars_least_degrees": (
                 "integer",
-                "Least degrees of freedom at which the printed stars follow from the printed t statistics.",
+                (
+                    "Least degrees of freedom at which the printed stars follow "
+                    "from the printed t statistics."
+                ),
             ),
             "stars_most_degrees": (
                 "integer",
@@ -255,14 +309,20 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "own_degrees_of_freedom": ("integer", "Degrees of freedom of this kind in our fit."),
             "stars_contradict": (
                 "boolean",
-                "Ours are outside these bounds: with them the report would have printed other stars. Empty where there is no fit of ours.",
+                (
+                    "Ours are outside these bounds: with them the report would have "
+                    "printed other stars. Empty where there is no fit of ours."
+                ),
             ),
             "note": ("varchar", "What the comparison can say, or why it cannot be made."),
             **_SYNTHETIC,
         },
     ),
     "published_inference_summary": (
-        "Grain: one row per inference kind: the evidence over all printed columns, and what can be concluded.",
+        (
+            "Grain: one row per inference kind: "
+            "the evidence over all printed columns, and what can be concluded."
+        ),
         {
             "inference": ("varchar", "Candidate kind of inference."),
             **_OWN_BASIS,
@@ -299,8 +359,11 @@ TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
 
 @dataclass(frozen=True)
 class Marts:
-    """What estimation reads: the panel's variants, the product coverage, the published coefficients and the run's choices; on
-    synthetic data also what is planted in them (exhibit, column, term, truth)."""
+    """What estimation reads.
+
+    The panel's variants, the product coverage, the published coefficients and the run's choices; on
+    synthetic data also the planted coefficients (exhibit, column, term, truth).
+    """
 
     panel: pd.DataFrame
     coverage: pd.DataFrame
@@ -315,7 +378,7 @@ class Marts:
 def coverage_of(
     marts: Marts, basis: str, hs_treatment: str, mineral_scope: str
 ) -> dict[str, Coverage]:
-    """Coverage of each product list on a basis, treatment and scope: over the comparable years."""
+    """Coverage of each product list on a basis, treatment and scope, over the comparable years."""
     coverage = marts.coverage
     rows = coverage[
         (coverage["basis"] == basis)
@@ -341,7 +404,10 @@ def estimate_all(
     bases: Iterable[str],
     say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, pd.DataFrame]:
-    """Estimate every specification on every basis it is for; returns the tables of `TABLES`, complete with their empty ones."""
+    """Estimate every specification on every basis it applies to.
+
+    Returns all tables of `TABLES`, the empty ones included.
+    """
     specifications = list(specifications)
     panels = (
         dict(list(marts.panel.groupby(["basis", "hs_treatment", "mineral_scope"])))
@@ -398,7 +464,9 @@ def estimate_all(
                     {
                         **key,
                         "term": term,
-                        "reason": "collinear with the fixed effects and the terms before it: dropped",
+                        "reason": (
+                            "collinear with the fixed effects and the terms before it: dropped"
+                        ),
                     }
                     for term in dropped
                 ]

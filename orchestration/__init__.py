@@ -1,1 +1,1 @@
-"""Orchestration of the Low-Carbon Trade Warehouse: landing, loading, models, estimates, publication."""
+"""Orchestration of the warehouse: landing, loading, models, estimates and publication."""

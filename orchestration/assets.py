@@ -1,4 +1,7 @@
-"""Dagster assets around the models: landing and raw before them, estimates and publication after. Thin: each calls one function."""
+"""Dagster assets around the models: landing and raw upstream, estimates and publication downstream.
+
+The assets are thin: each calls one function.
+"""
 
 from collections.abc import Iterator
 
@@ -20,39 +23,42 @@ YEARS = dg.TimeWindowPartitionsDefinition(
 )
 LANDING_KEY = dg.AssetKey(["landing", "files"])
 WRITER_POOL = "duckdb_writer"
-# who answers for a part of the graph; a person changes these to the people of their house
+# owners of the parts of the asset graph; replace with your teams
 DATA_ENGINEERING, ECONOMETRICS = ["team:data_engineering"], ["team:econometrics"]
 
 
 def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
-    """All assets but the models, on these settings. `model_keys` are all seeds and models: publication waits for every one."""
+    """All assets except the models, for these settings.
+
+    `model_keys` are the keys of all seeds and models: publication waits for every one of them.
+    """
 
     @dg.asset(
         key=LANDING_KEY,
         group_name="landing",
         kinds={"file"},
         owners=DATA_ENGINEERING,
-        description="The publishers' files in the landing zone, as the source chosen (demo, files, api) fills it.",
+        description=(
+            "The publishers' files in the landing zone, "
+            "as the source chosen (demo, files, api) fills it."
+        ),
     )
     def landing_files(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         manifest = fill_landing_zone(settings, context.log.info)
         current = manifest.current()
+        left_out = "\n".join(f"- {x.status}: {x.reason}" for x in manifest.left_out)
+        listed = "\n".join(
+            f"| {f.file} | {f.rows:,} | {_span([y for t in f.tables for y in t.years])} |"
+            for f in current
+        )
         return dg.MaterializeResult(
             metadata={
                 "files": len(current),
                 "dagster/row_count": sum(f.rows for f in current),
                 "bytes": sum(f.bytes for f in current),
                 "world": manifest.world,
-                "left_out": dg.MetadataValue.md(
-                    "\n".join(f"- {x.status}: {x.reason}" for x in manifest.left_out) or "nothing"
-                ),
-                "listed": dg.MetadataValue.md(
-                    "| file | rows | years |\n|---|---|---|\n"
-                    + "\n".join(
-                        f"| {f.file} | {f.rows:,} | {_span([y for t in f.tables for y in t.years])} |"
-                        for f in current
-                    )
-                ),
+                "left_out": dg.MetadataValue.md(left_out or "nothing"),
+                "listed": dg.MetadataValue.md("| file | rows | years |\n|---|---|---|\n" + listed),
             }
         )
 
@@ -88,7 +94,10 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
         kinds={"duckdb"},
         owners=DATA_ENGINEERING,
         pool=WRITER_POOL,
-        description="UN Comtrade rows that a newer answer to the same question replaced, set aside when it was loaded.",
+        description=(
+            "UN Comtrade rows that a newer answer to the same question replaced, "
+            "set aside when it was loaded."
+        ),
     )
     def superseded_rows(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         with warehouse.writing(settings.build_path, context.log.info) as connection:
@@ -102,7 +111,9 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
         kinds={"duckdb"},
         owners=DATA_ENGINEERING,
         pool=WRITER_POOL,
-        description="The user's own list of low-carbon products, if LCT_LOW_CARBON_PRODUCTS names one.",
+        description=(
+            "The user's own list of low-carbon products, if LCT_LOW_CARBON_PRODUCTS names one."
+        ),
     )
     def own_products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         with warehouse.writing(settings.build_path, context.log.info) as connection:
@@ -161,7 +172,10 @@ def build_assets(settings: Settings, model_keys: list[dg.AssetKey]) -> list[dg.A
         owners=DATA_ENGINEERING,
         freshness_policy=FRESHNESS,
         pool=WRITER_POOL,
-        description="What analysts open: published/warehouse.duckdb, Parquet files and provenance.json, replaced in one step.",
+        description=(
+            "What analysts open: published/warehouse.duckdb, Parquet files and provenance.json, "
+            "replaced in one step."
+        ),
     )
     def published_warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         result = publication.publish(
@@ -201,7 +215,10 @@ def _trade_asset(settings: Settings, layout: Layout, description: str) -> dg.Ass
         owners=DATA_ENGINEERING,
         freshness_policy=FRESHNESS,
         pool=WRITER_POOL,
-        description=f"{description} One partition per year; a year whose landed files are unchanged is left as it is.",
+        description=(
+            f"{description} One partition per year; "
+            "a year whose landed files are unchanged is left as it is."
+        ),
     )
     def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         manifest = read_manifest(settings.manifest_path)
@@ -217,20 +234,23 @@ def _trade_asset(settings: Settings, layout: Layout, description: str) -> dg.Ass
                 layout.name,
                 f"trade_year between {min(wanted)} and {max(wanted)}",
             )
-        total, held = sum(x.rows for x in loaded), [x for x in loaded if x.rows]
+        total = sum(x.rows for x in loaded)
+        held = [x for x in loaded if x.rows]
+        years_loaded = sum(x.changed for x in loaded)
         context.log.info(
-            f"raw.{layout.name}: {total:,} rows in {len(held)} years ({sum(x.changed for x in loaded)} loaded, the others unchanged)"
+            f"raw.{layout.name}: {total:,} rows in {len(held)} years "
+            f"({years_loaded} loaded, the others unchanged)"
+        )
+        by_year = "\n".join(
+            f"| {x.partition} | {x.rows:,} | {', '.join(x.files)} | {x.fingerprint[:12]} |"
+            for x in held
         )
         yield dg.MaterializeResult(
             metadata={
                 **shown,
-                "years_loaded": sum(x.changed for x in loaded),
+                "years_loaded": years_loaded,
                 "by_year": dg.MetadataValue.md(
-                    "| year | rows | files | checksum |\n|---|---|---|---|\n"
-                    + "\n".join(
-                        f"| {x.partition} | {x.rows:,} | {', '.join(x.files)} | {x.fingerprint[:12]} |"
-                        for x in held
-                    )
+                    "| year | rows | files | checksum |\n|---|---|---|---|\n" + by_year
                 ),
             }
         )

@@ -1,4 +1,4 @@
-"""What runs by itself or at a click: jobs, schedules, sensors, and the checks on what has moved since the last publication."""
+"""Jobs, schedules and sensors, and the checks for drift since the last publication."""
 
 import hashlib
 from datetime import timedelta
@@ -17,22 +17,21 @@ DRIFT_CHECKED = {
     "aggregate": dg.AssetKey(["report", "figure_3"]),
     "coefficient": dg.AssetKey(["estimates", "coefficients"]),
 }
-# Comtrade releases new reporter-years all the time, and the World Bank rewrites its series mostly at the end of the year
+# Comtrade releases new reporter-years all the time;
+# the World Bank revises its series mostly at the end of the year
 ONE_DAY = 86_400
 MONTHLY, YEARLY = "0 5 3 * *", "0 5 20 12 *"
 
 
 def build_jobs() -> list:
-    """The jobs a person starts; `refresh` is what `make run` runs."""
+    """Jobs that can be launched by hand; `refresh` is the one `make run` runs."""
     everything = dg.AssetSelection.all()
     trade = dg.AssetSelection.assets(["raw", "comtrade_trade"], ["raw", "baci_trade"])
     world_bank = dg.AssetSelection.assets(["raw", "wdi_indicators"], ["raw", "wdi_economies"])
     landing = dg.AssetSelection.groups("landing")
     models = dg.AssetSelection.groups("seeds", "staging", "intermediate", "marts", "report")
-    estimates, published = (
-        dg.AssetSelection.groups("estimates"),
-        dg.AssetSelection.groups("published"),
-    )
+    estimates = dg.AssetSelection.groups("estimates")
+    published = dg.AssetSelection.groups("published")
     return [
         dg.define_asset_job(
             "refresh",
@@ -42,12 +41,17 @@ def build_jobs() -> list:
         dg.define_asset_job(
             "refresh_trade_of_years",
             landing | trade,
-            description="Land, and load the trade of the years chosen as partitions. Rebuild the models afterwards.",
+            description=(
+                "Land, and load the trade of the years chosen as partitions. "
+                "Rebuild the models afterwards."
+            ),
         ),
         dg.define_asset_job(
             "refresh_world_bank",
             landing | world_bank | models | estimates | published,
-            description="Land, load the World Bank's series, and everything that follows from them.",
+            description=(
+                "Land, load the World Bank's series, and everything that follows from them."
+            ),
         ),
         dg.define_asset_job(
             "rebuild_models", models, description="Build and test all models on what is loaded."
@@ -62,7 +66,10 @@ def build_jobs() -> list:
 
 
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
-    """A monthly refresh of everything and a yearly one of the World Bank's series. Stopped unless LCT_SCHEDULES=on."""
+    """A monthly refresh of everything and a yearly one of the World Bank's series.
+
+    Both are stopped unless LCT_SCHEDULES=on.
+    """
     status = (
         dg.DefaultScheduleStatus.RUNNING
         if settings.schedules_on
@@ -103,7 +110,7 @@ def every_year() -> dict[str, str]:
 
 
 def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """Files dropped into the landing zone, and data released anew, start a refresh; a failed run is told."""
+    """Sensors that refresh on dropped files or newly released data, and that report failed runs."""
     status = (
         dg.DefaultSensorStatus.RUNNING if settings.schedules_on else dg.DefaultSensorStatus.STOPPED
     )
@@ -112,7 +119,9 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         job_name="refresh",
         minimum_interval_seconds=60,
         default_status=status,
-        description="Files dropped into the landing zone, or into the folder LCT_LANDING, start a refresh.",
+        description=(
+            "Files dropped into the landing zone, or into the folder LCT_LANDING, start a refresh."
+        ),
     )
     def files_dropped(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         waiting = _files_not_landed(settings)
@@ -121,7 +130,8 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         state = hashlib.sha256("\n".join(waiting).encode()).hexdigest()
         phase, _, before = (context.cursor or "").partition(" ")
         if state != before:
-            # a file may still be being written: it is taken when it has stayed the same from one look to the next
+            # a file may still be being written: it is taken only if it is unchanged
+            # from one evaluation to the next
             context.update_cursor(f"seen {state}")
             return dg.SkipReason(
                 f"{len(waiting)} files wait; taken at the next look if they stay as they are"
@@ -136,7 +146,10 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         job_name="refresh",
         minimum_interval_seconds=ONE_DAY,
         default_status=status,
-        description="With SOURCE=api: asks once a day which reporter-years were released anew; if any, a refresh.",
+        description=(
+            "With SOURCE=api: asks once a day which reporter-years were released anew; "
+            "if any, a refresh."
+        ),
     )
     def data_available(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         if settings.source != "api":
@@ -163,9 +176,11 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
             ", ".join(e.step_key for e in context.get_step_failure_events() if e.step_key)
             or "before its first step"
         )
+        run = context.dagster_run
         notify(
             settings,
-            f"Low-Carbon Trade Warehouse: run {context.dagster_run.run_id[:8]} of {context.dagster_run.job_name} failed ({failed}); what was published before stands.",
+            f"Low-Carbon Trade Warehouse: run {run.run_id[:8]} of {run.job_name} failed "
+            f"({failed}); what was published before stands.",
             context.log.error,
         )
 
@@ -173,20 +188,19 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
 
 
 def _files_not_landed(settings: Settings) -> list[str]:
-    """Files that lie in the landing zone, or in LCT_LANDING, and are not listed in the manifest: name, size and time of each."""
+    """Path, size and modification time of each file that the manifest does not list.
+
+    Searched are the landing zone and, for the source `files`, LCT_LANDING.
+    """
     manifest = read_manifest(settings.manifest_path)
     listed = {(settings.landing_dir / f.file).resolve() for f in manifest.files}
     names = {(f.parameters.get("published_name"), f.bytes) for f in manifest.files}
     tried = {x.file for x in manifest.left_out}
+    folders = [settings.landing_dir / source for source in ("comtrade", "baci", "wdi")]
+    if settings.source == "files" and settings.landing_folder:
+        folders.append(settings.landing_folder)
     found = []
-    for folder in (
-        *(settings.landing_dir / source for source in ("comtrade", "baci", "wdi")),
-        *(
-            [settings.landing_folder]
-            if settings.source == "files" and settings.landing_folder
-            else []
-        ),
-    ):
+    for folder in folders:
         for path in sorted(folder.rglob("*") if folder.is_dir() else ()):
             if (
                 path.is_file()
@@ -202,7 +216,10 @@ def _files_not_landed(settings: Settings) -> list[str]:
 
 
 def build_drift_checks(settings: Settings, pool: str) -> list[dg.AssetChecksDefinition]:
-    """One check per subject, between estimates and publication: what moved beyond its bound is shown with both values."""
+    """One check per subject, between estimates and publication.
+
+    Numbers that moved beyond their bound are reported with both values.
+    """
 
     def check_of(subject: str) -> dg.AssetChecksDefinition:
         @dg.asset_check(
@@ -210,7 +227,10 @@ def build_drift_checks(settings: Settings, pool: str) -> list[dg.AssetChecksDefi
             name=f"{subject}s_have_not_drifted",
             blocking=True,
             pool=pool,
-            description=f"No {subject} moved since the last publication by more than seeds/drift_bounds.csv allows.",
+            description=(
+                f"No {subject} moved since the last publication "
+                "by more than seeds/drift_bounds.csv allows."
+            ),
         )
         def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
             with warehouse.writing(settings.build_path, context.log.info) as connection:

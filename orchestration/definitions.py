@@ -1,4 +1,4 @@
-"""The one place where the Dagster code location is put together: assets, models, checks, jobs, schedules, sensors, resources."""
+"""The Dagster code location: assets, models, checks, jobs, schedules, sensors and resources."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from orchestration.settings import Settings, load_settings
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
-    """Definitions on these settings. dbt and child processes get the same settings through the environment."""
+    """The definitions for these settings.
+
+    dbt and child processes get the same settings through the environment.
+    """
     os.environ.update(settings.environment())
-    warnings.filterwarnings("ignore", category=dg.BetaWarning)  # the version of Dagster is pinned
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)  # Dagster is pinned to one version
     models = build_models_asset(settings)
     return dg.Definitions(
         assets=[*build_assets(settings, sorted(models.keys, key=lambda k: k.path)), models],
@@ -26,7 +29,8 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         schedules=build_schedules(settings),
         sensors=build_sensors(settings),
         resources={"dbt": dbt_resource(settings)},
-        # steps take turns at the build file anyway: a process for each would only load all of this again, a dozen times a run
+        # steps take turns at the build file anyway: one process per step would only import
+        # all of this again, a dozen times a run
         executor=dg.in_process_executor,
         loggers={"console": dg.colored_console_logger, "progress": progress_logger},
     )

@@ -11,7 +11,7 @@ from orchestration.settings import SettingError, load_settings
 
 
 def main() -> None:
-    """Prepare Dagster's home and become `dagster dev`: its home must be known before it starts."""
+    """Prepare Dagster's home, then become `dagster dev`, which needs its home at start-up."""
     try:
         settings = load_settings()
     except SettingError as error:

@@ -1,4 +1,4 @@
-"""Between the build file and the package `estimation`: read the marts it needs, write the tables it returns."""
+"""Bridge to the package `estimation`: reads the marts it needs and writes the tables it returns."""
 
 from __future__ import annotations
 
@@ -18,20 +18,28 @@ from orchestration.warehouse import WarehouseError
 
 
 def read_marts(connection: duckdb.DuckDBPyConnection, planted_truth: Path | None = None) -> Marts:
-    """The marts that estimation works on, in a fixed order of rows. `planted_truth` is the file that lies beside synthetic data."""
-    frame = lambda sql: connection.execute(sql).df()  # noqa: E731
+    """The marts that the estimation uses, in a fixed row order.
+
+    `planted_truth` is the path of the file written beside synthetic data.
+    """
+
+    def frame(sql: str) -> pd.DataFrame:
+        return connection.execute(sql).df()
+
     [(basis, share, is_synthetic)] = connection.execute(
         "select basis, minimum_product_share, is_synthetic from marts.run_choices"
     ).fetchall()
     return Marts(
         panel=frame(
-            "select * from marts.panel_country_year_variants order by basis, hs_treatment, mineral_scope, iso3, year"
+            "select * from marts.panel_country_year_variants "
+            "order by basis, hs_treatment, mineral_scope, iso3, year"
         ),
         coverage=frame("select * from marts.audit_product_coverage order by all"),
         published=frame("select * from report.published_coefficients order by all"),
         indicator_codes=dict(
             connection.execute(
-                "select variable, indicator_code from marts.dim_variable where indicator_code is not null"
+                "select variable, indicator_code from marts.dim_variable "
+                "where indicator_code is not null"
             ).fetchall()
         ),
         default_basis=basis,
@@ -48,13 +56,14 @@ def write_estimates(
     say: Callable[[str], None] = lambda _: None,
     planted_truth: Path | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Estimate all specifications on all bases and replace schema estimates, in one transaction. Returns the tables.
+    """Estimate all specifications on all bases and replace schema estimates, in one transaction.
 
-    Raises WarehouseError if the models do not stand complete.
+    Returns the tables. Raises WarehouseError if the models are not complete.
     """
     if "models" not in warehouse.completed(connection):
         raise WarehouseError(
-            "No estimates: the models do not stand complete on the data loaded. Build them first (make run, or materialise the marts in Dagster)."
+            "No estimates: the models do not stand complete on the data loaded. "
+            "Build them first (make run, or materialise the marts in Dagster)."
         )
     tables = estimate_all(read_marts(connection, planted_truth), SPECIFICATIONS, BASES, say)
     connection.execute("begin transaction")
@@ -85,7 +94,10 @@ def write_estimates(
 
 
 def write_printed_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
-    """Write the tables of regressions as journals print them, on the run's default basis. Returns the number of files."""
+    """Write the regression tables in journal layout, for the run's default basis.
+
+    Returns the number of files.
+    """
     [(basis, is_synthetic)] = connection.execute(
         "select basis, is_synthetic from marts.run_choices"
     ).fetchall()

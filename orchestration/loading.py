@@ -1,7 +1,8 @@
-"""Loading landed files into schema raw of the build file: idempotent, by year for trade, in one transaction each.
+"""Idempotent loading of landed files into the build file's schema raw.
 
-Rows arrive as the publisher wrote them; only text that must be a number is checked (at landing) and, for BACI and WDI,
-stored as one. Every row carries the file, the row in it and the landing's sequence number it came from.
+Trade is loaded year by year. Each load is one transaction. Rows are stored as the publisher wrote
+them; only text that must be a number is checked (at landing) and, for BACI and WDI, stored as a
+number. Every row carries the file and the row it came from and the landing's sequence number.
 """
 
 from __future__ import annotations
@@ -43,7 +44,10 @@ def load_trade_years(
     years: Iterable[int],
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Loaded]:
-    """Make raw.<layout> hold exactly the landed rows of each year; a year whose files are unchanged is left as it is."""
+    """Make raw.<layout> hold exactly the landed rows of each year.
+
+    A year whose files are unchanged is left as it is.
+    """
     loaded = []
     for year in years:
         files = [f for f in manifest.replayed(layout) if year in f.years_of(layout)]
@@ -79,15 +83,11 @@ def _load(
     table_filter: str,
     year: str | None,
 ) -> Loaded:
-    fingerprint = (
-        hashlib.sha256(
-            "\n".join(f"{f.file} {f.sha256} {f.sequence}" for f in files).encode()
-        ).hexdigest()
-        if files
-        else "empty"
-    )
+    states = "\n".join(f"{f.file} {f.sha256} {f.sequence}" for f in files)
+    fingerprint = hashlib.sha256(states.encode()).hexdigest() if files else "empty"
     known = connection.execute(
-        "select fingerprint, row_count from raw.loaded_partitions where table_name = ? and partition_key = ?",
+        "select fingerprint, row_count from raw.loaded_partitions "
+        "where table_name = ? and partition_key = ?",
         [layout.name, partition],
     ).fetchall()
     names = tuple(f.file for f in files)
@@ -109,7 +109,8 @@ def _load(
                 )
             if sha256_of(path) != file.sha256:
                 raise LandingError(
-                    f"{path}: has changed since it landed (its sha256 differs from the manifest). Landed files are never edited; land the new one instead."
+                    f"{path}: has changed since it landed (its sha256 differs from the manifest). "
+                    "Landed files are never edited; land the new one instead."
                 )
             if file.asked is not None and year is not None:
                 _set_aside_what_it_replaces(connection, file, files, int(year))
@@ -137,12 +138,12 @@ def _load(
 def _set_aside_what_it_replaces(
     connection: duckdb.DuckDBPyConnection, answer: FileEntry, files: list[FileEntry], year: int
 ) -> None:
-    """Move the rows that older files hold on the very question of `answer` into raw.comtrade_superseded, with both releases.
+    """Move older rows for the same question as `answer` to raw.comtrade_superseded.
 
-    What the answer no longer says is then gone from the raw table too: a revision may withdraw a flow.
+    The moved rows carry both releases. A row that the new answer no longer has is thereby removed
+    from the raw table too: a revision may withdraw a flow.
     """
     asked = answer.asked
-    listed = lambda text: ", ".join(f"'{_quoted(value)}'" for value in text.split(","))  # noqa: E731
     if str(year) not in asked["period"].split(","):
         return
     stamps = [
@@ -150,34 +151,48 @@ def _set_aside_what_it_replaces(
         for f in files
         for reporter, released in (f.parameters.get("releases") or {}).get(str(year), {}).items()
     ]
-    names = ("landed_sequence", "reporter_code", "released")
-    columns = list(zip(*stamps, strict=True)) or [(), (), ()]
+    sequences, reporters, releases = zip(*stamps, strict=True) if stamps else ((), (), ())
     connection.register(
         "releases_of_year",
         pa.table(
-            dict(
-                zip(
-                    names,
-                    [
-                        pa.array(columns[0], pa.int32()),
-                        *(pa.array(c, pa.string()) for c in columns[1:]),
-                    ],
-                    strict=True,
-                )
-            )
+            {
+                "landed_sequence": pa.array(sequences, pa.int32()),
+                "reporter_code": pa.array(reporters, pa.string()),
+                "released": pa.array(releases, pa.string()),
+            }
         ),
     )
     question = f"""
-        trade_year = {year} and cast(try_cast(reporterCode as integer) as varchar) in ({listed(asked["reporterCode"])})
-        and upper(trim(flowCode)) in ({listed(asked["flowCode"])}) and lpad(trim(cmdCode), 6, '0') in ({listed(asked["cmdCode"])})
-        {f"and cast(try_cast(partnerCode as integer) as varchar) in ({listed(asked['partnerCode'])})" if "partnerCode" in asked else ""}
+        trade_year = {year}
+        and cast(try_cast(reporterCode as integer) as varchar)
+            in ({_literals(asked["reporterCode"])})
+        and upper(trim(flowCode)) in ({_literals(asked["flowCode"])})
+        and lpad(trim(cmdCode), 6, '0') in ({_literals(asked["cmdCode"])})
     """
-    released = "(select released from releases_of_year as r where r.landed_sequence = {sequence} and r.reporter_code = cast(try_cast(t.reporterCode as integer) as varchar))"
+    if "partnerCode" in asked:
+        question += f"""
+        and cast(try_cast(partnerCode as integer) as varchar)
+            in ({_literals(asked["partnerCode"])})
+        """
+
+    def released(sequence: str | int) -> str:
+        return f"""(
+            select released from releases_of_year as r
+            where r.landed_sequence = {sequence}
+            and r.reporter_code = cast(try_cast(t.reporterCode as integer) as varchar)
+        )"""
+
     connection.execute(
         f"""
         insert into raw.comtrade_superseded
-        select t.*, '{_quoted(answer.file)}', {answer.sequence}, {released.format(sequence="t.landed_sequence")}, {released.format(sequence=answer.sequence)}
-        from raw.comtrade_trade as t where {question}
+        select
+            t.*,
+            '{_quoted(answer.file)}',
+            {answer.sequence},
+            {released("t.landed_sequence")},
+            {released(answer.sequence)}
+        from raw.comtrade_trade as t
+        where {question}
         """
     )
     connection.execute(f"delete from raw.comtrade_trade where {question}")
@@ -197,23 +212,43 @@ def _insert(table: LandedTable, file: FileEntry, source_filter: str, year: str |
         years = ", ".join(f'"{y}"' for y in table.year_columns)
         return f"""
             insert into raw.wdi_indicators
-            select trim("Country Code"), trim("Indicator Code"), "Indicator Name", year::smallint, value::double, {origin}
+            select
+                trim("Country Code"),
+                trim("Indicator Code"),
+                "Indicator Name",
+                year::smallint,
+                value::double,
+                {origin}
             from (unpivot (select * from landed_rows) on {years} into name year value value)
         """
     if table.layout is layouts.BACI_TRADE:
-        columns = f"t::smallint, i::integer, j::integer, k, v::decimal(18, 3), q::decimal(18, 3), '{table.hs_revision}', '{_quoted(table.release or '')}'"
+        columns = (
+            "t::smallint, i::integer, j::integer, k, v::decimal(18, 3), q::decimal(18, 3), "
+            f"'{table.hs_revision}', '{_quoted(table.release or '')}'"
+        )
     else:
         columns = ", ".join(f'"{c.name}"' for c in table.layout.columns)
     partition = f", {year}" if year is not None else ""
-    return f"insert into raw.{table.layout.name} select {columns}{partition}, {origin} from landed_rows {source_filter}"
+    return (
+        f"insert into raw.{table.layout.name} "
+        f"select {columns}{partition}, {origin} from landed_rows {source_filter}"
+    )
 
 
 def _quoted(text: str) -> str:
     return text.replace("'", "''")
 
 
+def _literals(text: str) -> str:
+    """A comma-separated list of values as a list of SQL string literals."""
+    return ", ".join(f"'{_quoted(value)}'" for value in text.split(","))
+
+
 def forget_years(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layout: Layout) -> int:
-    """Remove the years that no current file holds any more (after a change of world, or a superseded file). Returns their number."""
+    """Delete the years that no current file holds any more. Returns their number.
+
+    That happens after a change of world, or when a file is superseded.
+    """
     kept = {str(y) for y in manifest.years(layout)}
     stale = [
         p
@@ -240,7 +275,10 @@ def forget_years(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layo
 
 
 def load_manifest(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> int:
-    """Carry the manifest's current files into raw.landed_files, one row per file and layout. Returns the number of rows."""
+    """Write the manifest's current files to raw.landed_files, one row per file and layout.
+
+    Returns the number of rows.
+    """
     rows = [
         (
             f.file,
@@ -272,9 +310,10 @@ def load_manifest(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> 
 
 
 def load_own_products(connection: duckdb.DuckDBPyConnection, path: Path | None) -> int:
-    """Carry the user's own list of low-carbon products into raw.low_carbon_products; None empties it. Returns the number of products.
+    """Write the user's own list of low-carbon products to raw.low_carbon_products.
 
-    Raises LandingError naming the row and the column of what cannot be used.
+    If `path` is None, the table is emptied. Returns the number of products. Raises LandingError
+    naming the row and the column of a value that cannot be used.
     """
     rows = read_own_products(path) if path is not None else []
     known = connection.execute(
@@ -285,9 +324,9 @@ def load_own_products(connection: duckdb.DuckDBPyConnection, path: Path | None) 
         warehouse.invalidate(connection, "models")
         connection.execute("delete from raw.low_carbon_products")
         if rows:
+            placeholders = ", ".join("?" * len(OWN_PRODUCT_COLUMNS))
             connection.executemany(
-                f"insert into raw.low_carbon_products values ({', '.join('?' * len(OWN_PRODUCT_COLUMNS))})",
-                rows,
+                f"insert into raw.low_carbon_products values ({placeholders})", rows
             )
         connection.execute("commit")
     return len(rows)
@@ -316,18 +355,21 @@ def read_own_products(path: Path) -> list[tuple]:
         ]
         if missing:
             raise LandingError(
-                f"{path}: missing column(s) {', '.join(missing)}. A list needs product_code, sector and technology."
+                f"{path}: missing column(s) {', '.join(missing)}. "
+                "A list needs product_code, sector and technology."
             )
         rows: dict[str, tuple] = {}
         for number, row in enumerate(reader, 1):
             code = (row["product_code"] or "").strip()
             if not re.fullmatch(r"\d{6}", code):
                 raise LandingError(
-                    f"{path}: row {number}, column product_code: {code!r} is not six digits (leading zeros may have been lost)."
+                    f"{path}: row {number}, column product_code: {code!r} is not six digits "
+                    "(leading zeros may have been lost)."
                 )
             if code in rows:
                 raise LandingError(
-                    f"{path}: row {number}, column product_code: {code} stands twice. A product has one sector and one technology."
+                    f"{path}: row {number}, column product_code: {code} stands twice. "
+                    "A product has one sector and one technology."
                 )
             blank = [c for c in ("sector", "technology") if not (row[c] or "").strip()]
             if blank:

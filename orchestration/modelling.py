@@ -1,4 +1,4 @@
-"""The dbt project as Dagster sees it: its manifest, its names and groups, and the one invocation that builds and tests it."""
+"""The dbt project in Dagster: its manifest, asset names and groups, and the run that builds it."""
 
 import hashlib
 import os
@@ -29,17 +29,18 @@ DBT_SOURCES = ("dbt_project.yml", "profiles.yml", "dbt_project", "seeds", "tests
 
 
 def dbt_executable() -> str:
-    """dbt of this very environment, also where its folder is not on the path."""
+    """The dbt of this Python environment, even if its folder is not on PATH."""
     beside = Path(sys.executable).with_name("dbt")
     return str(beside) if beside.exists() else "dbt"
 
 
 def dbt_manifest(settings: Settings) -> Path:
-    """The dbt manifest of the project as it stands; parsed only if no process has parsed this state of the project before.
+    """The dbt manifest of the project's current state, parsed at most once per state.
 
-    The manifest's name holds a fingerprint of the project's files. It is parsed in a folder of its own under a file lock and then
-    moved to its name, so that processes that start together never read half of one.
-    Raises RuntimeError with dbt's own message if the project does not parse.
+    The manifest's name holds a fingerprint of the project's files. It is parsed in a folder of its
+    own under a file lock and then renamed into place, so that processes that start together never
+    read an incomplete one. Raises RuntimeError with dbt's own message if the project does not
+    parse.
     """
     manifest = settings.dbt_target_dir / f"manifest-{_project_fingerprint()}.json"
     if manifest.exists():
@@ -51,7 +52,10 @@ def dbt_manifest(settings: Settings) -> Path:
 
 
 def _project_fingerprint() -> str:
-    """A digest of the name, size and time of every file that dbt parses: a deleted or restored file changes it too."""
+    """A digest of the name, size and modification time of every file that dbt parses.
+
+    A deleted or restored file changes it too.
+    """
     paths = [
         path
         for source in DBT_SOURCES
@@ -137,7 +141,7 @@ def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
         with warehouse.writing(settings.build_path, context.log.info) as connection:
             warehouse.invalidate(connection, "models")
         with warehouse.exclusive(settings.build_path, context.log.info):
-            # unit tests try the SQL, not the data: they belong to `make test`
+            # unit tests check the SQL, not the data: they belong to `make test`
             run = dbt.cli(
                 ["build", "--exclude-resource-type", "unit_test"],
                 context=context,
@@ -153,21 +157,23 @@ def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
                     events.append(event)
             except Exception as error:
                 failure = error
-            # a table can be looked at only when dbt has let go of the file, so all are told together, also before a failure
+            # tables can be read only after dbt has closed the file, so all events are yielded
+            # together at the end, also before a failure is raised
             yield from _with_metadata(settings, events)
             if failure is not None:
                 raise failure
         with warehouse.writing(settings.build_path, context.log.info) as connection:
             warehouse.complete(connection, "models", _test_summary(run.target_path))
 
-    # The models are built and tested together or not at all. Split into subsets, as a backfill does where partitioned assets lie between
-    # them, a model's tests would meet models that are not there yet. dagster-dbt offers no argument for this.
+    # The models are built and tested together or not at all. If they were split into subsets, as a
+    # backfill does when partitioned assets lie between them, a model's tests would refer to models
+    # that do not exist yet. dagster-dbt offers no argument for this.
     models._computation = replace(models._computation, can_subset=False)
     return models
 
 
 def _with_metadata(settings: Settings, events: list[Any]) -> Iterator[Any]:
-    """dbt's events, each table's with what a person wants to see of it."""
+    """The events of dbt, with table metadata added to the event of each table."""
     with duckdb.connect(str(settings.build_path), read_only=True) as connection:
         for event in events:
             if isinstance(event, dg.Output):

@@ -1,4 +1,4 @@
-"""Telling a person: notices of failed runs and moved numbers, to the log and, if one is set, to a webhook."""
+"""Notices of failed runs and drifted numbers, sent to the log and, if one is set, to a webhook."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ TIMEOUT_SECONDS = 10
 
 
 def notify(settings: Settings, text: str, say: Callable[[str], None]) -> bool:
-    """Say `text` and POST it to LCT_NOTICE_WEBHOOK as JSON with the field text. Returns whether the webhook took it.
+    """Log `text` and POST it to LCT_NOTICE_WEBHOOK as JSON with the field text.
 
-    A webhook that does not answer never fails a run. Its address may hold a secret, so it is never repeated.
+    Returns whether the webhook accepted it. A webhook that does not answer never fails a run. Its
+    address may hold a secret, so it is never logged.
     """
     say(text)
     if not settings.notice_webhook:

@@ -1,4 +1,7 @@
-"""Pictures for the eye: the report's figures and the estimates beside the printed coefficients, as PNG. Here belongs how they are drawn."""
+"""PNG charts: the report's figures, and the estimates beside the printed coefficients.
+
+This module holds only how they are drawn.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ FIGURES = {
 
 
 def picture_of(connection: duckdb.DuckDBPyConnection, table: str) -> bytes | None:
-    """The PNG of report.<table> out of a warehouse, None where it is no figure or has no rows."""
+    """A PNG chart of report.<table>, or None if the table is not a figure or has no rows."""
     if table not in FIGURES:
         return None
     measures = {
@@ -32,7 +35,12 @@ def picture_of(connection: duckdb.DuckDBPyConnection, table: str) -> bytes | Non
     }[table]
     series = "sector" if table in ("figure_3", "figure_4") else "group"
     rows = connection.execute(
-        f'select measure, "{series}", year, value, unit from report.{table} where list_contains(?, measure) and "{series}" <> \'all sectors\' order by measure, "{series}", year',
+        f"""
+        select measure, "{series}", year, value, unit
+        from report.{table}
+        where list_contains(?, measure) and "{series}" <> 'all sectors'
+        order by measure, "{series}", year
+        """,
         [list(measures)],
     ).fetchall()
     if not rows:
@@ -76,10 +84,18 @@ def picture_of(connection: duckdb.DuckDBPyConnection, table: str) -> bytes | Non
 
 
 def coefficients_picture(connection: duckdb.DuckDBPyConnection) -> bytes | None:
-    """Our estimates of the report's own specifications with clustered 95 % intervals, in printed standard errors around the printed coefficients."""
+    """A PNG chart of our estimates of the report's own specifications against the printed ones.
+
+    Estimates and their clustered 95 % intervals are shown as distances from the printed
+    coefficients, in printed standard errors.
+    """
     rows = connection.execute(
         """
-        select exhibit || ' (' || "column" || ')', term, distance_in_published_std_errors, 1.96 * own_std_error / abs(published_estimate / published_t_statistic)
+        select
+            exhibit || ' (' || "column" || ')',
+            term,
+            distance_in_published_std_errors,
+            1.96 * own_std_error / abs(published_estimate / published_t_statistic)
         from estimates.scorecard
         where own_estimate is not null and exhibit in ('table_4', 'table_5', 'table_6')
         order by exhibit, "column", term
@@ -110,7 +126,7 @@ def coefficients_picture(connection: duckdb.DuckDBPyConnection) -> bytes | None:
 
 
 def markdown(png: bytes, title: str) -> str:
-    """A picture inside a line of Markdown, as Dagster's pages show it."""
+    """The picture as inline Markdown, which Dagster's pages render."""
     return f"![{title}](data:image/png;base64,{base64.b64encode(png).decode('ascii')})"
 
 
@@ -128,6 +144,6 @@ def _figure(title: str, is_synthetic: bool, height: float = 3.2) -> Figure:
 
 def _png(figure: Figure) -> bytes:
     stream = io.BytesIO()
-    # nothing of the time or the machine: the same numbers give the same picture
+    # no metadata about the time or the machine: the same numbers give the same picture
     figure.savefig(stream, format="png", metadata={"Software": None})
     return stream.getvalue()

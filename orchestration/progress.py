@@ -1,4 +1,4 @@
-"""What a person sees on the terminal while a run goes on: the run's own messages and failures, without Dagster's event noise."""
+"""Terminal output during a run: the run's own messages and failures, without Dagster's events."""
 
 import logging
 import sys

@@ -1,7 +1,8 @@
 """Publication: from the build file to what analysts open, in one atomic step.
 
-published/ is a symbolic link to the newest folder below publications/. A new folder is completed beside it and the link is
-replaced: a reader sees the old publication or the new one, never a mixture, and an open connection keeps what it opened.
+published/ is a symbolic link to the newest folder below publications/. A new folder is completed
+beside it and the link is replaced: a reader sees the old publication or the new one, never a
+mixture, and an open connection keeps reading what it opened.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ PACKAGES = (
 
 @dataclass(frozen=True)
 class Publication:
-    """What was published: its folder, whether its content differs from the one before, rows per table."""
+    """The result: its folder, whether its content differs from the one before, rows per table."""
 
     folder: Path
     changed: bool
@@ -55,14 +56,17 @@ class Publication:
 def publish(
     settings: Settings, manifest: Manifest, say: Callable[[str], None] = lambda _: None
 ) -> Publication:
-    """Publish the build file's marts, report and estimates. Content that equals the current publication is left as it stands.
+    """Publish the build file's marts, report and estimates.
 
-    Raises WarehouseError if the models or the estimates do not stand complete, with every blocking test passed, on what is loaded, or if
-    a number has moved since the current publication by more than the bound that stops one (unless settings.accept_drift).
+    If the content equals the current publication, that one stays in place. Raises WarehouseError if
+    the models or the estimates are not complete, with every blocking test passed, on the data
+    loaded, or if a number has moved since the current publication by more than the bound that stops
+    a publication (unless settings.accept_drift).
     """
     if settings.published_dir.is_dir() and not settings.published_dir.is_symlink():
         raise WarehouseError(
-            f"{settings.published_dir} is a folder, not the link that publication makes. Move it away and run again."
+            f"{settings.published_dir} is a folder, not the link that publication makes. "
+            "Move it away and run again."
         )
     publications = settings.data_dir / "publications"
     publications.mkdir(parents=True, exist_ok=True)
@@ -72,7 +76,8 @@ def publish(
         ]
         if missing:
             raise WarehouseError(
-                f"Not published: {' and '.join(missing)} do not stand complete, with every blocking test passed, on the data loaded. "
+                f"Not published: {' and '.join(missing)} do not stand complete, "
+                "with every blocking test passed, on the data loaded. "
                 "Run the models and the estimates first (make run, or materialise them in Dagster)."
             )
         for moved in (drift(connection, settings, subject) for subject in SUBJECTS):
@@ -104,9 +109,10 @@ def publish(
 
 
 def restore(settings: Settings, number: str | None = None) -> Path:
-    """Point `published` at an earlier publication: `number`, or the one before the current. Returns its folder.
+    """Point `published` at an earlier publication: `number`, or the one before the current.
 
-    The build file is left alone: the next refresh publishes again. Raises WarehouseError naming the publications that are kept.
+    Returns its folder. The build file is not changed: the next refresh publishes again. Raises
+    WarehouseError, naming the publications that are kept, if the one wanted is not among them.
     """
     publications = settings.data_dir / "publications"
     kept = sorted(p.name for p in publications.glob("[0-9]*") if p.is_dir())
@@ -115,7 +121,8 @@ def restore(settings: Settings, number: str | None = None) -> Path:
     wanted = number or (earlier[-1] if earlier else None)
     if wanted not in kept:
         raise WarehouseError(
-            f"There is no publication {wanted or 'before the current one'} to restore; kept are: {', '.join(kept) or 'none'}."
+            f"There is no publication {wanted or 'before the current one'} to restore; "
+            f"kept are: {', '.join(kept) or 'none'}."
         )
     with warehouse.exclusive(settings.build_path):
         _point_published_at(settings, publications / wanted)
@@ -125,20 +132,32 @@ def restore(settings: Settings, number: str | None = None) -> Path:
 def _copy_tables(
     connection: duckdb.DuckDBPyConnection, folder: Path, say: Callable[[str], None]
 ) -> dict[str, dict]:
-    """Copy the published schemas, in a fixed order of rows, with their comments, into a DuckDB file and Parquet files."""
+    """Copy the published schemas into a DuckDB file and Parquet files.
+
+    Rows are written in a fixed order, and table and column comments are copied too.
+    """
     [(is_synthetic,)] = connection.execute("select is_synthetic from marts.run_choices").fetchall()
     notice = SYNTHETIC_NOTICE if is_synthetic else ""
     source = connection.execute("select current_database()").fetchall()[0][0]
     placeholders = ", ".join("?" * len(PUBLISHED_SCHEMAS))
     tables = connection.execute(
-        f"select schema_name, table_name, comment from duckdb_tables() where database_name = ? and schema_name in ({placeholders}) order by 1, 2",
+        f"""
+        select schema_name, table_name, comment
+        from duckdb_tables()
+        where database_name = ? and schema_name in ({placeholders})
+        order by 1, 2
+        """,
         [source, *PUBLISHED_SCHEMAS],
     ).fetchall()
     columns = connection.execute(
-        f"select schema_name, table_name, column_name, comment from duckdb_columns() where database_name = ? and schema_name in ({placeholders}) and comment is not null",
+        f"""
+        select schema_name, table_name, column_name, comment
+        from duckdb_columns()
+        where database_name = ? and schema_name in ({placeholders}) and comment is not null
+        """,
         [source, *PUBLISHED_SCHEMAS],
     ).fetchall()
-    # a storage version that every DuckDB from 1.1.3 on can open
+    # a storage version that DuckDB 1.1.3 and every later version can open
     connection.execute(
         f"attach '{_quoted(folder / 'warehouse.duckdb')}' as publication (storage_version 'v1.0.0')"
     )
@@ -158,13 +177,13 @@ def _copy_tables(
             ).fetchall()
             parquet = folder / "parquet" / schema / f"{table}.parquet"
             connection.execute(
-                f"copy (select * from {target}) to '{_quoted(parquet)}' (format parquet, compression zstd)"
+                f"copy (select * from {target}) to '{_quoted(parquet)}' "
+                "(format parquet, compression zstd)"
             )
             copied[f"{schema}.{table}"] = {"rows": rows, "content": f"{content:x}"}
         for schema, table, column, comment in columns:
-            connection.execute(
-                f'comment on column publication.{schema}."{table}"."{column}" is {_literal(comment)}'
-            )
+            target_column = f'publication.{schema}."{table}"."{column}"'
+            connection.execute(f"comment on column {target_column} is {_literal(comment)}")
         say(f"{len(copied)} tables copied, {sum(t['rows'] for t in copied.values()):,} rows")
     finally:
         connection.execute("detach publication")
@@ -213,7 +232,7 @@ def _provenance(
 
 
 def _content(provenance: dict) -> dict:
-    """What makes two publications the same: everything but the number and the time."""
+    """The part of a provenance that is compared between publications: all but number and time."""
     return {k: v for k, v in provenance.items() if k not in ("publication", "published_at")}
 
 
@@ -239,9 +258,9 @@ def _git_state() -> dict:
 
 def _current(settings: Settings) -> tuple[Path, dict] | None:
     try:
-        return settings.published_dir.resolve(), json.loads(
-            (settings.published_dir / "provenance.json").read_text(encoding="utf-8")
-        )
+        folder = settings.published_dir.resolve()
+        text = (settings.published_dir / "provenance.json").read_text(encoding="utf-8")
+        return folder, json.loads(text)
     except (OSError, ValueError):
         return None
 
@@ -275,8 +294,7 @@ if __name__ == "__main__":  # `make restore`
     from orchestration.settings import load_settings
 
     try:
-        print(
-            f"published is now {restore(load_settings(), *sys.argv[1:]).name}; readers that open it from now on see it"
-        )
+        restored = restore(load_settings(), *sys.argv[1:])
+        print(f"published is now {restored.name}; readers that open it from now on see it")
     except WarehouseError as error:
         sys.exit(str(error))

@@ -1,4 +1,4 @@
-"""`make run`: fill the landing zone, run the whole pipeline through Dagster in one process, publish, print what came of it."""
+"""`make run`: the whole pipeline, from landing to publication, in one process, with a summary."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
 LAUNCHED_BY = "lct/launched_by"
 
-# two years of monthly refreshes. Dagster records about 5 MB of events for each and never removes any
+# two years of monthly refreshes; Dagster records about 5 MB of events per run and never deletes any
 KEPT_RUNS = 24
 
 
 def main() -> int:
-    """Run the job `refresh` on the settings of the environment. Returns the process's exit status: 0 only if all went well."""
+    """Run the job `refresh` with the settings from the environment.
+
+    Returns the process's exit status, 0 only if everything succeeded.
+    """
     started = time.monotonic()
     console = Console(soft_wrap=True)
     try:
@@ -59,13 +62,15 @@ def main() -> int:
         forget_old_runs(instance)
         job = defs.resolve_job_def("refresh")
         years = job.partitions_def.get_partition_keys()
-        # dbt prints every test; a person sees the models through the progress logger, and all of it is in dbt's log
+        # dbt prints every test: its output is hidden, the progress logger shows the models, and
+        # dbt's log holds everything
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             result = job.execute_in_process(
                 instance=instance,
                 raise_on_error=False,
                 run_config={"loggers": {"progress": {}}},
-                # Dagster's daemon tries runs again whose process was killed; this one a person starts again
+                # Dagster's daemon would retry a run whose process was killed; this one is to be
+                # restarted by hand
                 tags={
                     LAUNCHED_BY: "make run",
                     "dagster/max_retries": "0",
@@ -86,9 +91,10 @@ def main() -> int:
 
 
 def close_killed_runs(instance: dg.DagsterInstance) -> None:
-    """Mark runs of `make run` that were killed as failed, and free the places they still hold in Dagster's pools.
+    """Mark killed runs of `make run` as failed and free the pool slots they still hold in Dagster.
 
-    Only one `make run` works on a data folder at a time, so whatever an earlier one left unfinished has no process any more.
+    Only one `make run` works on a data folder at a time, so a run that an earlier one left
+    unfinished has no process any more.
     """
     import dagster as dg
 
@@ -107,7 +113,10 @@ def close_killed_runs(instance: dg.DagsterInstance) -> None:
 
 
 def forget_old_runs(instance: dg.DagsterInstance) -> None:
-    """Delete Dagster's record of all but the last KEPT_RUNS runs of `make run`. Runs launched in the web interface stay, to be deleted there."""
+    """Delete Dagster's records of all but the last KEPT_RUNS runs of `make run`.
+
+    Runs launched in the web interface are kept; they can be deleted there.
+    """
     import dagster as dg
 
     for run in instance.get_runs(dg.RunsFilter(tags={LAUNCHED_BY: "make run"}))[KEPT_RUNS:]:
@@ -116,7 +125,10 @@ def forget_old_runs(instance: dg.DagsterInstance) -> None:
 
 
 def prepare_environment(settings: Settings) -> None:
-    """Folders, Dagster's instance settings and environment, before anything of Dagster or dbt is imported."""
+    """Create the folders and set up Dagster's instance settings and the environment.
+
+    To be called before anything of Dagster or dbt is imported.
+    """
     os.environ.update(settings.environment())
     os.environ["DO_NOT_TRACK"] = "1"
     settings.dagster_home.mkdir(parents=True, exist_ok=True)

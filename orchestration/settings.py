@@ -1,7 +1,7 @@
-"""What a run may be told from outside: environment variables (or .env), their defaults and their checks.
+"""The settings of a run: environment variables (or .env), their defaults and their validation.
 
-Every variable is listed, with its meaning, in .env.example. Nothing else in the project reads the environment, except
-profiles.yml and the dbt macro `setting`, which take the same names.
+Every variable is listed, with its meaning, in .env.example. Nothing else in the project reads the
+environment, except profiles.yml and the dbt macro `setting`, which use the same names.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ class Settings:
 
     @property
     def incoming_dir(self) -> Path:
-        """Answers on their way into the landing zone, the plan that is being worked through, and the count of the day's calls."""
+        """Folder for API answers not yet landed.
+
+        It also holds the plan in progress and the count of the day's calls.
+        """
         return self.data_dir / "incoming"
 
     @property
@@ -69,7 +72,7 @@ class Settings:
 
     @property
     def planted_truth_path(self) -> Path:
-        """What is planted in the synthetic world, written beside its files."""
+        """The truth planted in the synthetic world, written beside its files."""
         return self.landing_dir / PLANTED_TRUTH
 
     @property
@@ -89,7 +92,7 @@ class Settings:
         return self.data_dir / "dagster"
 
     def stated(self, is_synthetic: bool) -> dict[str, str | int]:
-        """The settings that the content of a publication hangs on, as its provenance states them."""
+        """The settings that a publication's content depends on, as stated in its provenance."""
         return {
             "source": self.source,
             "trade_basis": self.trade_basis,
@@ -105,7 +108,7 @@ class Settings:
         }
 
     def environment(self) -> dict[str, str]:
-        """The same settings as environment variables, for dbt and for processes that Dagster starts."""
+        """The same settings as environment variables, for dbt and processes started by Dagster."""
         values = {
             "LCT_SOURCE": self.source,
             "LCT_DATA_DIR": str(self.data_dir),
@@ -128,10 +131,12 @@ class Settings:
             "DAGSTER_HOME": str(self.dagster_home),
             "DBT_TARGET_PATH": str(self.dbt_target_dir),
             "DBT_LOG_PATH": str(self.dbt_target_dir / "logs"),
-            # pyfixest 0.60 sweeps out fixed effects in the order of a Python set, so the last digit of an estimate hangs on the
-            # seed of Python's hashes; fixed, a second run publishes the same numbers. Takes effect in processes started with it.
+            # pyfixest 0.60 sweeps out fixed effects in the order of a Python set, so the last digit
+            # of an estimate depends on Python's hash seed. With a fixed seed a second run publishes
+            # the same numbers. It takes effect in processes started with it.
             "PYTHONHASHSEED": "0",
-            # sums in the same order on any number of processors; our matrices are too small to gain by more
+            # sums in the same order on any number of processors; our matrices are too small to gain
+            # from more threads
             "OPENBLAS_NUM_THREADS": "1",
         }
         if self.low_carbon_products is not None:
@@ -150,7 +155,7 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
 
 
 def _address(name: str, value: str) -> str:
-    """A base address. Only this machine may be spoken to unencrypted: the key goes over that line."""
+    """A base address; http is allowed for this machine only, because requests carry the key."""
     parts = urlsplit(value)
     if parts.scheme != "https" and not (
         parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
@@ -160,10 +165,11 @@ def _address(name: str, value: str) -> str:
 
 
 def _key(value: str) -> str:
-    """A key that can be sent in a header. The message never repeats it."""
+    """A key that can be sent in a header. The error message never contains it."""
     if not re.fullmatch(r"[!-~]*", value):
         raise SettingError(
-            "COMTRADE_API_KEY holds a blank or a character that no key has; copy it again from the developer portal."
+            "COMTRADE_API_KEY holds a blank or a character that no key has; "
+            "copy it again from the developer portal."
         )
     return value
 
@@ -171,22 +177,26 @@ def _key(value: str) -> str:
 def _vintage(value: str) -> str:
     if value != "today" and not re.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])", value):
         raise SettingError(
-            f"LCT_WDI_VINTAGE={value!r} is not known; use a release of the World Development Indicators as yyyymm (202310 is the report's), or today."
+            f"LCT_WDI_VINTAGE={value!r} is not known; use a release of the World Development "
+            "Indicators as yyyymm (202310 is the report's), or today."
         )
     return value
 
 
 def load_settings(environment: dict[str, str] | None = None) -> Settings:
-    """Read the settings from `environment` (default: the process environment, then .env in the project's root).
+    """Read the settings from `environment`.
 
-    Raises SettingError, naming the variable and the allowed values.
+    By default that is the process environment, then .env in the project's root. Raises
+    SettingError, naming the variable and the allowed values.
     """
     if environment is None:
         from dotenv import dotenv_values
 
         from_file = {k: v for k, v in dotenv_values(PROJECT_ROOT / ".env").items() if v is not None}
         environment = {**from_file, **os.environ}
-    get = lambda name, default: (environment.get(name) or default).strip()  # noqa: E731
+
+    def get(name: str, default: str) -> str:
+        return (environment.get(name) or default).strip()
 
     data_dir = Path(get("LCT_DATA_DIR", "data")).expanduser()
     landing = get("LCT_LANDING", "")
@@ -208,7 +218,8 @@ def load_settings(environment: dict[str, str] | None = None) -> Settings:
     port = get("LCT_DAGSTER_PORT", "3000")
     if not port.isdigit() or not 0 < int(port) < 65_536:
         raise SettingError(
-            f"LCT_DAGSTER_PORT={port!r} is not a port; use a number from 1 to 65535, for example 3000."
+            f"LCT_DAGSTER_PORT={port!r} is not a port; "
+            "use a number from 1 to 65535, for example 3000."
         )
     return Settings(
         source=_one_of("SOURCE", get("LCT_SOURCE", "demo"), SOURCES),

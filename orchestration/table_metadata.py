@@ -1,4 +1,4 @@
-"""What a person wants to see of a table when it has been made: rows, economies, years, what is unallocated, a preview, a picture."""
+"""Dagster metadata of a table: rows, economies, years, unallocated share, preview and picture."""
 
 from typing import Any
 
@@ -9,7 +9,8 @@ from orchestration import pictures
 
 PREVIEW_ROWS = 8
 YEAR_COLUMNS = ("year", "trade_year")
-# the reporter or exporter, as the warehouse and as the publishers name it; "i" is BACI's exporter
+# names of the reporter or exporter in the warehouse and in the publishers' files;
+# "i" is BACI's exporter
 ECONOMY_COLUMNS = (
     "iso3",
     "economy_iso3",
@@ -24,13 +25,17 @@ ECONOMY_COLUMNS = (
 def table_metadata(
     connection: duckdb.DuckDBPyConnection, schema: str, table: str, where: str = "true"
 ) -> dict[str, Any]:
-    """Dagster metadata of schema.table, of the rows that fulfil `where`. Numbers come as numbers, so that Dagster plots their history.
-    Of a view only a preview is given: counting would run it whole."""
+    """Dagster metadata of the rows of schema.table that satisfy `where`.
+
+    Numbers are given as numbers, so that Dagster plots their history. A view gets only a preview:
+    counting its rows would run the whole query.
+    """
     name = f'{schema}."{table}"'
     columns = [
         c
         for (c,) in connection.execute(
-            "select column_name from duckdb_columns() where schema_name = ? and table_name = ? and not internal",
+            "select column_name from duckdb_columns() "
+            "where schema_name = ? and table_name = ? and not internal",
             [schema, table],
         ).fetchall()
     ]
@@ -47,27 +52,27 @@ def table_metadata(
     ).fetchall()
     if is_view:
         return {"preview": preview}
-    count = lambda what: connection.execute(f"select {what} from {name} where {where}").fetchall()[
-        0
-    ][0]  # noqa: E731
-    shown: dict[str, Any] = {"dagster/row_count": count("count(*)"), "preview": preview}
+
+    def value_of(aggregate: str) -> Any:
+        sql = f"select {aggregate} from {name} where {where}"
+        return connection.execute(sql).fetchall()[0][0]
+
+    shown: dict[str, Any] = {"dagster/row_count": value_of("count(*)"), "preview": preview}
     if economy := next((c for c in ECONOMY_COLUMNS if c in columns), None):
-        shown["economies"] = count(f'count(distinct "{economy}")')
+        shown["economies"] = value_of(f'count(distinct "{economy}")')
     year = next((c for c in YEAR_COLUMNS if c in columns), None)
     if year and shown["dagster/row_count"]:
-        first, last = count(f"min({year})"), count(f"max({year})")
+        first, last = value_of(f"min({year})"), value_of(f"max({year})")
         shown |= {"years": f"{first}-{last}", "last_year": int(last)}
     if {"value_usd", "unallocated_usd"} <= set(columns):
         shown["unallocated_share"] = float(
-            count("coalesce(sum(unallocated_usd) / nullif(sum(value_usd), 0), 0)")
+            value_of("coalesce(sum(unallocated_usd) / nullif(sum(value_usd), 0), 0)")
         )
-    picture = (
-        pictures.picture_of(connection, table)
-        if schema == "report"
-        else pictures.coefficients_picture(connection)
-        if (schema, table) == ("estimates", "coefficients")
-        else None
-    )
+    picture = None
+    if schema == "report":
+        picture = pictures.picture_of(connection, table)
+    elif (schema, table) == ("estimates", "coefficients"):
+        picture = pictures.coefficients_picture(connection)
     if picture:
         shown["picture"] = dg.MetadataValue.md(pictures.markdown(picture, table))
     return shown

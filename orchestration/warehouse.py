@@ -1,7 +1,8 @@
-"""The build file (build/warehouse.duckdb): who may write to it, its raw tables, and the record of completed layers.
+"""The build file (build/warehouse.duckdb): its write lock, its raw tables and its completed layers.
 
-Nobody but the pipeline opens the build file, and only one process at a time: `writing` waits for its turn. The table
-operations.completed_layers says which layers stand complete on top of the current raw data; publication trusts nothing else.
+Only the pipeline opens the build file, one process at a time: `writing` waits for its turn. The
+table operations.completed_layers records which layers are complete on the current raw data;
+publication relies on nothing else.
 """
 
 from __future__ import annotations
@@ -26,10 +27,20 @@ class WarehouseError(Exception):
 
 _RAW_TABLES = {
     "comtrade_trade": ", ".join(f'"{c.name}" varchar' for c in COMTRADE_TRADE.columns),
-    "baci_trade": "t smallint, i integer, j integer, k varchar, v decimal(18, 3), q decimal(18, 3), hs_revision varchar, baci_release varchar",
-    "baci_economies": "country_code varchar, country_name varchar, country_iso2 varchar, country_iso3 varchar",
-    "wdi_indicators": "country_code varchar, indicator_code varchar, indicator_name varchar, year smallint, value double",
-    "wdi_economies": "country_code varchar, short_name varchar, region varchar, income_group varchar",
+    "baci_trade": (
+        "t smallint, i integer, j integer, k varchar, v decimal(18, 3), q decimal(18, 3), "
+        "hs_revision varchar, baci_release varchar"
+    ),
+    "baci_economies": (
+        "country_code varchar, country_name varchar, country_iso2 varchar, country_iso3 varchar"
+    ),
+    "wdi_indicators": (
+        "country_code varchar, indicator_code varchar, indicator_name varchar, "
+        "year smallint, value double"
+    ),
+    "wdi_economies": (
+        "country_code varchar, short_name varchar, region varchar, income_group varchar"
+    ),
 }
 _ORIGIN_COLUMNS = "landed_file varchar, landed_row bigint, landed_sequence integer"
 
@@ -38,9 +49,9 @@ _ORIGIN_COLUMNS = "landed_file varchar, landed_row bigint, landed_sequence integ
 def exclusive(
     build_path: Path, say: Callable[[str], None] = print, wait_seconds: float = 900
 ) -> Iterator[None]:
-    """Hold the right to use the build file; wait for another run to finish, saying so once.
+    """Hold the build file's lock; wait for another run to finish, saying so once.
 
-    The right ends with the process, however it ends. Raises WarehouseError after `wait_seconds`.
+    The lock ends with the process, however it ends. Raises WarehouseError after `wait_seconds`.
     """
     with held(build_path.with_name("writer.lock"), say, wait_seconds):
         _end_orphaned_dbt(build_path, say)
@@ -51,7 +62,10 @@ def exclusive(
 def held(
     lock_path: Path, say: Callable[[str], None] = print, wait_seconds: float = 900
 ) -> Iterator[None]:
-    """Hold a file lock; wait for its holder, saying so once. The lock ends with the process, however it ends."""
+    """Hold a file lock; wait for its holder to release it, saying so once.
+
+    The lock ends with the process, however it ends. Raises WarehouseError after `wait_seconds`.
+    """
     lock_path.parent.mkdir(parents=True, exist_ok=True)
     with open(lock_path, "a+") as lock:
         deadline, told = time.monotonic() + wait_seconds, False
@@ -62,7 +76,8 @@ def held(
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise WarehouseError(
-                        f"{lock_path}: another run has been at work for {wait_seconds:.0f} s. Let it finish or end it, then run again."
+                        f"{lock_path}: another run has been at work for {wait_seconds:.0f} s. "
+                        "Let it finish or end it, then run again."
                     ) from None
                 if not told:
                     say("another run is at work on this warehouse; waiting for it to finish")
@@ -72,12 +87,18 @@ def held(
 
 
 def remember_dbt(build_path: Path, process_id: int) -> None:
-    """Note the dbt process that the holder of the right has started, so that it can be ended should its parent be killed."""
+    """Record the dbt process started by the holder of the build file's lock.
+
+    If its parent is killed, the next holder ends it.
+    """
     _dbt_note(build_path).write_text(str(process_id))
 
 
 def _end_orphaned_dbt(build_path: Path, say: Callable[[str], None]) -> None:
-    """End a dbt process whose parent was killed: whoever holds the right now knows that its parent is gone."""
+    """End a dbt process whose parent was killed.
+
+    The caller holds the build file's lock, so the parent cannot be running any more.
+    """
     note = _dbt_note(build_path)
     try:
         process = psutil.Process(int(note.read_text()))
@@ -113,7 +134,9 @@ def _open(build_path: Path) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(build_path))
     except duckdb.IOException as error:
         raise WarehouseError(
-            f"{build_path}: the build file is open elsewhere ({error}). Analysts open published/warehouse.duckdb, never this file; close it there and run again."
+            f"{build_path}: the build file is open elsewhere ({error}). "
+            "Analysts open published/warehouse.duckdb, never this file; "
+            "close it there and run again."
         ) from error
 
 
@@ -124,25 +147,39 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(
             f"create table if not exists raw.{name} ({columns}{partition}, {_ORIGIN_COLUMNS})"
         )
-    # what a newer answer to the same question replaced, and in which releases: the revisions
+    # the revisions: rows replaced by a newer answer to the same question, with both releases
     trade = ", ".join([_RAW_TABLES["comtrade_trade"], "trade_year smallint", _ORIGIN_COLUMNS])
     connection.execute(
-        f"create table if not exists raw.comtrade_superseded ({trade}, replaced_by_file varchar, replaced_by_sequence integer, released_before varchar, released_after varchar)"
+        f"""
+        create table if not exists raw.comtrade_superseded (
+            {trade}, replaced_by_file varchar, replaced_by_sequence integer,
+            released_before varchar, released_after varchar
+        )
+        """
     )
     connection.execute(
         """
-        create table if not exists raw.landed_files (landed_file varchar, source varchar, origin varchar, layout varchar,
-            hs_revision varchar, release varchar, row_count bigint, byte_count bigint, sha256 varchar, landed_at varchar, landed_sequence integer);
-        create table if not exists raw.low_carbon_products (product_code varchar, list_revision varchar, description varchar, sector varchar,
-            technology varchar, is_dual_use boolean, evidence_note varchar);
-        create table if not exists raw.loaded_partitions (table_name varchar, partition_key varchar, fingerprint varchar, row_count bigint);
-        create table if not exists operations.completed_layers (layer varchar, completed_at timestamp, detail varchar);
+        create table if not exists raw.landed_files (
+            landed_file varchar, source varchar, origin varchar, layout varchar,
+            hs_revision varchar, release varchar, row_count bigint, byte_count bigint,
+            sha256 varchar, landed_at varchar, landed_sequence integer
+        );
+        create table if not exists raw.low_carbon_products (
+            product_code varchar, list_revision varchar, description varchar, sector varchar,
+            technology varchar, is_dual_use boolean, evidence_note varchar
+        );
+        create table if not exists raw.loaded_partitions (
+            table_name varchar, partition_key varchar, fingerprint varchar, row_count bigint
+        );
+        create table if not exists operations.completed_layers (
+            layer varchar, completed_at timestamp, detail varchar
+        );
         """
     )
 
 
 def invalidate(connection: duckdb.DuckDBPyConnection, layer: str) -> None:
-    """Record that `layer` and all that rests on it no longer stand complete."""
+    """Record that `layer` and every layer that depends on it are no longer complete."""
     stale = LAYERS[LAYERS.index(layer) :]
     connection.execute(
         f"delete from operations.completed_layers where layer in ({', '.join('?' * len(stale))})",
@@ -151,7 +188,7 @@ def invalidate(connection: duckdb.DuckDBPyConnection, layer: str) -> None:
 
 
 def complete(connection: duckdb.DuckDBPyConnection, layer: str, detail: str = "") -> None:
-    """Record that `layer` stands complete and has passed everything that blocks."""
+    """Record that `layer` is complete and has passed every blocking check."""
     connection.execute("delete from operations.completed_layers where layer = ?", [layer])
     connection.execute(
         "insert into operations.completed_layers values (?, current_timestamp::timestamp, ?)",

@@ -1,6 +1,7 @@
 {#-
-    The report's exhibits as additions over world trade or bilateral flows. Each is written once and serves the default exhibit
-    (`keys` empty) and its variants (`keys` the columns that tell the variants apart, carried into the result).
+    The report's exhibits as aggregates of world trade or bilateral flows. Each is written once
+    and serves the default exhibit (`keys` empty) and its variants (`keys` lists the columns that
+    tell the variants apart; they are carried into the result).
 -#}
 {#- `keys` as a select list with a table's name in front, or as a join condition. -#}
 {% macro listed(keys, table) -%}
@@ -11,7 +12,10 @@
     {%- for key in keys %} and {{ left }}.{{ key }} = {{ right }}.{{ key }}{% endfor -%}
 {%- endmacro %}
 
-{#- The CTEs that figures 1 and 2 begin with: trade in low-carbon products, and the group of each economy. -#}
+{#-
+    The CTEs that figures 1 and 2 begin with: trade in low-carbon products,
+    and the group of each economy.
+-#}
 {% macro low_carbon_trade_and_groups(trade) -%}
     trade as (
 
@@ -85,7 +89,10 @@
     from final
 {%- endmacro %}
 
-{#- Figure 2: exports less imports of the three groups. Products of which only one side has landed in the year do not enter. -#}
+{#-
+    Figure 2: exports less imports of the three groups. Products of which only one side has landed
+    in the year are left out.
+-#}
 {% macro trade_balances(trade, keys=[]) %}
     with
 
@@ -106,8 +113,9 @@
                 trade.year,
                 economies.country_group as "group",
                 'trade balance' as measure,
-                {{ exact_sum("case when trade.flow = 'export' then trade.value_usd else - trade.value_usd end") }}
-                / 1e9 as value,
+                {{ exact_sum(
+                    "case when trade.flow = 'export' then trade.value_usd else -trade.value_usd end"
+                ) }} / 1e9 as value,
                 'billion USD' as unit,
                 {{ listed(keys, 'trade') }}
                 cast(count(distinct trade.product_code) as integer) as products_landed
@@ -127,8 +135,9 @@
 {%- endmacro %}
 
 {#-
-    Figures 3 and 4: exports by sector, of the world or of one economy. `note` names the sector's products that have no code in the
-    year's HS revision under the treatment: why a series jumps at a change of the nomenclature.
+    Figures 3 and 4: exports by sector, of the world or of one economy. `note` names the sector's
+    products that have no code in the year's HS revision under the treatment: they explain why
+    a series jumps when the nomenclature changes.
 -#}
 {% macro exports_by_sector(trade, measure, economy_iso3=none, keys=[]) %}
     {%- set chosen = "economy_iso3 = '" ~ economy_iso3 ~ "'" if economy_iso3 else 'true' %}
@@ -155,8 +164,9 @@
                 'no code in '
                 || max(without_code.revision_name)
                 || ': '
-                || {{ dbt.listagg('without_code.product_code', "', '", 'order by without_code.product_code') }}
-                as note
+                || {{ dbt.listagg(
+                    'without_code.product_code', "', '", 'order by without_code.product_code'
+                ) }} as note
             from {{ ref('int_products_without_code') }} as without_code
             inner join
                 {{ ref('dim_product') }} as products
@@ -362,8 +372,9 @@
 {%- endmacro %}
 
 {#-
-    Table 3: summary statistics of the panel in three samples. `report_base` is the report's own: economy-years up to 2020 with CO2 and
-    LCT imports from China. The other two do not depend on the trade that has landed.
+    Table 3: summary statistics of the panel in three samples. `report_base` is the report's own:
+    economy-years up to 2020 with CO2 and LCT imports from China. The other two do not depend on
+    the trade that has landed.
 -#}
 {% macro summary_statistics(panel, keys=[]) %}
     {%- set variables = panel_variables(ref('variables')) %}

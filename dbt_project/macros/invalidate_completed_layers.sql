@@ -1,6 +1,7 @@
 {#-
-    Whoever builds models, by Dagster or by hand, takes back the record that all layers stand complete and tested: publication trusts
-    nothing else. The pipeline makes the table anew and enters the layers when everything has passed.
+    Any build of models, by Dagster or by hand, drops the record that all layers are complete and
+    tested: publication relies on that record alone. The pipeline recreates the table and records
+    the layers once everything has passed.
 -#}
 {% macro invalidate_completed_layers() -%}
     {%- if execute and flags.WHICH in ('build', 'run', 'seed') -%}

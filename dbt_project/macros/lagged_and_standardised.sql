@@ -1,9 +1,11 @@
 {#-
-    Values of the panel's variables at t, at t-1 by calendar year (a gap in the years is a missing lag, not the previous row),
-    and the z-score of the lag over the panel's rows (sample standard deviation; null where it is zero or undefined).
+    Values of the panel's variables at t and at t-1 by calendar year (a gap in the years is a
+    missing lag, not the previous row), and the z-score of the lag over the panel's rows
+    (sample standard deviation; null where it is zero or undefined).
 
-    `values` is a relation or CTE with iso3, year, variable, value and the columns of `group_keys`; `rows` the panel's iso3 x year.
-    The rolling windows and the lags see every year landed; only then is the panel cut to its own years.
+    `values` is a relation or CTE with iso3, year, variable, value and the columns of `group_keys`;
+    `rows` holds the panel's iso3 x year. The rolling windows and the lags see every landed year;
+    only then is the panel restricted to its own years.
 -#}
 {% macro lagged_and_standardised(values, rows, group_keys=[]) %}
     {%- set keys = (group_keys + ['iso3', 'variable']) | join(', ') -%}
@@ -69,7 +71,10 @@
     )
 {%- endmacro %}
 
-{#- One column per variable (and its lag and z-score, for regressors) out of the long form. `variables` comes from panel_variables. -#}
+{#-
+    One column per variable (and its lag and z-score, for regressors), pivoted from the long form.
+    `variables` comes from panel_variables.
+-#}
 {% macro pivoted(variables) %}
     {%- for v in variables %}
         max(case when variable = '{{ v.variable }}' then value end) as {{ v.variable }}

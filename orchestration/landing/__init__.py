@@ -1,4 +1,5 @@
 """The landing zone: the one seam between the publishers' files and everything downstream.
 
-`layouts` knows what the publishers' files look like, `manifest` what has landed, `files`, `demo` and `api` fill the zone.
+`layouts` knows what the publishers' files look like and `manifest` what has landed; `files`, `demo`
+and `api` fill the zone.
 """

@@ -12,9 +12,10 @@ from orchestration.landing.manifest import LeftOut, Manifest, register
 def fill_from_folder(
     manifest: Manifest, folder: Path | None, say: Callable[[str], None] = lambda _: None
 ) -> list[LeftOut]:
-    """Land every file below `folder`, in the order of their paths; None means the landing zone itself (files dropped there).
+    """Land every file below `folder`, in the order of their paths.
 
-    Returns what was left out. Raises LandingError if the folder is absent or holds nothing usable.
+    None means the landing zone itself (files dropped there). Returns what was left out.
+    Raises LandingError if the folder is absent or holds nothing usable.
     """
     root = folder if folder is not None else manifest.folder
     if not root.is_dir():
@@ -22,12 +23,19 @@ def fill_from_folder(
             f"LANDING={root}: no such folder. Give the folder that holds the publishers' files."
         )
     listed = {manifest.folder / f.file for f in manifest.files}
-    inside = lambda p: (
-        folder is None
-        and ("demo" in p.relative_to(root).parts or p.name == manifest.path.name or p in listed)
-    )  # noqa: E731
+
+    def belongs_to_zone(path: Path) -> bool:
+        """Whether the landing zone itself keeps the file: demo data, the manifest, landed files."""
+        return folder is None and (
+            "demo" in path.relative_to(root).parts
+            or path.name == manifest.path.name
+            or path in listed
+        )
+
     paths = sorted(
-        p for p in root.rglob("*") if p.is_file() and not p.name.startswith(".") and not inside(p)
+        p
+        for p in root.rglob("*")
+        if p.is_file() and not p.name.startswith(".") and not belongs_to_zone(p)
     )
     if not paths and not [f for f in manifest.files if f.origin != "demo"]:
         raise LandingError(

@@ -1,4 +1,7 @@
-"""Who fills the landing zone: the source the settings name. Everything downstream is the same for all of them."""
+"""Filling the landing zone from the source the settings name.
+
+Everything downstream is the same for all sources.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from orchestration.settings import Settings
 def fill_landing_zone(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Manifest:
     """Fill the landing zone from the chosen source and return its manifest.
 
-    Synthetic and real files never mix: the manifest's `world` says which of them the warehouse is built from.
+    Synthetic and real files never mix: the manifest's `world` says which of them the warehouse is
+    built from.
     Raises LandingError if the source has nothing usable.
     """
     manifest = read_manifest(settings.manifest_path)

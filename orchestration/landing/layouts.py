@@ -1,8 +1,9 @@
-"""The publishers' file layouts: which columns they have, how to recognise and read them, what makes a file unusable.
+"""The publishers' file layouts: their columns, how to recognise and read them, what is unusable.
 
-A landed file is a plain or gzipped CSV, a JSON answer of UN Comtrade or of the World Bank, or a zip with such files inside.
-`open_tables` turns it into one or more `LandedTable`s; `read_batches` streams a table's rows as text, in file order, without unpacking
-to disk. Everything that is wrong with a file is a `LandingError` that names file, row, column and remedy.
+A landed file is a plain or gzipped CSV, a JSON answer from UN Comtrade or the World Bank, or a zip
+with such files inside. `open_tables` turns it into one or more `LandedTable`s; `read_batches`
+streams a table's rows as text, in file order, without unpacking to disk. Everything that is wrong
+with a file is reported as a `LandingError` that names file, row, column and remedy.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ import pyarrow.csv as pa_csv
 
 
 class LandingError(Exception):
-    """A file cannot be used as it is. The message names the file, what is wrong with it and the remedy."""
+    """A file cannot be used as it is.
+
+    The message names the file, what is wrong with it and the remedy.
+    """
 
 
 class UnknownLayout(LandingError):
-    """A file is of no known publisher's layout: stated and left out, the rest goes on."""
+    """A file has no known publisher's layout: it is reported and left out, and the rest goes on."""
 
 
 class MissingColumn(LandingError):
@@ -35,12 +39,18 @@ class MissingColumn(LandingError):
 
 
 class EmptyAnswer(UnknownLayout):
-    """A UN Comtrade answer without rows. In a folder of files it is nothing; to a question of our own it is the answer."""
+    """A UN Comtrade answer without rows.
+
+    In a folder of files it is skipped; as the response to a request of our own it counts as data.
+    """
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a publisher's layout. `kind` is text, integer or number; an integer or number may be blank."""
+    """A column of a publisher's layout.
+
+    `kind` is text, integer or number; an integer or number may be blank.
+    """
 
     name: str
     kind: str = "text"
@@ -74,8 +84,9 @@ def _need(
     return Column(name, kind, required=True, aliases=aliases, blank_allowed=blank_allowed)
 
 
-# The 47 columns of a UN Comtrade goods answer, in the publisher's order. The ones marked as needed decide what a row is:
-# without partner2Code, customsCode and motCode a total cannot be told from its parts, and a sum would count twice.
+# The 47 columns of a UN Comtrade goods answer, in the publisher's order. The ones marked as needed
+# decide what a row is: without partner2Code, customsCode and motCode a total cannot be told from
+# its parts, and a sum would count twice.
 COMTRADE_TRADE = Layout(
     name="comtrade_trade",
     source="comtrade",
@@ -118,7 +129,9 @@ COMTRADE_TRADE = Layout(
         *_text("legacyEstimationFlag", "isReported", "isAggregate"),
     ),
     missing_remedy=(
-        "Without them totals cannot be told from their parts and flows would count several times. Pull the data again with all columns, pinned to partner2Code=0, customsCode=C00 and motCode=0."
+        "Without them totals cannot be told from their parts and flows would count several times. "
+        "Pull the data again with all columns, pinned to partner2Code=0, "
+        "customsCode=C00 and motCode=0."
     ),
 )
 
@@ -157,7 +170,9 @@ WDI_INDICATORS = Layout(
         Column("Indicator Name"),
         _need("Indicator Code"),
     ),
-    missing_remedy="Take WDICSV.csv (formerly WDIData.csv) out of WDI_CSV.zip, or land the zip as it is.",
+    missing_remedy=(
+        "Take WDICSV.csv (formerly WDIData.csv) out of WDI_CSV.zip, or land the zip as it is."
+    ),
 )
 
 WDI_ECONOMIES = Layout(
@@ -233,15 +248,14 @@ def _recognise(header: list[str], label: str) -> Layout:
         return BACI_ECONOMIES
     if {"reportercode", "cmdcode"} <= names:
         return COMTRADE_TRADE
-    # an extract that keeps UN Comtrade's dimensions under other names: recognised, so that the error can say what is lost
-    if {"reporter", "partner", "cmd", "flow"} <= names or {
-        "reporter",
-        "partner",
-        "commodity code",
-    } <= names:
+    # an extract that keeps UN Comtrade's dimensions under other names: recognised, so that the
+    # error can say what is lost
+    extracts = ({"reporter", "partner", "cmd", "flow"}, {"reporter", "partner", "commodity code"})
+    if any(extract <= names for extract in extracts):
         return COMTRADE_TRADE
     raise UnknownLayout(
-        f"{label}: not a file this warehouse knows (columns: {', '.join(header[:8])}{' ...' if len(header) > 8 else ''}). "
+        f"{label}: not a file this warehouse knows "
+        f"(columns: {', '.join(header[:8])}{' ...' if len(header) > 8 else ''}). "
         "It knows UN Comtrade data, BACI yearly files and the World Bank's WDI bulk files."
     )
 
@@ -254,11 +268,14 @@ def _table(path: Path, header: list[str], member: str | None, is_json: bool = Fa
         match = _BACI_NAME.search(member or path.name)
         if not match:
             raise LandingError(
-                f"{label}: a BACI file must keep its published name BACI_HSxx_Yyyyy_Vyyyymm.csv; the HS revision and the release stand nowhere else. Rename it as published and land it again."
+                f"{label}: a BACI file must keep its published name BACI_HSxx_Yyyyy_Vyyyymm.csv; "
+                "the HS revision and the release stand nowhere else. "
+                "Rename it as published and land it again."
             )
         if match[1] not in BACI_REVISIONS:
             raise LandingError(
-                f"{label}: HS{match[1]} is no known HS revision; known: {', '.join(BACI_REVISIONS)}."
+                f"{label}: HS{match[1]} is no known HS revision; "
+                f"known: {', '.join(BACI_REVISIONS)}."
             )
         revision, release = BACI_REVISIONS[match[1]], match[3]
     table = LandedTable(path, layout, tuple(header), member, is_json, revision, release)
@@ -296,18 +313,21 @@ def _csv_header(path: Path, member: str | None) -> list[str]:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise LandingError(
-            f"{path.name}: the header is not UTF-8 text ({error.reason}). Land the file as published."
+            f"{path.name}: the header is not UTF-8 text ({error.reason}). "
+            "Land the file as published."
         ) from error
     return next(csv.reader([text.rstrip("\r\n")]), [])
 
 
-_parsed: dict[
-    tuple, pa.Table
-] = {}  # the answer read last, as text: a file is recognised, checked and loaded one after the other
+# Cache of the JSON answer read last, as text: a file is recognised, checked and loaded in a row.
+_parsed: dict[tuple, pa.Table] = {}
 
 
 def _json_table(path: Path, member: str | None = None) -> pa.Table:
-    """A JSON answer as a table of text under the publisher's column names; the World Bank's with one column per year, as in its bulk file."""
+    """A JSON answer as a table of text under the publisher's column names.
+
+    The World Bank's gets one column per year, as in its bulk file.
+    """
     state = path.stat()
     key = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, member)
     if key not in _parsed:
@@ -323,17 +343,20 @@ def _read_json(path: Path, member: str | None) -> pa.Table:
             answer = json.loads(stream.read().decode("utf-8-sig"))
         except (UnicodeDecodeError, json.JSONDecodeError) as error:
             raise LandingError(
-                f"{label}: not valid JSON ({error}). The download was cut or altered; land it again."
+                f"{label}: not valid JSON ({error}). "
+                "The download was cut or altered; land it again."
             ) from error
     if isinstance(answer, dict) and answer.get("error"):
         raise LandingError(
-            f"{label}: UN Comtrade answered with an error: {answer['error']!r}. Ask again, then land the new answer."
+            f"{label}: UN Comtrade answered with an error: {answer['error']!r}. "
+            "Ask again, then land the new answer."
         )
     if isinstance(answer, dict) and isinstance(answer.get("data"), list):
         return _text_table(_comtrade_rows(label, answer))
     if isinstance(answer, dict) and "message" in answer:
         raise LandingError(
-            f"{label}: an error message, not data: {answer['message']!r}. Ask again, then land the new answer."
+            f"{label}: an error message, not data: {answer['message']!r}. "
+            "Ask again, then land the new answer."
         )
     if (
         isinstance(answer, list)
@@ -342,17 +365,21 @@ def _read_json(path: Path, member: str | None) -> pa.Table:
         and "message" in answer[0]
     ):
         raise LandingError(
-            f"{label}: the World Bank answered with an error: {answer[0]['message']!r}. Ask again, then land the new answer."
+            f"{label}: the World Bank answered with an error: {answer[0]['message']!r}. "
+            "Ask again, then land the new answer."
         )
     try:
         rows = _world_bank_rows(label, answer)
     except (KeyError, TypeError, AttributeError) as error:
         raise LandingError(
-            f"{label}: a World Bank answer whose rows are not as known ({type(error).__name__}: {error}). The interface may have changed; this reader must follow."
+            f"{label}: a World Bank answer whose rows are not as known "
+            f"({type(error).__name__}: {error}). "
+            "The interface may have changed; this reader must follow."
         ) from error
     if rows is None:
         raise UnknownLayout(
-            f"{label}: JSON, but neither an answer of UN Comtrade (a list named 'data') nor of the World Bank."
+            f"{label}: JSON, but neither an answer of UN Comtrade (a list named 'data') "
+            "nor of the World Bank."
         )
     return _text_table(rows)
 
@@ -361,11 +388,13 @@ def _comtrade_rows(label: str, answer: dict) -> list[dict]:
     rows, count = answer["data"], answer.get("count")
     if isinstance(count, int) and count != len(rows):
         raise LandingError(
-            f"{label}: says count {count:,} but holds {len(rows):,} rows. The answer was cut or altered; land it again."
+            f"{label}: says count {count:,} but holds {len(rows):,} rows. "
+            "The answer was cut or altered; land it again."
         )
     if not all(isinstance(row, dict) for row in rows):
         raise LandingError(
-            f"{label}: the list 'data' holds something else than rows with named columns. Ask again, then land the new answer."
+            f"{label}: the list 'data' holds something else than rows with named columns. "
+            "Ask again, then land the new answer."
         )
     if not rows:
         raise EmptyAnswer(
@@ -375,10 +404,11 @@ def _comtrade_rows(label: str, answer: dict) -> list[dict]:
 
 
 def _world_bank_rows(label: str, answer: object) -> list[dict] | None:
-    """A World Bank answer as rows of its bulk files (WDICSV.csv or WDICountry.csv); None if it is none.
+    """A World Bank answer as rows of its bulk files (WDICSV.csv or WDICountry.csv), or None.
 
-    Observations come one by one, in two forms: of the indicators (a list of page information and rows) and of the archive
-    (source.data, each with its dimensions by name).
+    None means that it is no World Bank answer. Observations come one by one, in two forms: from the
+    indicators interface (a list of page information and rows) and from the archives (source.data,
+    each with its dimensions by name).
     """
     if isinstance(answer, list) and len(answer) == 2 and isinstance(answer[1], list) and answer[1]:
         first = answer[1][0]
@@ -398,16 +428,12 @@ def _world_bank_rows(label: str, answer: object) -> list[dict] | None:
                 ),
             )
         if isinstance(first, dict) and {"region", "incomeLevel", "iso2Code"} <= set(first):
-            region = lambda r: "" if r["region"]["id"] == "NA" else r["region"]["value"].strip()  # noqa: E731  (NA: an aggregate)
-            income = lambda r: (
-                "" if r["region"]["id"] == "NA" else r["incomeLevel"]["value"].strip()
-            )  # noqa: E731
             return [
                 {
                     "Country Code": r["id"],
                     "Short Name": r["name"],
-                    "Region": region(r),
-                    "Income Group": income(r),
+                    "Region": _group_of_economy(r, "region"),
+                    "Income Group": _group_of_economy(r, "incomeLevel"),
                 }
                 for r in answer[1]
             ]
@@ -436,6 +462,11 @@ def _world_bank_rows(label: str, answer: object) -> list[dict] | None:
     return None
 
 
+def _group_of_economy(row: dict, grouping: str) -> str:
+    """The region or income group of an economy; blank for an aggregate (region NA)."""
+    return "" if row["region"]["id"] == "NA" else row[grouping]["value"].strip()
+
+
 def _by_year(label: str, observations: Iterable[tuple]) -> list[dict]:
     rows: dict[tuple, dict] = {}
     for code, name, indicator, indicator_name, year, value in observations:
@@ -450,22 +481,28 @@ def _by_year(label: str, observations: Iterable[tuple]) -> list[dict]:
         )
         if row.setdefault(str(year), value) != value:
             raise LandingError(
-                f"{label}: {indicator} of {code} in {year} stands twice, with the values {row[str(year)]!r} and {value!r}. Ask again, then land the new answer."
+                f"{label}: {indicator} of {code} in {year} stands twice, "
+                f"with the values {row[str(year)]!r} and {value!r}. "
+                "Ask again, then land the new answer."
             )
     return list(rows.values())
 
 
+def _as_text(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else repr(value)
+
+
 def _text_table(rows: list[dict]) -> pa.Table:
     header = list(dict.fromkeys(key for row in rows for key in row))
-    as_text = lambda v: None if v is None else v if isinstance(v, str) else repr(v)  # noqa: E731
-    return pa.table({h: pa.array([as_text(r.get(h)) for r in rows], pa.string()) for h in header})
+    return pa.table({h: pa.array([_as_text(r.get(h)) for r in rows], pa.string()) for h in header})
 
 
 def open_tables(path: Path) -> tuple[list[LandedTable], list[str]]:
     """Recognise the tables in a file.
 
     Returns the tables and, for a zip, a sentence for each member that is left out.
-    Raises UnknownLayout for a file of no known layout, LandingError for a known one that cannot be used.
+    Raises UnknownLayout for a file of no known layout, LandingError for a known one that cannot be
+    used.
     """
     name = path.name.lower()
     try:
@@ -508,14 +545,16 @@ def _open_zip(path: Path) -> tuple[list[LandedTable], list[str]]:
 
 def _cut_file(label: str, error: Exception) -> LandingError:
     return LandingError(
-        f"{label}: damaged or cut short ({error}). Download it again and compare its size with the publisher's."
+        f"{label}: damaged or cut short ({error}). "
+        "Download it again and compare its size with the publisher's."
     )
 
 
 def read_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
-    """Stream a table's rows as text columns under the layout's own names, plus `landed_row` (1 = first data row).
+    """Stream a table's rows as text columns under the layout's own names, plus `landed_row`.
 
-    Year columns of WDI_INDICATORS keep their names. Columns the file lacks come as nulls.
+    `landed_row` is 1 for the first data row. Year columns of WDI_INDICATORS keep their names.
+    Columns the file lacks are null.
     """
     wanted = {c.name: table.source_column(c) for c in table.layout.columns}
     for year in table.year_columns if table.layout is WDI_INDICATORS else []:
@@ -567,11 +606,14 @@ def _csv_error(table: LandedTable, message: str) -> LandingError:
     if re.search(r"Expected \d+ columns, got \d+", message):
         row, fields = _first_row_of_other_length(table)
         return LandingError(
-            f"{table.label}: data row {row}: {fields} fields where the header has {len(table.header)}. The line is cut or has a stray comma; land the file as published."
+            f"{table.label}: data row {row}: "
+            f"{fields} fields where the header has {len(table.header)}. "
+            "The line is cut or has a stray comma; land the file as published."
         )
     if "UTF8" in message:
         return LandingError(
-            f"{table.label}: holds bytes that are not UTF-8 text ({message}). Land the file as published."
+            f"{table.label}: holds bytes that are not UTF-8 text ({message}). "
+            "Land the file as published."
         )
     return LandingError(
         f"{table.label}: cannot be read as CSV ({message}). Land the file as published."
@@ -579,7 +621,10 @@ def _csv_error(table: LandedTable, message: str) -> LandingError:
 
 
 def _first_row_of_other_length(table: LandedTable) -> tuple[int, int]:
-    """The number of the first data row that has not as many fields as the header, and how many it has (the fast reader does not tell)."""
+    """The number and field count of the first data row whose field count is not the header's.
+
+    The fast reader does not report them.
+    """
     with (
         _open_bytes(table.path, table.member) as stream,
         io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="") as text,

@@ -1,7 +1,8 @@
-"""The landing zone's manifest: what has landed, from where, with which checksum; and the one way to add to it.
+"""The landing zone's manifest: what has landed, from where, with which checksum.
 
-A file is inspected completely before it is listed, so that loading never meets a file it cannot read. Landed files are
-never altered: a newer file of the same name is stored beside the old one and supersedes it.
+`register` is the one way to add to it. A file is inspected completely before it is listed, so that
+loading never meets a file it cannot read. Landed files are never altered: a newer file of the same
+name is stored beside the old one and supersedes it.
 """
 
 from __future__ import annotations
@@ -45,7 +46,10 @@ class TableEntry:
 
 @dataclass(frozen=True)
 class FileEntry:
-    """A landed file. `file` is its path below the landing zone; `sequence` orders landings: the higher is the newer."""
+    """A landed file.
+
+    `file` is its path below the landing zone; `sequence` orders landings: the higher, the newer.
+    """
 
     file: str
     source: str
@@ -62,11 +66,18 @@ class FileEntry:
 
     @property
     def asked(self) -> dict | None:
-        """What UN Comtrade was asked for this answer (its parameters as sent), or None for a file that is no answer to us."""
+        """The parameters of the UN Comtrade request that gave this answer, as sent, or None.
+
+        None means that the file does not answer a request of ours.
+        """
         return self.parameters.get("asked")
 
     def years_of(self, layout: Layout) -> set[int]:
-        """The years of trade this file speaks of: those it holds and, an answer, those it was asked for (it may hold nothing of them)."""
+        """The years of trade this file covers.
+
+        They are the years it holds and, for an answer, those that were requested (it may hold
+        nothing for them).
+        """
         return {y for t in self.tables if t.layout == layout.name for y in t.years} | (
             {int(y) for y in self.asked["period"].split(",")} if self.asked else set()
         )
@@ -74,7 +85,10 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file that did not land. `status` is skipped (nothing wrong with it) or refused (it is unusable)."""
+    """A file that did not land.
+
+    `status` is skipped (nothing is wrong with it) or refused (it is unusable).
+    """
 
     file: str
     status: str
@@ -83,7 +97,10 @@ class LeftOut:
 
 @dataclass
 class Manifest:
-    """All landed files. `world` says whether the warehouse is built from the synthetic (demo) or the real files."""
+    """All landed files.
+
+    `world` says whether the warehouse is built from the synthetic (demo) or the real files.
+    """
 
     path: Path
     world: str = "real"
@@ -95,7 +112,10 @@ class Manifest:
         return self.path.parent
 
     def current(self, layout: Layout | None = None) -> list[FileEntry]:
-        """The files the warehouse is built from: of the chosen world, not superseded, oldest first."""
+        """The files the warehouse is built from, oldest first.
+
+        They are the ones of the chosen world that are not superseded.
+        """
         chosen = [
             f
             for f in self.files
@@ -106,9 +126,11 @@ class Manifest:
         return sorted(chosen, key=lambda f: f.sequence)
 
     def replayed(self, layout: Layout) -> list[FileEntry]:
-        """The files whose rows make up a raw trade table, oldest first: the current ones and, of a service's answers, the superseded too.
+        """The files whose rows make up a raw trade table, oldest first.
 
-        An answer replaces what an older one said within the question it was asked; what was said before is kept as a revision.
+        They are the current ones and, among a service's answers, the superseded ones too. An answer
+        replaces what an older one reported within the scope of its request; the earlier values are
+        kept as a revision.
         """
         of_layout = [
             f
@@ -142,7 +164,10 @@ class Manifest:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read the manifest at `path`; an absent one is an empty one. Raises LandingError if it is damaged."""
+    """Read the manifest at `path`; an absent one is an empty one.
+
+    Raises LandingError if it is damaged.
+    """
     if not path.exists():
         return Manifest(path)
     try:
@@ -197,7 +222,8 @@ def inspect_table(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> 
         if row is not None:
             what = "blank" if value == "" else f"{value!r}"
             raise LandingError(
-                f"{table.label}: row {row}, column {name}: {what} where a value is needed. Land the file as published, or ask for it again."
+                f"{table.label}: row {row}, column {name}: {what} where a value is needed. "
+                "Land the file as published, or ask for it again."
             )
     if table.layout is layouts.COMTRADE_TRADE:
         _refuse_lost_detail(table, connection)
@@ -229,29 +255,39 @@ COMTRADE_KEY = (
 
 
 def _refuse_lost_detail(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> None:
-    """Refuse a file in which one key stands with several values: what told its rows apart is gone, and no sum is right."""
+    """Refuse a file in which one key occurs with several values.
+
+    The columns that told its rows apart are lost, so no sum would be right.
+    """
     key = ", ".join(f"trim({c}) as {c}" for c in COMTRADE_KEY)
     [(keys, rows, row)] = run_over_rows(
         table,
         connection,
         f"""
         select count(*), sum(row_count), min(first_row) from (
-            select {key}, count(*) as row_count, min(landed_row) as first_row, count(distinct try_cast(primaryValue as double)) as value_count
+            select {key},
+                count(*) as row_count,
+                min(landed_row) as first_row,
+                count(distinct try_cast(primaryValue as double)) as value_count
             from landed_rows group by all
         ) where value_count > 1
         """,
     )
     if keys:
         raise LandingError(
-            f"{table.label}: {rows:,} rows stand for only {keys:,} keys, with different values under one key (first at row {row}, columns {', '.join(COMTRADE_KEY[2:])}). "
-            "The columns that told totals from parts are lost, so any sum would count several times. "
+            f"{table.label}: {rows:,} rows stand for only {keys:,} keys, "
+            "with different values under one key "
+            f"(first at row {row}, columns {', '.join(COMTRADE_KEY[2:])}). "
+            "The columns that told totals from parts are lost, "
+            "so any sum would count several times. "
             "Pull the data again pinned to partner2Code=0, customsCode=C00 and motCode=0."
         )
 
 
 def _bad_value(column: layouts.Column) -> str:
     name = f'"{column.name}"'
-    not_a_number = f"({name} is not null and try_cast({name} as {'bigint' if column.kind == 'integer' else 'double'}) is null)"
+    sql_type = "bigint" if column.kind == "integer" else "double"
+    not_a_number = f"({name} is not null and try_cast({name} as {sql_type}) is null)"
     blank = f"{name} is null or trim({name}) = ''"
     if column.kind == "text":
         return blank
@@ -268,9 +304,10 @@ def run_over_rows(
     sql: str,
     parameters: list | None = None,
 ) -> list[tuple]:
-    """Run `sql` over the streamed rows of `table`, visible in it as `landed_rows`; return what it selects.
+    """Run `sql` over the streamed rows of `table` and return what it selects.
 
-    A LandingError met while reading surfaces as itself, not wrapped in the database's own error.
+    The rows are visible to it as `landed_rows`. A LandingError raised while reading surfaces as
+    itself, not wrapped in the database's own error.
     """
     met: list[BaseException] = []
     batches = layouts.read_batches(table)
@@ -312,10 +349,11 @@ def register(
     say: Callable[[str], None] = lambda _: None,
     parameters: dict | None = None,
 ) -> list[LeftOut]:
-    """Land the files at `paths`: inspect each, store it untouched in the zone, list it in the manifest.
+    """Land the files at `paths`: inspect each, store it unchanged, list it in the manifest.
 
-    A file that cannot be used is left out with its reason, and the rest goes on. The manifest is written after every file,
-    so that an interrupted registration loses nothing. Returns what was left out.
+    A file that cannot be used is left out with its reason, and the rest goes on. The manifest is
+    written after every file, so that an interrupted registration loses nothing. Returns what was
+    left out.
     """
     left_out: list[LeftOut] = []
     connection = duckdb.connect()
@@ -349,9 +387,8 @@ def _register_one(
         for f in manifest.files
         if f.superseded_by is None and (f.origin == "demo") == (origin == "demo")
     ]
-    for known in (
-        same_world if origin != "api" else []
-    ):  # the same answer to a later question is news: nothing has changed
+    # an answer with the same content as an earlier one still lands: it shows that nothing changed
+    for known in same_world if origin != "api" else []:
         if known.sha256 == digest:
             named_alike = (
                 known.parameters.get("published_name", Path(known.file).name) == path.name
@@ -417,7 +454,10 @@ def _register_one(
 
 
 def _store(path: Path, target: Path) -> None:
-    """Put `path` at `target` as it is: a hard link where the file system allows, else a copy; never a half-written file."""
+    """Store `path` unchanged at `target`, never half-written.
+
+    It is a hard link where the file system allows, else a copy.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".part-{target.name}")
     partial.unlink(missing_ok=True)

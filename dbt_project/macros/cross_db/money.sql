@@ -1,6 +1,7 @@
 {#-
-    Money and weight are summed as decimals: a total is exact, equals the sum of its parts to the last digit, and is the same
-    on every run whatever the order in which rows are read. 15 digits before the point hold any trade flow. Marts give doubles.
+    Money and weight are summed as decimals: a total is exact, equals the sum of its parts to the
+    last digit, and is the same on every run, whatever the order in which rows are read.
+    15 digits before the decimal point hold any trade flow. Marts expose doubles.
 -#}
 {% macro type_money() -%} decimal(18, 3){%- endmacro %}
 
@@ -8,7 +9,10 @@
 
 {% macro as_float(expression) -%} cast({{ expression }} as {{ type_double() }}){%- endmacro %}
 
-{#- dbt.type_float() is four bytes on DuckDB, seven digits: too few for any sum of money. `double` is eight bytes on both engines. -#}
+{#-
+    dbt.type_float() is four bytes on DuckDB, seven digits: too few for any sum of money.
+    `double` is eight bytes on both engines.
+-#}
 {% macro type_double() -%} double{%- endmacro %}
 
 {#- The sum of a money column of a mart (a double), exact and independent of the order of rows. -#}

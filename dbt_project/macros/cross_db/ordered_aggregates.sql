@@ -1,7 +1,7 @@
 {#-
-    Mean and sample standard deviation of doubles depend in the last digit on the order of summation; these fix the order, so
-    that a second run publishes the same numbers. Checked on DuckDB 2.0. Spark has no ordered aggregates: there the order is the
-    engine's own.
+    The last digit of the mean and sample standard deviation of doubles depends on the order of
+    summation; these macros fix the order, so that a second run publishes the same numbers.
+    Checked on DuckDB 2.0. Spark has no ordered aggregates: there the order is the engine's own.
 -#}
 {% macro ordered_average(expression, ordering) -%}
     {{ return(adapter.dispatch('ordered_average')(expression, ordering)) }}

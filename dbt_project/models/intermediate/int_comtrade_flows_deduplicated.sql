@@ -1,11 +1,20 @@
 {#-
-    UN Comtrade gives a flow once in total and again by parts: by second partner, customs procedure, mode of transport and mode of
-    supply. A file pulled with the totals pinned holds one row per flow; this model makes one row per flow of any file.
+    UN Comtrade gives a flow once in total and again by parts: by second partner, customs procedure,
+    mode of transport and mode of supply. A file downloaded with the totals pinned holds one row per
+    flow; this model makes one row per flow of any file.
 
-    One dimension after another is collapsed: where the total row of the dimension is there, it counts and its parts are dropped;
-    where it is missing, the parts are summed. Nothing counts twice, and no flow is lost for want of a total.
+    The dimensions are collapsed one after another: where a dimension has its total row, that row
+    counts and the parts are dropped; where the total is missing, the parts are summed. Nothing
+    counts twice, and no flow is lost for want of a total.
 -#}
-{%- set flow_key = ['year', 'reporter_code', 'flow_code', 'partner_code', 'hs_revision', 'hs6_code'] -%}
+{%- set flow_key = [
+    'year',
+    'reporter_code',
+    'flow_code',
+    'partner_code',
+    'hs_revision',
+    'hs6_code',
+] -%}
 {%- set detail = [
     ('supply_mode_code', '0'),
     ('transport_mode_code', '0'),

@@ -1,7 +1,9 @@
 -- The World Bank variables of the panel in long form, from 1988 on: each is an indicator and a
 -- transformation, both facts of the seed `variables`. Aggregates (regions, income groups) and
 -- China are not economies of the panel.
-{%- set four_years = '(partition by variable, iso3 order by year range between 3 preceding and current row)' %}
+{%- set four_years -%}
+    (partition by variable, iso3 order by year range between 3 preceding and current row)
+{%- endset %}
 with
 
     indicator_values as (

@@ -1,8 +1,12 @@
--- Which product a six-digit code of each HS revision belongs to, under each of the three
--- treatments.   as_reported  the list's own code, in whatever revision it is reported (the
--- report's way)   harmonised   the code followed through splits and merges; a code wider than
--- the product counts with its weight   strict       only codes that are the product, whole and
--- alone
+{#-
+    Which product a six-digit code of each HS revision belongs to, under each of the three
+    treatments.
+
+    as_reported  the list's own code, in whatever revision it is reported (the report's way)
+    harmonised   the code followed through splits and merges; a code wider than the product counts
+                 with its weight
+    strict       only codes that are the product, whole and alone
+-#}
 with
 
     bridge as (select * from {{ ref('int_hs_concordance') }}),

@@ -1,8 +1,12 @@
--- Bilateral flows between economies on each trade basis.   china_reported    what China's
--- customs reported of its trade (imports CIF, exports FOB)   partner_reported  what the partner
--- reported of its trade with China (China's exports CIF, its imports FOB)   reconciled
--- BACI: both sides weighed, freight and insurance removed (FOB); the only basis for trade
--- between others
+{#-
+    Bilateral flows between economies on each trade basis.
+
+    china_reported    what China's customs reported of its trade (imports CIF, exports FOB)
+    partner_reported  what the partner reported of its trade with China (China's exports CIF,
+                      its imports FOB)
+    reconciled        BACI: both sides weighed, freight and insurance removed (FOB);
+                      the only basis for trade between others
+-#}
 with
 
     flows as (
@@ -45,12 +49,24 @@ with
                 when max(valuation) = min(valuation) then max(valuation) else 'CIF'
             end as valuation,
             source,
-            {{ as_money("case when exporter_iso3 = importer_iso3 and max(case when flow = 'import' then 1 else 0 end) = 1
-            then sum(case when flow = 'import' then value_usd end) else sum(value_usd) end") }}
-            as value_usd,
-            {{ as_money("case when exporter_iso3 = importer_iso3 and max(case when flow = 'import' then 1 else 0 end) = 1
-            then sum(case when flow = 'import' then net_weight_kg end) else sum(net_weight_kg) end") }}
-            as net_weight_kg
+            cast(
+                case
+                    when
+                        exporter_iso3 = importer_iso3
+                        and max(case when flow = 'import' then 1 else 0 end) = 1
+                    then sum(case when flow = 'import' then value_usd end)
+                    else sum(value_usd)
+                end as {{ type_money() }}
+            ) as value_usd,
+            cast(
+                case
+                    when
+                        exporter_iso3 = importer_iso3
+                        and max(case when flow = 'import' then 1 else 0 end) = 1
+                    then sum(case when flow = 'import' then net_weight_kg end)
+                    else sum(net_weight_kg)
+                end as {{ type_money() }}
+            ) as net_weight_kg
         from based
         where basis is not null
         group by basis, hs_treatment, year, exporter_iso3, importer_iso3, product_code, source

@@ -13,7 +13,9 @@ with
     ),
 
     trade as (select * from united where variable in (select variable from {{ ref('variables') }})),
-    {{ lagged_and_standardised('trade', ref('int_panel_rows'), ['basis', 'hs_treatment', 'mineral_scope']) }}
+    {{ lagged_and_standardised(
+        'trade', ref('int_panel_rows'), ['basis', 'hs_treatment', 'mineral_scope']
+    ) }}
 
 select *
 from standardised

@@ -1,10 +1,16 @@
--- Trade with China in levels where none counts as zero, long form: what a Poisson regression
--- needs. An economy-year without a flow is zero trade, not missing, when its basis would have
--- recorded the flow:   china_reported    China reported trade in the list, in that direction,
--- that year   partner_reported  the same of some partner, and the economy itself reported that
--- direction that year, of whatever listed product   reconciled        BACI has China's trade in
--- the list, in that direction, that year; it leaves out flows of nothing and when the economy
--- existed that year. Everything else stays missing.
+{#-
+    Trade with China in levels where no trade counts as zero, long form: what a Poisson regression
+    needs. An economy-year without a flow is zero trade, not missing, when the economy existed that
+    year and the basis would have recorded the flow:
+
+    china_reported    China reported trade in the list, in that direction, that year
+    partner_reported  the same of some partner, and the economy itself reported that direction
+                      that year, for any listed product
+    reconciled        BACI has China's trade in the list, in that direction, that year;
+                      it leaves out flows of zero value
+
+    Everything else stays missing.
+-#}
 with
 
     trade as (select * from {{ ref('int_trade_with_china') }} where right(variable, 5) = '_kusd'),

@@ -83,15 +83,22 @@ with
             economy_iso3,
             flow,
             product_code,
-            {{ as_float('coalesce(world_value, coalesce(allocated_value, 0) + coalesce(not_specified_value, 0))') }}
-            as value_usd,
+            cast(
+                coalesce(
+                    world_value, coalesce(allocated_value, 0) + coalesce(not_specified_value, 0)
+                ) as {{ type_double() }}
+            ) as value_usd,
             hs_treatment,
             source,
             {{ as_float('coalesce(allocated_value, 0)') }} as allocated_usd,
             -- areas not elsewhere specified, bunkers, free zones, and what the World holds beyond
             -- all partners
-            {{ as_float('coalesce(world_value, coalesce(allocated_value, 0) + coalesce(not_specified_value, 0)) - coalesce(allocated_value, 0)') }}
-            as unallocated_usd
+            cast(
+                coalesce(
+                    world_value, coalesce(allocated_value, 0) + coalesce(not_specified_value, 0)
+                )
+                - coalesce(allocated_value, 0) as {{ type_double() }}
+            ) as unallocated_usd
         from united
 
     )

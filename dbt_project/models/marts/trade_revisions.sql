@@ -149,8 +149,10 @@ with
             compared.hs_revision_after,
             {{ as_float('compared.value_usd_before') }} as value_usd_before,
             {{ as_float('compared.value_usd_after') }} as value_usd_after,
-            {{ as_float('coalesce(compared.value_usd_after, 0) - coalesce(compared.value_usd_before, 0)') }}
-            as difference_usd,
+            cast(
+                coalesce(compared.value_usd_after, 0)
+                - coalesce(compared.value_usd_before, 0) as {{ type_double() }}
+            ) as difference_usd,
             case
                 when compared.value_usd_before is null
                 then 'added'

@@ -232,7 +232,8 @@ with
                     || chosen_sample.sample
                 when chosen_sample.sample <> 'report_base'
                 then
-                    'economy-years with CO2: the base sample needs LCT imports, of which too few products have landed'
+                    'economy-years with CO2: the base sample needs LCT imports, '
+                    || 'of which too few products have landed'
             end as coverage_note
         from statistics_long
         cross join chosen_sample

@@ -1,4 +1,4 @@
-"""UN Comtrade's answers: which releases exist, and whether an answer is the whole and right answer to what was asked."""
+"""UN Comtrade's answers: which releases exist, and whether an answer is complete and correct."""
 
 from __future__ import annotations
 
@@ -17,16 +17,28 @@ Releases = dict[tuple[int, int], str]  # (reporter, year) -> when it was last re
 
 
 class Truncated(LandingError):
-    """An answer of exactly as many rows as the service gives at most: it was cut, without a word. Ask for less."""
+    """An answer with as many rows as the service gives at most.
+
+    It was cut without notice; a smaller request is needed.
+    """
 
 
 def availability_url(base: str, years: list[int], with_key: bool) -> str:
-    """The data availability of at most twelve years: which reporter-year exists and when it was last released."""
-    return f"{base}{'/data/v1' if with_key else '/public/v1'}/getDa/C/A/HS?{query_string({'period': ','.join(map(str, years))})}"
+    """The address of the data availability of at most twelve years.
+
+    It tells which reporter-years exist and when they were last released.
+    """
+    return (
+        f"{base}{'/data/v1' if with_key else '/public/v1'}/getDa/C/A/HS?"
+        f"{query_string({'period': ','.join(map(str, years))})}"
+    )
 
 
 def read_releases(path: Path) -> Releases:
-    """The newest release of each reporter-year in an answer of getDa. Raises Passing for an answer that is none."""
+    """The newest release of each reporter-year in an answer from getDa.
+
+    Raises Passing for a response that is not such an answer.
+    """
     try:
         answer = json.loads(gzip.decompress(path.read_bytes()).decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -44,13 +56,13 @@ def read_releases(path: Path) -> Releases:
     for number, row in enumerate(answer["data"], 1):
         named = {name.lower(): value for name, value in row.items()}
         try:
-            cell, released = (
-                (int(named["reportercode"]), int(str(named["period"])[:4])),
-                str(named["lastreleased"]),
-            )
+            cell = int(named["reportercode"]), int(str(named["period"])[:4])
+            released = str(named["lastreleased"])
         except (KeyError, ValueError) as error:
             raise LandingError(
-                f"UN Comtrade getDa: row {number} has no usable reporterCode, period or lastReleased ({error}). The interface has changed; this client must follow."
+                f"UN Comtrade getDa: row {number} has no usable "
+                f"reporterCode, period or lastReleased ({error}). "
+                "The interface has changed; this client must follow."
             ) from None
         releases[cell] = max(released, releases.get(cell, ""))
     return releases
@@ -59,8 +71,9 @@ def read_releases(path: Path) -> Releases:
 def check_answer(path: Path, request: Request, limits: Limits) -> tuple[int, tuple[str, ...]]:
     """Rows and notes of the answer at `path`.
 
-    Raises Truncated for an answer at the cap, Passing for what is no answer (HTML, cut JSON, an error in its place), and
-    LandingError for an answer to another question or without the columns that are needed.
+    Raises Truncated for an answer at the cap, Passing for what is not an answer (HTML, cut JSON, an
+    error in its place), and LandingError for an answer to a different request or without the
+    columns that are needed.
     """
     try:
         [table] = layouts.open_tables(path)[0]
@@ -99,6 +112,7 @@ def check_answer(path: Path, request: Request, limits: Limits) -> tuple[int, tup
                 )
                 raise LandingError(
                     f"{request.name}: row {row}, column {column}: {value!r} was not asked for. "
-                    "The answer belongs to another question or the service ignores a parameter; it is kept in the folder 'refused'."
+                    "The answer belongs to another question or the service ignores a parameter; "
+                    "it is kept in the folder 'refused'."
                 )
     return rows, tuple(note for note in table.notes if note.startswith("unknown"))

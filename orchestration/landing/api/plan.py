@@ -1,8 +1,9 @@
-"""What to ask UN Comtrade: from the products, the reporter-years that exist and the service's limits to a list of requests.
+"""Planning the UN Comtrade requests from the products, the existing reporter-years and the limits.
 
-Here belong pure functions only: nothing here knows the network, the clock or the disk. The calls of a day are the cost, not the
-bandwidth, so a request is as large as the limits on rows, periods and URL allow. `split` is the one way to make a request smaller:
-the planner uses it before asking, the guard against truncated answers afterwards.
+Only pure functions belong here: nothing in this module knows the network, the clock or the landing
+zone. The cost is the number of calls a day, not the bandwidth, so a request is as large as the
+limits on rows, periods and URL allow. `split` is the one way to make a request smaller: the planner
+uses it before a request is sent, the guard against truncated answers afterwards.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ CHINA, WORLD = 156, 0
 FIRST_YEAR = 1992  # the first year China reports to UN Comtrade
 FLOWS = ("M", "X")
 
-# The two questions. China tells of its trade with every partner; every other reporter tells of its trade with China (the
-# mirror of China's reports) and with the World. No row answers both, so that no answer replaces a part of another.
+# The two questions. China reports its trade with every partner; every other reporter reports its
+# trade with China (the mirror of China's reports) and with the World. No row answers both, so that
+# no answer replaces a part of another.
 CHINA_REPORTS, OTHERS_REPORT, TRIAL = "china_reports", "others_report", "trial"
 
-# Rows per product code, for one reporter, year and flow: generous, so that an answer at the cap stays the exception. In the answers
-# seen for 2022, imports filled 0.64 of all reporter x code cells with the World and 0.38 with China.
+# Rows per product code, for one reporter, year and flow: generous, so that an answer at the cap
+# stays the exception. In the answers seen for 2022, imports filled 0.64 of all reporter x code
+# cells with the World and 0.38 with China.
 ROWS_PER_CODE = {
     (CHINA_REPORTS, "X"): 145.0,
     (CHINA_REPORTS, "M"): 75.0,
@@ -37,16 +40,14 @@ ROWS_PER_CODE = {
     (TRIAL, "M"): 75.0,
 }
 
-TRIAL_CODES = (
-    "283691",
-    "850760",
-)  # lithium carbonate and lithium-ion batteries: one product of either list
+# lithium carbonate and lithium-ion batteries: one product of either list
+TRIAL_CODES = ("283691", "850760")
 TRIAL_YEARS = 2
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the service takes: characters of a URL, rows and periods of one answer, calls of one day."""
+    """The service's limits: characters of a URL, rows and periods of one answer, calls a day."""
 
     url_characters: int = 4096
     rows: int = 100_000
@@ -59,7 +60,10 @@ PREVIEW_LIMITS = Limits(rows=500, periods=1)
 
 @dataclass(frozen=True)
 class Request:
-    """One question to UN Comtrade's annual goods data, in the Harmonized System as reported. No partners means all of them."""
+    """One request for UN Comtrade's annual goods data, in the Harmonized System as reported.
+
+    No partners means all of them.
+    """
 
     question: str
     reporters: tuple[int, ...]
@@ -70,7 +74,10 @@ class Request:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The request as the service takes it, pinned to totals: unpinned, each flow comes back once in total and again by parts."""
+        """The request's parameters as the service takes them, pinned to totals.
+
+        Unpinned, each flow would come back once in total and again in parts.
+        """
         listed = {
             "reporterCode": self.reporters,
             "period": self.periods,
@@ -103,7 +110,7 @@ class Request:
 
 
 def query_string(parameters: dict[str, str]) -> str:
-    """Commas stay commas: written as %2C they would take a third of the URL."""
+    """Encode the parameters with commas kept: written as %2C they would take a third of the URL."""
     return urlencode(parameters, safe=",", quote_via=quote)
 
 
@@ -115,26 +122,27 @@ def url_of(base: str, request: Request, limits: Limits) -> str:
 
 
 def split(request: Request) -> tuple[Request, Request]:
-    """Two requests that ask for the same as one: half the periods each, else one flow, half the reporters, half the codes.
+    """Two requests that together ask for the same as `request`.
 
-    Raises LandingError for a request that is down to one of each.
+    Each gets half of the periods; if there is only one, half of the flows, else of the reporters,
+    else of the codes. Raises LandingError for a request that is down to one of each.
     """
     for dimension in ("periods", "flows", "reporters", "codes"):
         values = getattr(request, dimension)
         if len(values) > 1:
             half = ceil(len(values) / 2)
-            return replace(request, **{dimension: values[:half]}), replace(
-                request, **{dimension: values[half:]}
-            )
+            first, second = values[:half], values[half:]
+            return replace(request, **{dimension: first}), replace(request, **{dimension: second})
     raise LandingError(
-        f"{request.name}: one reporter, year, flow and code, and still more than fits one answer. The service's limit must have changed; look at its documentation."
+        f"{request.name}: one reporter, year, flow and code, and still more than fits one answer. "
+        "The service's limit must have changed; look at its documentation."
     )
 
 
 def expected_rows(
     request: Request, existing: Iterable[tuple[int, int]] | dict, codes_per_reporter: int
 ) -> int:
-    """A generous estimate of the rows of an answer; reporter-years that do not exist give none."""
+    """A generous estimate of an answer's rows; reporter-years that do not exist give none."""
     reporter_years = sum(cell in existing for cell in request.cells)
     codes = min(len(request.codes), codes_per_reporter)
     return round(
@@ -147,7 +155,7 @@ def expected_rows(
 def fitted(
     request: Request, existing, codes_per_reporter: int, limits: Limits, base: str
 ) -> list[Request]:
-    """The request, in as many parts as the limits on periods, rows and URL ask for."""
+    """The request, in as many parts as the limits on periods, rows and URL require."""
     too_large = (
         len(request.periods) > limits.periods
         or expected_rows(request, existing, codes_per_reporter) > limits.rows
@@ -155,14 +163,9 @@ def fitted(
     )
     if not too_large:
         return [request]
-    if (
-        len(request.periods)
-        == len(request.flows)
-        == len(request.reporters)
-        == len(request.codes)
-        == 1
-    ):
-        return [request]  # only the estimate says that it is too large; the guard will see
+    dimensions = (request.periods, request.flows, request.reporters, request.codes)
+    if all(len(values) == 1 for values in dimensions):
+        return [request]  # only the estimate says that it is too large; the guard will tell
     return [
         part
         for half in split(request)
@@ -173,7 +176,10 @@ def fitted(
 def rectangles(
     needed: set[tuple[int, int]], existing: set[tuple[int, int]], periods: int
 ) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """The needed reporter-years as reporters x years that hold no other existing one, each of at most `periods` years."""
+    """The needed reporter-years as rectangles of reporters x years.
+
+    A rectangle has at most `periods` years and holds no existing reporter-year that is not needed.
+    """
     by_year: dict[int, set[int]] = {}
     for reporter, year in needed:
         by_year.setdefault(year, set()).add(reporter)
@@ -196,7 +202,7 @@ def requests_for(
     limits: Limits,
     base: str,
 ) -> list[Request]:
-    """The requests that ask for the needed reporter-years of each question, and for no other that exists."""
+    """The requests for each question's needed reporter-years, and for no other existing ones."""
     requests = []
     for question, cells in needed.items():
         partners = (WORLD, CHINA) if question == OTHERS_REPORT else ()
@@ -231,9 +237,10 @@ def from_json(body: dict) -> Request:
 
 @cache
 def listed_codes() -> tuple[tuple[str, ...], int]:
-    """The six-digit codes of every HS revision that stand for a product of either list, and the most that one revision has.
+    """The listed six-digit codes of all HS revisions, and how many one revision has at most.
 
-    All are asked for together, because an answer comes as reported: in the revision each reporter used that year.
+    A code is listed if it stands for a product of either list. All are requested together, because
+    an answer comes as reported: in the revision that each reporter used that year.
     """
     concordance = [row for row in _seed("hs_concordance") if float(row["weight"]) > 0]
     own = {
@@ -248,7 +255,10 @@ def listed_codes() -> tuple[tuple[str, ...], int]:
 
 
 def assumed_reporter_years(last_year: int) -> set[tuple[int, int]]:
-    """Every economy that has a code, in every year it has it: the most there can be, known without asking anyone."""
+    """Every economy that has a code, in every year in which it has it.
+
+    It is the most there can be, known without any call to the service.
+    """
     economies = [
         row for row in _seed("comtrade_economy_codes") if row["kind"] in ("economy", "group")
     ]

@@ -1,8 +1,10 @@
-"""SOURCE=api: ask for what is missing or newer, land every answer as a file, and go on where an interruption ended.
+"""SOURCE=api: request what is missing or newer, land every answer as a file, resume after a stop.
 
-The plan of a refresh is kept on disk (incoming/plan.json) until all of it has landed: a run that is killed, or that meets the end of the
-day's quota, is continued by the next one without asking twice. An answer first stands whole in incoming/, then in the landing zone, and
-only then leaves the plan; whatever moment a run ends at, the next one finds which of the three it was.
+The plan of a refresh is kept on disk (incoming/plan.json) until all of it has landed: a run that is
+killed, or that reaches the end of the day's quota, is continued by the next one without requesting
+anything twice. An answer is first complete in incoming/, then in the landing zone, and only then is
+its request removed from the plan; whenever a run ends, the next one finds which of the three steps
+it had reached.
 """
 
 from __future__ import annotations
@@ -37,7 +39,10 @@ Say = Callable[[str], None]
 
 @dataclass
 class PendingPlan:
-    """What is left to ask of a refresh, with the releases it was planned on. `total` counts the requests it began with."""
+    """The requests of a refresh that are left, with the releases it was planned on.
+
+    `total` counts the requests it began with.
+    """
 
     path: Path
     made_at: str
@@ -62,7 +67,7 @@ class PendingPlan:
 
 
 def read_plan(path: Path) -> PendingPlan | None:
-    """The plan at `path`, or None where there is none. Raises LandingError if it is damaged."""
+    """The plan at `path`, or None if there is none. Raises LandingError if it is damaged."""
     if not path.exists():
         return None
     try:
@@ -79,7 +84,8 @@ def read_plan(path: Path) -> PendingPlan | None:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise LandingError(
-            f"{path}: the plan of the refresh is damaged ({error}). Remove it; what has landed is not asked for again."
+            f"{path}: the plan of the refresh is damaged ({error}). "
+            "Remove it; what has landed is not asked for again."
         ) from error
 
 
@@ -91,7 +97,7 @@ def waiting_requests(settings: Settings) -> int:
 
 @dataclass
 class Refresh:
-    """One refresh: where it lands, how it asks, what it had to leave out."""
+    """One refresh: where it lands, how it sends requests, what it had to leave out."""
 
     manifest: Manifest
     settings: Settings
@@ -124,15 +130,16 @@ class Refresh:
         self.codes = tuple(sorted({*listed, *own})) if key else plan.TRIAL_CODES
         self.codes_per_reporter += len(own)
 
-    # -- UN Comtrade ---------------------------------------------------------------------------------------------------------
+    # -- UN Comtrade -------------------------------------------------------------------------------
 
     def trade(self) -> None:
-        """Ask for every reporter-year that is missing or was released anew, as far as today's quota goes."""
+        """Request every missing or newly released reporter-year, as far as today's quota goes."""
         if not self.comtrade.secret and any(
             f.asked and f.parameters["question"] != plan.TRIAL for f in self.manifest.files
         ):
             self.say(
-                "UN Comtrade: no key (COMTRADE_API_KEY), so nothing is asked for; what has landed is used"
+                "UN Comtrade: no key (COMTRADE_API_KEY), so nothing is asked for; "
+                "what has landed is used"
             )
             return
         pending = read_plan(self.incoming / "plan.json")
@@ -141,7 +148,8 @@ class Refresh:
             self.limits.rows,
         ):
             self.say(
-                "the products or the key have changed since the last plan was made: planning anew; what has landed stays"
+                "the products or the key have changed since the last plan was made: planning anew; "
+                "what has landed stays"
             )
             pending = None
         try:
@@ -149,7 +157,9 @@ class Refresh:
                 pending = self._planned()
             else:
                 self.say(
-                    f"UN Comtrade: going on with the plan of {pending.made_at[:16]}: {len(pending.requests)} of {pending.total} requests are left ({self.comtrade.ledger.left} calls left today)"
+                    f"UN Comtrade: going on with the plan of {pending.made_at[:16]}: "
+                    f"{len(pending.requests)} of {pending.total} requests are left "
+                    f"({self.comtrade.ledger.left} calls left today)"
                 )
             self._work_through(pending)
         except QuotaUsedUp as quota:
@@ -159,7 +169,8 @@ class Refresh:
                 else "the availability of data could not be asked for"
             )
             self.say(
-                f"UN Comtrade: {quota}; {left}. Run the same command again after 00:00 UTC to go on; what has landed is used now."
+                f"UN Comtrade: {quota}; {left}. "
+                "Run the same command again after 00:00 UTC to go on; what has landed is used now."
             )
         except LandingError as error:
             self._leave_out("UN Comtrade", error)
@@ -175,10 +186,12 @@ class Refresh:
         )
         if not self.comtrade.secret:
             self.say(
-                "UN Comtrade: NO KEY, so this is a TRIAL: two products, China's reports of two years, through the preview (500 rows and one year a call)."
+                "UN Comtrade: NO KEY, so this is a TRIAL: two products, "
+                "China's reports of two years, through the preview (500 rows and one year a call)."
             )
             self.say(
-                "A free key gives the full history: put COMTRADE_API_KEY into the environment or .env."
+                "A free key gives the full history: "
+                "put COMTRADE_API_KEY into the environment or .env."
             )
         elif first_time:
             self._say_plan(
@@ -189,7 +202,8 @@ class Refresh:
             )
         else:
             self.say(
-                f"UN Comtrade: {len(groups)} calls ask which reporter-years were released anew; only those are asked for"
+                f"UN Comtrade: {len(groups)} calls ask which reporter-years were released anew; "
+                "only those are asked for"
             )
         releases: Releases = {}
         asked = []
@@ -207,7 +221,8 @@ class Refresh:
             for path in asked:
                 path.unlink()
             raise LandingError(
-                "UN Comtrade: the availability of data is empty. The interface may have changed; nothing was asked for."
+                "UN Comtrade: the availability of data is empty. "
+                "The interface may have changed; nothing was asked for."
             )
         existing = {cell for cell in releases if cell[1] in years}
         if self.comtrade.secret:
@@ -262,14 +277,19 @@ class Refresh:
             for q in dict.fromkeys(r.question for r in requests)
         )
         self.say(
-            f"UN Comtrade {label}: {calls} calls ({by_question}), at most about {rows:,} rows, {years[0]}-{years[-1]}, {len(self.codes)} codes; "
-            f"{plan.days_of_quota(calls, self.limits)} day(s) of quota ({self.comtrade.ledger.left} of {self.limits.calls_a_day} calls left today)"
+            f"UN Comtrade {label}: {calls} calls ({by_question}), at most about {rows:,} rows, "
+            f"{years[0]}-{years[-1]}, {len(self.codes)} codes; "
+            f"{plan.days_of_quota(calls, self.limits)} day(s) of quota "
+            f"({self.comtrade.ledger.left} of {self.limits.calls_a_day} calls left today)"
         )
 
     def _needed(
         self, wanted: dict[str, set[tuple[int, int]]], releases: Releases
     ) -> dict[str, set[tuple[int, int]]]:
-        """The wanted reporter-years of which not all flows and codes have landed from their newest release."""
+        """The wanted reporter-years not yet landed completely from their newest release.
+
+        Complete means with all flows and codes.
+        """
         landed: dict[tuple, set[tuple[str, str]]] = {}
         for file in self.manifest.files:
             for year, stamps in (file.parameters.get("releases") or {}).items():
@@ -299,7 +319,8 @@ class Refresh:
         if gone:
             reporter, year = min(gone)
             self.say(
-                f"UN Comtrade: {len(gone)} reporter-years that have landed are no longer listed as available (reporter {reporter} in {year} for one); they are kept as they are"
+                f"UN Comtrade: {len(gone)} reporter-years that have landed are no longer listed as "
+                f"available (reporter {reporter} in {year} for one); they are kept as they are"
             )
         return {
             q: {
@@ -339,10 +360,12 @@ class Refresh:
                     continue
                 for note in notes:
                     self.say(
-                        f"warning: {request.name}: {note}; what it holds is not loaded, the file keeps it"
+                        f"warning: {request.name}: {note}; "
+                        "what it holds is not loaded, the file keeps it"
                     )
                 self.say(
-                    f"[{pending.total - len(pending.requests) + 1}/{pending.total}] {_described(request)}: {rows:,} rows"
+                    f"[{pending.total - len(pending.requests) + 1}/{pending.total}] "
+                    f"{_described(request)}: {rows:,} rows"
                 )
                 refused = self._land(self.incoming / request.name, self._recorded(request, pending))
                 if refused:
@@ -363,7 +386,10 @@ class Refresh:
         )
 
     def _recorded(self, request: Request, pending: PendingPlan) -> dict:
-        """What the manifest keeps of a question: its parameters as sent (never the key) and the releases it was asked at."""
+        """What the manifest keeps of a request.
+
+        It keeps the parameters as sent (never the key) and the releases that were current.
+        """
         stamps: dict[str, dict[str, str]] = {}
         for reporter, year in request.cells:
             if (reporter, year) in pending.releases:
@@ -376,10 +402,13 @@ class Refresh:
             "plan": pending.made_at,
         }
 
-    # -- World Bank ----------------------------------------------------------------------------------------------------------
+    # -- World Bank --------------------------------------------------------------------------------
 
     def indicators(self) -> None:
-        """Land the panel's indicators in the vintage of the settings; what has landed and was not updated since is not asked for."""
+        """Land the panel's indicators in the vintage of the settings.
+
+        What has landed and has not been updated since is not requested.
+        """
         try:
             self._indicators()
         except ServiceError as error:
@@ -387,7 +416,9 @@ class Refresh:
             if not bulk:
                 self._leave_out(
                     "World Bank",
-                    f"{error} Or download WDI_CSV.zip from the World Bank's data catalogue and name it: LCT_WDI_BULK=path or address (it holds today's series, not the archives').",
+                    f"{error} Or download WDI_CSV.zip from the World Bank's data catalogue "
+                    "and name it: LCT_WDI_BULK=path or address "
+                    "(it holds today's series, not the archives').",
                 )
             else:
                 self.say(f"{error} Taking the bulk file instead: {_without_query(bulk)}")
@@ -418,20 +449,23 @@ class Refresh:
             return
         if same:
             series = tuple(same[0].parameters["indicators"]["series"].split(";"))
-            if (
-                world_bank.last_update(
-                    self.world_bank, world_bank.Batch(vintage, series, years), self.incoming
-                )
-                == same[0].parameters["lastupdated"]
-            ):
+            updated = world_bank.last_update(
+                self.world_bank, world_bank.Batch(vintage, series, years), self.incoming
+            )
+            if updated == same[0].parameters["lastupdated"]:
                 self.say(f"World Bank: not updated since {same[0].parameters['lastupdated']}")
                 return
         catalogue: dict[str, dict[str, str]] = {}
         codes, missing = world_bank.panel_indicators(), []
         estimate = sum(b.expected_calls for b in world_bank.batches(vintage, codes, years))
+        edition = (
+            "today’s series"
+            if vintage == world_bank.TODAY
+            else f"release {vintage} of the archives"
+        )
         self.say(
-            f"World Bank plan: about {estimate + 2} calls (no quota) for {len(codes)} indicators, {years[0]}-{years[-1]}, "
-            f"{'today’s series' if vintage == world_bank.TODAY else f'release {vintage} of the archives'} (LCT_WDI_VINTAGE)"
+            f"World Bank plan: about {estimate + 2} calls (no quota) for {len(codes)} indicators, "
+            f"{years[0]}-{years[-1]}, {edition} (LCT_WDI_VINTAGE)"
         )
         if vintage == world_bank.TODAY:
             path = self.incoming / "world_bank_catalogue.json.gz"
@@ -445,7 +479,9 @@ class Refresh:
             missing += self._land_batch(batch, catalogue, panel, landed)
         if missing:
             self.say(
-                f"warning: World Bank: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not to be had in this vintage; the variables made from them stay empty (LCT_WDI_VINTAGE=202310 has them)"
+                f"warning: World Bank: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} "
+                "not to be had in this vintage; "
+                "the variables made from them stay empty (LCT_WDI_VINTAGE=202310 has them)"
             )
         economies = self.incoming / "world_bank_economies.json.gz"
         self.world_bank.fetch(
@@ -500,7 +536,7 @@ class Refresh:
         return unknown
 
     def _pages(self, batch: world_bank.Batch) -> tuple[Path, dict]:
-        """All pages of a batch; pages that are no answer to it are not left for the next run to go on with."""
+        """All pages of a batch; after a wrong answer they are deleted and not resumed."""
         try:
             return world_bank.fetch_pages(self.world_bank, batch, self.incoming)
         except ServiceError:
@@ -509,7 +545,7 @@ class Refresh:
             world_bank.forget_pages(batch, self.incoming)
             raise
 
-    # -- landing -------------------------------------------------------------------------------------------------------------
+    # -- landing -----------------------------------------------------------------------------------
 
     def _land(self, path: Path, parameters: dict, origin: str = "api") -> list[LeftOut]:
         refused = register(self.manifest, [path], origin, parameters=parameters)
@@ -524,7 +560,10 @@ class Refresh:
         return folder
 
     def _keeping_refused(self, check: Callable[[Path], tuple]) -> Callable[[Path], tuple]:
-        """The check, keeping for a person to look at what is an answer but not the one that was asked for."""
+        """The check, with a copy of every refused answer kept for inspection.
+
+        Refused is a valid answer that does not answer the request.
+        """
 
         def checked(path: Path) -> tuple:
             try:
@@ -546,16 +585,18 @@ class Refresh:
 def land_archive(
     manifest: Manifest, place: str, setting: str, incoming: Path, transport: Transport
 ) -> list[LeftOut]:
-    """Land a publisher's zip from a path or an address (downloaded with resumption); it is read without unpacking.
+    """Land a publisher's zip from a path or an address; it is read without unpacking.
 
-    Returns what was left out. BACI's releases do not change: what has landed from an address is not downloaded again.
+    A download from an address can be resumed. Returns what was left out. BACI's releases do not
+    change: what has landed from an address is not downloaded again.
     """
     try:
         if not place.startswith(("http://", "https://")):
             path = Path(place).expanduser()
             if not path.is_file():
                 raise LandingError(
-                    f"{setting}={place}: no such file. Give the path of the publisher's zip, or its address."
+                    f"{setting}={place}: no such file. "
+                    "Give the path of the publisher's zip, or its address."
                 )
             return register(manifest, [path], "files", transport.say)
         address = _without_query(place)
@@ -589,11 +630,12 @@ def _described(request: Request) -> str:
         if len(request.periods) > 1
         else f"{request.periods[0]}"
     )
-    return f"{reporters} with {partners}, {years}, {' and '.join({'M': 'imports', 'X': 'exports'}[f] for f in request.flows)}"
+    flows = " and ".join({"M": "imports", "X": "exports"}[f] for f in request.flows)
+    return f"{reporters} with {partners}, {years}, {flows}"
 
 
 def _without_query(address: str) -> str:
-    """An address without what may be a secret in it."""
+    """An address without the parts that may hold a secret."""
     parts = urlsplit(address)
     return (
         f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
@@ -617,9 +659,10 @@ def fill_with_baci(
 def plan_refresh(
     manifest: Manifest, settings: Settings, say: Say = lambda _: None, **options
 ) -> PendingPlan:
-    """What a refresh of trade would ask now: the plan that waits, or one made anew from the availability of data, which the next refresh works through.
+    """The plan that the next refresh of trade works through.
 
-    Raises LandingError if the availability cannot be had, QuotaUsedUp at the end of the day's calls.
+    It is the pending plan, or else a new one made from the availability of data. Raises
+    LandingError if the availability cannot be obtained, QuotaUsedUp if the day's calls are used up.
     """
     settings.incoming_dir.mkdir(parents=True, exist_ok=True)
     with warehouse.held(settings.incoming_dir / "refresh.lock", say):
@@ -634,10 +677,12 @@ def plan_refresh(
 def fill_from_api(
     manifest: Manifest, settings: Settings, say: Say = lambda _: None, **options
 ) -> list[LeftOut]:
-    """Bring the landing zone up to date from the publishers' interfaces; `options` go to Transport (clock, sleep, chance, time-outs).
+    """Bring the landing zone up to date from the publishers' interfaces.
 
-    What cannot be had now is left out with its reason, and the rest goes on: returns what was left out. A used-up quota leaves nothing
-    out: the requests wait (`waiting_requests`). Raises LandingError only if nothing has ever landed.
+    `options` go to Transport (clock, sleep, chance, timeouts). What cannot be obtained now is left
+    out with its reason, and the rest goes on; returns what was left out. A used-up quota leaves
+    nothing out: the requests wait (`waiting_requests`). Raises LandingError only if nothing has
+    ever landed.
     """
     manifest.world = "real"
     settings.incoming_dir.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
-"""Asking over HTTP and surviving what goes wrong: retries, pauses, the day's quota, secrets, answers that are cut.
+"""HTTP requests and recovery from failures: retries, pauses, daily quota, secrets, cut answers.
 
-Here belongs what is the same for every service. An answer is written to disk while it arrives, checked, and only then gets its name:
-a file with a name is a whole answer. Clock, sleep and chance are given from outside, so that tests need no time.
+What is the same for every service belongs here. An answer is written to disk while it arrives,
+checked, and only then gets its final name: a file with its final name is a complete answer. Clock,
+sleep and chance are passed in, so that tests need no time.
 """
 
 from __future__ import annotations
@@ -25,17 +26,23 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from orchestration.landing.layouts import LandingError
 
-LONGEST_WAIT_SECONDS = 600.0  # what a service asks to wait beyond this ends the work for now
+LONGEST_WAIT_SECONDS = 600.0  # a service that asks for a longer wait ends the work for now
 T = TypeVar("T")
 TRANSIENT_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 
 class ServiceError(LandingError):
-    """A service does not give what was asked. The message names service and request, what it said, and the remedy."""
+    """A service does not deliver what was requested.
+
+    The message names the service and the request, what the service said, and the remedy.
+    """
 
 
 class Passing(ServiceError):
-    """A fault that may be over in a moment: asked again, up to the number of attempts. `wait_seconds`: as the service wishes."""
+    """A transient fault: the request is repeated, up to the number of attempts.
+
+    `wait_seconds` is the wait that the service asks for, if it does.
+    """
 
     def __init__(self, message: str, wait_seconds: float | None = None) -> None:
         super().__init__(message)
@@ -43,14 +50,15 @@ class Passing(ServiceError):
 
 
 class QuotaUsedUp(ServiceError):
-    """The calls of the day are used up, by our own count or by the service's word."""
+    """The day's calls are used up, by our own count or according to the service."""
 
 
 @dataclass
 class Ledger:
-    """The calls of the day, kept on disk so that a restart does not forget them. A day is a day of UTC, as at the service.
+    """The count of the day's calls, kept on disk so that it survives a restart.
 
-    A call is written down before it is sent: killed at any moment, the count is never too low.
+    A day is a UTC day, as it is for the service. A call is recorded before it is sent: even if the
+    process is killed, the count is never too low.
     """
 
     path: Path
@@ -66,11 +74,13 @@ class Ledger:
             return today, 0
         except (ValueError, KeyError, TypeError) as error:
             raise LandingError(
-                f"{self.path}: the count of the day's calls is damaged ({error}). Remove it if fewer than {self.calls_a_day} calls were made today (UTC)."
+                f"{self.path}: the count of the day's calls is damaged ({error}). "
+                f"Remove it if fewer than {self.calls_a_day} calls were made today (UTC)."
             ) from error
         if today > day:
             return today, 0
-        # a clock set back gives no second quota; one that had run far ahead does not lock the count for ever
+        # a clock that was set back gives no second quota; one that had run far ahead does not lock
+        # the count for ever
         return (day, calls) if day - today <= timedelta(days=1) else (today, calls)
 
     @property
@@ -78,16 +88,17 @@ class Ledger:
         return max(0, self.calls_a_day - self._read()[1])
 
     def spend(self) -> None:
-        """Count one call. Raises QuotaUsedUp where none is left."""
+        """Count one call. Raises QuotaUsedUp if none is left."""
         day, calls = self._read()
         if calls >= self.calls_a_day:
             raise QuotaUsedUp(
-                f"the {self.calls_a_day} calls of {day} (UTC) are used up; a new quota begins at 00:00 UTC"
+                f"the {self.calls_a_day} calls of {day} (UTC) are used up; "
+                "a new quota begins at 00:00 UTC"
             )
         self._write(day, calls + 1)
 
     def exhaust(self) -> None:
-        """The service says that the quota is used up, whatever our own count."""
+        """Mark the quota as used up because the service says so, whatever our own count is."""
         day, calls = self._read()
         self._write(day, max(calls, self.calls_a_day))
 
@@ -108,7 +119,10 @@ def write_whole(path: Path, body: bytes) -> None:
 
 @dataclass
 class Transport:
-    """Asks one service. `secret` goes into the header `secret_header` of requests to `base` and nowhere else."""
+    """The connection to one service.
+
+    `secret` goes into the header `secret_header` of requests to `base` and nowhere else.
+    """
 
     service: str
     base: str
@@ -140,16 +154,17 @@ class Transport:
         self._client.close()
 
     def redacted(self, text: str) -> str:
-        """The text without the secret, in whatever spelling it would stand there."""
+        """The text without the secret, plain or percent-encoded."""
         for spelling in {self.secret, quote(self.secret, safe="")} - {""}:
             text = text.replace(spelling, "***")
         return text
 
     def fetch(self, url: str, path: Path, check: Callable[[Path], T]) -> T:
-        """Ask for `url` and keep the answer, gzipped, at `path`; return what `check` made of it.
+        """Request `url` and keep the answer, gzipped, at `path`; return the result of `check`.
 
-        An answer that is already there is checked and not asked for again. `check` may raise Passing (asked again) or any other
-        LandingError (the answer is not kept). Raises QuotaUsedUp, or ServiceError once the attempts are used up.
+        An answer that is already there and passes `check` is not requested again. `check` may raise
+        Passing (the request is repeated) or any other LandingError (the answer is not kept). Raises
+        QuotaUsedUp, or ServiceError once the attempts are used up.
         """
         if path.exists():
             try:
@@ -173,13 +188,13 @@ class Transport:
         except Passing as error:
             raise ServiceError(
                 self.redacted(
-                    f"{error} {self.service} did not recover in {self.attempts} attempts; run the same command again later, what has landed stays."
+                    f"{error} {self.service} did not recover in {self.attempts} attempts; "
+                    "run the same command again later, what has landed stays."
                 )
             ) from None
         except LandingError as error:
-            raise type(error)(
-                self.redacted(str(error))
-            ) from None  # from None: the cause's text is the service's, not ours
+            # from None: the cause's text is the service's, not ours
+            raise type(error)(self.redacted(str(error))) from None
         finally:
             partial.unlink(missing_ok=True)
 
@@ -201,32 +216,37 @@ class Transport:
             ) from None
         if self.secret and _holds(partial, self.secret):
             raise ServiceError(
-                f"{self._what(url)}: the answer repeats the key, so it is not kept. Tell the service; then ask again."
+                f"{self._what(url)}: the answer repeats the key, so it is not kept. "
+                "Tell the service; then ask again."
             )
         return check(partial)
 
     def _receive(self, response: httpx.Response, partial: Path) -> None:
-        """Write the body as it arrives; the same body gives the same bytes. Slower than `answer_seconds` is a failed attempt."""
+        """Write the body as it arrives; the same body gives the same bytes.
+
+        An answer that takes longer than `answer_seconds` is a failed attempt.
+        """
         deadline = self.clock() + self.answer_seconds
         with (
             open(partial, "wb") as raw,
             gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=5) as packed,
         ):
-            for chunk in response.iter_bytes():  # as it comes: gathered into chunks of one size, a drip would never reach the deadline
+            # no chunk size: gathered into chunks of one size, a body that arrives in drips would
+            # never reach the deadline
+            for chunk in response.iter_bytes():
                 packed.write(chunk)
                 if self.clock() > deadline:
                     raise Passing(
-                        f"{self._what(str(response.url))}: the answer was not complete after {self.answer_seconds:.0f} s."
+                        f"{self._what(str(response.url))}: "
+                        f"the answer was not complete after {self.answer_seconds:.0f} s."
                     )
 
     def _refusal(self, response: httpx.Response, address: str | None = None) -> ServiceError:
-        """What an answer with another status than 200 means."""
+        """The error that a response with a status other than 200 stands for."""
         response.read()
-        status, what, said = (
-            response.status_code,
-            self._what(address or str(response.url)),
-            _message(response),
-        )
+        status = response.status_code
+        what = self._what(address or str(response.url))
+        said = _message(response)
         wish = _seconds_asked(response, said, self.now())
         if status == 403 and "quota" in said.lower():
             if wish is not None and wish <= LONGEST_WAIT_SECONDS:
@@ -236,20 +256,26 @@ class Transport:
             return QuotaUsedUp(f"the service says the quota is used up: {said}")
         if wish is not None and wish > LONGEST_WAIT_SECONDS:
             return ServiceError(
-                f"{what}: {status}, {said} It asks to wait {wish:.0f} s; run the same command again after that."
+                f"{what}: {status}, {said} It asks to wait {wish:.0f} s; "
+                "run the same command again after that."
             )
         if status in TRANSIENT_STATUS:
             return Passing(f"{what}: {status}, {said}", wish)
         if status in (401, 403):
             return ServiceError(
-                f"{what}: {status}, {said} Check the key (COMTRADE_API_KEY in the environment or .env) and its subscription."
+                f"{what}: {status}, {said} "
+                "Check the key (COMTRADE_API_KEY in the environment or .env) and its subscription."
             )
         if 300 <= status < 400:
             return ServiceError(
-                f"{what}: {status}, redirected elsewhere, which is not followed (the key would go along). Check the base address in the settings."
+                f"{what}: {status}, redirected elsewhere, "
+                "which is not followed (the key would go along). "
+                "Check the base address in the settings."
             )
         return ServiceError(
-            f"{what}: {status}, {said} The request or the base address is not as the service wants it; its interface may have changed."
+            f"{what}: {status}, {said} "
+            "The request or the base address is not as the service wants it; "
+            "its interface may have changed."
         )
 
     def _what(self, url: str) -> str:
@@ -266,7 +292,10 @@ class Transport:
         self._last_call = self.clock()
 
     def _wait(self, state: RetryCallState) -> float:
-        """As long as the service wishes, else twice as long each time, with chance in it so that clients do not come back together."""
+        """The wait before the next attempt: what the service asks for, else exponential backoff.
+
+        Either has a random part, so that clients do not come back at the same moment.
+        """
         wish = getattr(state.outcome.exception(), "wait_seconds", None)
         backoff = min(120.0, self.first_backoff_seconds * 2 ** (state.attempt_number - 1))
         return wish + self.chance() if wish is not None else backoff * (0.5 + self.chance())
@@ -274,12 +303,16 @@ class Transport:
     def _tell(self, state: RetryCallState) -> None:
         self.say(
             self.redacted(
-                f"{state.outcome.exception()} Asking again in {state.upcoming_sleep:.0f} s (attempt {state.attempt_number + 1} of {self.attempts})."
+                f"{state.outcome.exception()} Asking again in {state.upcoming_sleep:.0f} s "
+                f"(attempt {state.attempt_number + 1} of {self.attempts})."
             )
         )
 
     def download(self, url: str, path: Path) -> Path:
-        """A large file, continued where an interrupted download ended. Raises ServiceError with the remedy."""
+        """Download a large file, resuming where an interrupted download ended.
+
+        Raises ServiceError with the remedy.
+        """
         partial = path.with_name(f".part-{path.name}")
         partial.parent.mkdir(parents=True, exist_ok=True)
         retrying = Retrying(
@@ -294,7 +327,8 @@ class Transport:
             retrying(self._download_rest, url, partial)
         except Passing as error:
             raise ServiceError(
-                f"{error} The part that arrived is kept; run the same command again to go on, or download the file yourself and land it."
+                f"{error} The part that arrived is kept; "
+                "run the same command again to go on, or download the file yourself and land it."
             ) from None
         os.replace(partial, path)
         return path
@@ -302,7 +336,7 @@ class Transport:
     def _download_rest(self, url: str, partial: Path) -> None:
         have = partial.stat().st_size if partial.exists() else 0
         self.calls += 1
-        # If-Range: a file that was replaced meanwhile comes whole, never as the end of another
+        # If-Range: a file that has been replaced since comes whole, never as the end of another
         tag = partial.with_name(f"{partial.name}.etag")
         conditions = (
             {"Range": f"bytes={have}-", **({"If-Range": tag.read_text()} if tag.exists() else {})}
@@ -319,7 +353,8 @@ class Transport:
                 if response.status_code == 416:
                     partial.unlink()
                     raise Passing(
-                        f"{self._what(_path_of(url))}: the part on disk does not fit the file; beginning anew.",
+                        f"{self._what(_path_of(url))}: the part on disk does not fit the file; "
+                        "beginning anew.",
                         0.0,
                     )
                 if response.status_code not in (200, 206):
@@ -329,7 +364,8 @@ class Transport:
                 ).startswith(f"bytes {have}-"):
                     partial.unlink()
                     raise Passing(
-                        f"{self._what(_path_of(url))}: another part came than was asked for; beginning anew.",
+                        f"{self._what(_path_of(url))}: another part came than was asked for; "
+                        "beginning anew.",
                         0.0,
                     )
                 if etag := response.headers.get("ETag"):
@@ -338,7 +374,8 @@ class Transport:
                     shutil.copyfileobj(_Chunks(response), handle)
         except httpx.TransportError as error:
             raise Passing(
-                f"{self._what(_path_of(url))}: the connection failed ({type(error).__name__}: {error})."
+                f"{self._what(_path_of(url))}: "
+                f"the connection failed ({type(error).__name__}: {error})."
             ) from None
         tag.unlink(missing_ok=True)
 
@@ -369,7 +406,7 @@ def _holds(path: Path, secret: str) -> bool:
 
 
 def _message(response: httpx.Response) -> str:
-    """What the service says, in one line of bearable length."""
+    """What the service says, in one line of limited length."""
     try:
         body = response.json()
         text = body.get("message") or body.get("error") or body if isinstance(body, dict) else body
@@ -381,7 +418,7 @@ def _message(response: httpx.Response) -> str:
 
 
 def _seconds_asked(response: httpx.Response, said: str, now: datetime) -> float | None:
-    """How long the service asks to wait: by its header (seconds or a date), else by its words."""
+    """How long the service asks to wait, from its header (seconds or a date), else its message."""
     header = response.headers.get("Retry-After", "").strip()
     if header.isdigit():
         return float(header)

@@ -1,8 +1,10 @@
-"""The World Bank's indicators: which series to ask for, page by page, in the vintage the settings name.
+"""The World Bank's indicators: which series to request, page by page, in the chosen vintage.
 
-A vintage is a release of the World Development Indicators. `202310`, the report's, comes from the archives (source 57), where also the
-series live that were retired since; `today` comes from source 2, with the successors of what was retired or renamed
-(seeds/indicator_successors.csv). Vintages are never mixed. All pages of a batch land as one zip, each page as it was sent.
+A vintage is a release of the World Development Indicators; the settings name it. `202310`, the
+report's, comes from the archives (source 57), which also hold the series that have been retired
+since; `today` comes from source 2, with the successors of what was retired or renamed
+(seeds/indicator_successors.csv). Vintages are never mixed. All pages of a batch land as one zip,
+each page as it was sent.
 """
 
 from __future__ import annotations
@@ -30,16 +32,16 @@ RESTARTS = 3
 
 
 class UnknownIndicator(LandingError):
-    """The service does not know (any more) one of the codes asked for."""
+    """The service does not know, or no longer knows, one of the requested codes."""
 
 
 class Changed(LandingError):
-    """The series were updated between two pages: what came before belongs to another edition."""
+    """The series were updated between two pages: the earlier pages belong to another edition."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Series asked for in one question of one vintage; its answer has pages."""
+    """Series of one vintage that are requested together; the answer has pages."""
 
     vintage: str
     codes: tuple[str, ...]
@@ -52,7 +54,7 @@ class Batch:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """What the manifest keeps of the question."""
+        """What the manifest keeps of the request."""
         return {
             "vintage": self.vintage,
             "series": ";".join(self.codes),
@@ -62,9 +64,15 @@ class Batch:
     def url(self, base: str, page: int, per_page: int | None = None) -> str:
         paging = f"format=json&per_page={per_page or ROWS_PER_PAGE}&page={page}"
         if self.vintage == TODAY:
-            return f"{base}/v2/country/all/indicator/{';'.join(self.codes)}?source=2&date={self.years[0]}:{self.years[-1]}&{paging}"
+            return (
+                f"{base}/v2/country/all/indicator/{';'.join(self.codes)}"
+                f"?source=2&date={self.years[0]}:{self.years[-1]}&{paging}"
+            )
         times = ";".join(f"YR{year}" for year in self.years)
-        return f"{base}/v2/sources/57/version/{self.vintage}/country/all/series/{';'.join(self.codes)}/time/{times}/data?{paging}"
+        return (
+            f"{base}/v2/sources/57/version/{self.vintage}/country/all"
+            f"/series/{';'.join(self.codes)}/time/{times}/data?{paging}"
+        )
 
     @property
     def expected_rows(self) -> int:
@@ -97,7 +105,7 @@ def successors() -> dict[str, str]:
 
 
 def batches(vintage: str, codes: tuple[str, ...], years: tuple[int, ...]) -> list[Batch]:
-    """The codes in as few batches as the limits on codes and on characters between slashes allow."""
+    """The codes in as few batches as the limits on codes and characters between slashes allow."""
     parts: list[list[str]] = []
     for code in codes:
         if (
@@ -113,7 +121,10 @@ def batches(vintage: str, codes: tuple[str, ...], years: tuple[int, ...]) -> lis
 def codes_of_today(
     catalogue: dict[str, dict[str, str]], say: Callable[[str], None]
 ) -> tuple[tuple[str, ...], list[str]]:
-    """The panel's codes as the catalogue has them today: the code itself, else its successor. Also returns those without either."""
+    """The panel's codes as the catalogue has them today: the code itself, else its successor.
+
+    Also returns the codes that have neither.
+    """
     successor, found, missing = successors(), [], []
     for code in panel_indicators():
         if code in catalogue:
@@ -121,7 +132,8 @@ def codes_of_today(
         elif successor.get(code) in catalogue:
             found.append(successor[code])
             say(
-                f"World Bank: {code} is retired; its successor {successor[code]} stands for it (see seeds/indicator_successors.csv: levels differ)"
+                f"World Bank: {code} is retired; its successor {successor[code]} stands for it "
+                "(see seeds/indicator_successors.csv: levels differ)"
             )
         else:
             missing.append(code)
@@ -129,9 +141,10 @@ def codes_of_today(
 
 
 def read_page(path: Path) -> dict:
-    """A page's answer, with its page information under `info`, its observations counted, and names and units of its series.
+    """A page's answer: page information (`info`), rows and their count, and its series.
 
-    Raises UnknownIndicator for a code the service does not know, Passing for what is no answer.
+    The series come with their names and units. Raises UnknownIndicator for a code the service does
+    not know, Passing for what is not an answer.
     """
     try:
         answer = json.loads(gzip.decompress(path.read_bytes()).decode("utf-8-sig"))
@@ -144,7 +157,10 @@ def read_page(path: Path) -> dict:
         and "message" in answer[0]
     ):
         message = answer[0]["message"][0]
-        said = f"World Bank: {message.get('key')}: {message.get('value')} (message {message.get('id')}, sent as a good answer)."
+        said = (
+            f"World Bank: {message.get('key')}: {message.get('value')} "
+            f"(message {message.get('id')}, sent as a good answer)."
+        )
         if str(message.get("id")) in ("120", "175"):
             raise UnknownIndicator(said)
         raise Passing(said)
@@ -180,10 +196,11 @@ def read_page(path: Path) -> dict:
 
 
 def fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Path, dict]:
-    """Ask for all pages of a batch and pack them, as they were sent, into one zip.
+    """Request all pages of a batch and pack them, as they were sent, into one zip.
 
-    Returns the zip and what the manifest keeps of it: the question, the date of last update, names and units of the series. Pages that
-    arrived before an interruption are not asked for again. Raises UnknownIndicator, ServiceError, or LandingError.
+    Returns the zip and what the manifest keeps of it: the request, the date of the last update, the
+    names and units of the series. Pages that arrived before an interruption are not requested
+    again. Raises UnknownIndicator, ServiceError, or LandingError.
     """
     for _ in range(RESTARTS):
         try:
@@ -192,18 +209,23 @@ def fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Pat
             transport.say(f"{changed} All pages are asked for again.")
             forget_pages(batch, incoming)
     raise LandingError(
-        f"{batch.name}: the number of rows or the date of update changed between pages {RESTARTS} times. The World Bank is publishing an update; run the same command again later."
+        f"{batch.name}: the number of rows or the date of update changed between pages "
+        f"{RESTARTS} times. "
+        "The World Bank is publishing an update; run the same command again later."
     )
 
 
 def forget_pages(batch: Batch, incoming: Path) -> None:
-    """Remove the pages that arrived: they have landed, or belong to another edition."""
+    """Delete the pages that arrived: they have landed, or belong to another edition."""
     for page in incoming.glob(f"{Path(batch.name).stem}_*.json.gz"):
         page.unlink()
 
 
 def known_codes(transport: Transport, batch: Batch, incoming: Path) -> tuple[str, ...]:
-    """The codes of the batch that the service knows: one that it does not know spoils the whole question, so halves are tried."""
+    """The codes of the batch that the service knows.
+
+    One unknown code makes the whole request fail, so the batch is halved until the codes are found.
+    """
     probe = incoming / "world_bank_probe.json.gz"
     try:
         transport.fetch(batch.url(transport.base, 1, per_page=1), probe, read_page)
@@ -245,7 +267,8 @@ def read_catalogue(path: Path) -> dict[str, dict[str, str]]:
     page = read_page(path)
     if page["info"]["pages"] != 1:
         raise LandingError(
-            "World Bank: the catalogue of indicators no longer comes on one page; this client must follow."
+            "World Bank: the catalogue of indicators no longer comes on one page; "
+            "this client must follow."
         )
     return {
         r["id"]: {
@@ -258,7 +281,10 @@ def read_catalogue(path: Path) -> dict[str, dict[str, str]]:
 
 
 def check_economies(path: Path) -> int:
-    """The number of economies and aggregates in the answer. Raises Passing where it is not the whole list."""
+    """The number of economies and aggregates in the answer.
+
+    Raises Passing if it is not the whole list.
+    """
     page = read_page(path)
     if page["info"]["pages"] != 1 or page["count"] != page["info"]["total"]:
         raise Passing(
@@ -275,7 +301,8 @@ def _fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Pa
         first = first or page["info"]
         if {**page["info"], "page": 0} != {**first, "page": 0}:
             raise Changed(
-                f"{batch.name}: page {number} says {_edition(page['info'])} where page 1 said {_edition(first)}."
+                f"{batch.name}: page {number} says {_edition(page['info'])} "
+                f"where page 1 said {_edition(first)}."
             )
         if page["info"]["page"] != number:
             raise Changed(
@@ -289,8 +316,13 @@ def _fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Pa
         raise Changed(f"{batch.name}: {rows:,} rows came of {first['total']:,} announced.")
     unasked = set(series) - set(batch.codes)
     if unasked or rows == 0:
+        fault = (
+            "series " + sorted(unasked)[0] + " was not asked for"
+            if unasked
+            else "no rows for any of its series"
+        )
         raise LandingError(
-            f"{batch.name}: {'series ' + sorted(unasked)[0] + ' was not asked for' if unasked else 'no rows for any of its series'}. The interface may have changed; nothing was kept."
+            f"{batch.name}: {fault}. The interface may have changed; nothing was kept."
         )
     target = incoming / batch.name
     _pack(pages, target)
@@ -310,7 +342,7 @@ def _edition(info: dict) -> str:
 
 
 def _pack(pages: list[Path], target: Path) -> None:
-    """One zip of the pages; without times in it, so that the same answers give the same bytes."""
+    """Pack the pages into one zip, without timestamps, so that equal answers give equal bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for number, page in enumerate(pages, 1):
@@ -323,7 +355,10 @@ def _pack(pages: list[Path], target: Path) -> None:
 def series_changes(
     before: dict[str, dict[str, str]], after: dict[str, dict[str, str]]
 ) -> list[str]:
-    """Sentences on series whose name, unit or source differs from the answer before: their levels may not be comparable."""
+    """Sentences on series whose name, unit or source differs from the previous answer.
+
+    Their levels may not be comparable.
+    """
     return [
         f"{code}: {field} was {before[code].get(field)!r} and is {after[code].get(field)!r}"
         for code in sorted(set(before) & set(after))
