@@ -1,4 +1,4 @@
-"""Fixtures shared by the tests: a warehouse built once on the real landing, one on the demo, and small landing zones."""
+"""Shared fixtures: warehouses built once on real and on demo data, and small landing zones."""
 
 from __future__ import annotations
 
@@ -38,8 +38,10 @@ class World:
 def environment_of(
     data_dir: Path, source: str, landing: Path | None = None, **settings: str
 ) -> dict[str, str]:
-    """A clean environment for a run of its own: nothing of the caller's settings gets in. The tests' demo is the small one: the same
-    regressions, fewer products per economy."""
+    """A clean environment for a separate run, free of the caller's settings.
+
+    The tests use the small demo: the same regressions, fewer products per economy.
+    """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("LCT_", "DAGSTER_", "DBT_"))}
     return {
         **kept,
@@ -105,7 +107,7 @@ def _built_once(
 def real_world(
     real_landing: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> World:
-    """The whole pipeline on the real landing, by the command that `make run` runs. Never changed by a test."""
+    """The whole pipeline on the real landing, run as `make run` does. Never changed by a test."""
     return _built_once("real", "files", real_landing, tmp_path_factory, worker_id)
 
 
@@ -117,7 +119,10 @@ def demo_world(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Worl
 
 @pytest.fixture(scope="session")
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> Definitions:
-    """The code location on the settings of a small demo. Its environment is undone at once: nobody else's tests see it."""
+    """The code location on the settings of a small demo.
+
+    The environment is restored at once, so that no other test sees it.
+    """
     before = dict(os.environ)
     os.environ.update(environment_of(tmp_path_factory.mktemp("definitions"), "demo"))
     try:
@@ -130,7 +135,10 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> Definitions:
 
 
 def corner_of(demo: World, folder: Path) -> Path:
-    """A landing folder with one year of BACI and one of UN Comtrade out of the demo, and no indicators: the whole pipeline in half a minute."""
+    """A landing folder with one demo year each of BACI and UN Comtrade, and no indicators.
+
+    The whole pipeline takes half a minute on it.
+    """
     folder.mkdir(parents=True)
     for path in [
         *demo.settings.landing_dir.glob("baci/demo/*2021*"),
@@ -145,7 +153,10 @@ def corner_of(demo: World, folder: Path) -> Path:
 def corner_world(
     demo_world: World, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> World:
-    """The whole pipeline on a corner of the demo, without regressions, for tests of how things are carried out. Never changed by a test."""
+    """The whole pipeline on a corner of the demo, without regressions. Never changed by a test.
+
+    It is for tests of how a run is carried out.
+    """
     return _built_once(
         "corner",
         "files",
@@ -168,12 +179,18 @@ def finished(corner_world: World, tmp_path: Path) -> Settings:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than processors: some tests wait for a browser, a server or Dagster's daemon."""
+    """One worker more than there are processors.
+
+    Some tests wait for a browser, a server or Dagster's daemon.
+    """
     return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long tests first, in their turns: the workers take them by twos, one with the demo to build, one with the real world, one with neither."""
+    """Run the long tests first, in the order of their marks.
+
+    Workers take tests in pairs: one builds the demo, one the real world, one needs neither.
+    """
     items.sort(
         key=lambda item: long.args[0] if (long := item.get_closest_marker("long")) else math.inf
     )

@@ -1,4 +1,4 @@
-"""Small files in the publishers' layouts, with invented numbers, for tests of landing and loading."""
+"""Small files in the publishers' layouts, with invented numbers, to test landing and loading."""
 
 from __future__ import annotations
 
@@ -15,10 +15,26 @@ COMTRADE_HEADER = [c.name for c in COMTRADE_TRADE.columns]
 def comtrade_row(**values: object) -> dict[str, str]:
     """A pinned total of annual goods trade; any of the 47 columns may be given."""
     row = dict.fromkeys(COMTRADE_HEADER, "") | {
-        "typeCode": "C", "freqCode": "A", "refYear": "2022", "period": "2022", "reporterCode": "156", "flowCode": "M", "partnerCode": "152", "partner2Code": "0",
-        "classificationCode": "H6", "isOriginalClassification": "True", "cmdCode": "283691", "aggrLevel": "6", "customsCode": "C00", "mosCode": "0", "motCode": "0",
-        "netWgt": "10.5", "primaryValue": "100.25", "isReported": "True", "isAggregate": "False",
-    }  # fmt: skip
+        "typeCode": "C",
+        "freqCode": "A",
+        "refYear": "2022",
+        "period": "2022",
+        "reporterCode": "156",
+        "flowCode": "M",
+        "partnerCode": "152",
+        "partner2Code": "0",
+        "classificationCode": "H6",
+        "isOriginalClassification": "True",
+        "cmdCode": "283691",
+        "aggrLevel": "6",
+        "customsCode": "C00",
+        "mosCode": "0",
+        "motCode": "0",
+        "netWgt": "10.5",
+        "primaryValue": "100.25",
+        "isReported": "True",
+        "isAggregate": "False",
+    }
     unknown = set(values) - set(COMTRADE_HEADER)
     assert not unknown, unknown
     return row | {k: str(v) for k, v in values.items()}

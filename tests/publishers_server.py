@@ -1,5 +1,8 @@
-"""A local server that speaks the publishers' interfaces, for tests: UN Comtrade (data, preview, getDa, reference lists), the World Bank
-(v2, the archives) and plain files to download. It serves what a landing zone holds, keeps the services' limits, and goes wrong on command.
+"""A local server that speaks the publishers' interfaces, for tests.
+
+These are UN Comtrade (data, preview, getDa, reference lists), the World Bank (v2, the archives) and
+plain downloads. The server serves what a landing zone holds, enforces the services' limits, and
+fails on command.
 """
 
 from __future__ import annotations
@@ -81,12 +84,29 @@ def gather(manifest: Manifest, folder: Path) -> Path:
         for c in COMTRADE_TRADE.columns
     )
     connection.execute(
-        f"copy (select row_number() over () as place, {columns} from trade order by refYear, reporterCode) to '{folder / 'trade.parquet'}'"
+        f"copy (select row_number() over () as place, {columns} from trade "
+        f"order by refYear, reporterCode) to '{folder / 'trade.parquet'}'"
     )
     connection.execute(
-        f"""copy (select "Country Code" as iso3, "Country Name" as country, "Indicator Code" as code, "Indicator Name" as indicator, cast(year as integer) as year, cast(value as double) as value
-        from (unpivot (select * exclude (landed_row) from wide) on columns(* exclude ("Country Code", "Country Name", "Indicator Code", "Indicator Name")) into name year value value))
-        to '{folder / "observations.parquet"}'"""
+        f"""
+        copy (
+            select
+                "Country Code" as iso3,
+                "Country Name" as country,
+                "Indicator Code" as code,
+                "Indicator Name" as indicator,
+                cast(year as integer) as year,
+                cast(value as double) as value
+            from (
+                unpivot (select * exclude (landed_row) from wide)
+                on columns(
+                    * exclude ("Country Code", "Country Name", "Indicator Code", "Indicator Name")
+                )
+                into name year value value
+            )
+        )
+        to '{folder / "observations.parquet"}'
+        """
     )
     connection.execute(f"copy economies to '{folder / 'economies.parquet'}'")
     return folder
@@ -97,16 +117,26 @@ Action = Callable[["_Handler", int, bytes], None]
 
 @dataclass
 class Fault:
-    """What happens to the next `times` requests whose address holds `match`, instead of the right answer (which it is given)."""
+    """What happens to the next `times` requests whose address contains `match`.
+
+    The action is given the right answer, which it replaces.
+    """
 
     match: str
     action: Action
     times: int = 1
 
 
+def do_nothing(_: int) -> None:
+    """What happens on a call unless a test asks for more."""
+
+
 @dataclass
 class PublishersServer:
-    """Start with `with`; `url` is the base address of everything. `calls` lists the addresses asked for, in order."""
+    """Start it with `with`; `url` is the base address of everything.
+
+    `calls` lists the requested addresses in order.
+    """
 
     folder: Path
     years: set[int] | None = None
@@ -120,7 +150,7 @@ class PublishersServer:
     revised: dict[tuple[int, int], float] = field(default_factory=dict)
     withdrawn: set[tuple[int, int]] = field(default_factory=set)
     released: dict[tuple[int, int], str] = field(default_factory=dict)
-    on_call: Callable[[int], None] = lambda _: None
+    on_call: Callable[[int], None] = do_nothing
 
     def __enter__(self) -> PublishersServer:
         self._database = duckdb.connect()
@@ -130,9 +160,8 @@ class PublishersServer:
             )
         handler = type("Handler", (_Handler,), {"publishers": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.handle_error = lambda *_: (
-            None
-        )  # a client that was killed is no fault of the server
+        # a client that was killed is no fault of the server
+        self._server.handle_error = lambda *_: None
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
@@ -156,13 +185,15 @@ class PublishersServer:
     def release(self, reporter: int, year: int) -> None:
         self.released[reporter, year] = f"2025-01-{2 + len(self.released):02}T09:30:00"
 
-    # -- answers -------------------------------------------------------------------------------------------------------------
+    # -- answers ----------------------------------------------------------------------------------
 
     def ask(self, sql: str, parameters: list | None = None) -> list[tuple]:
         return self._database.cursor().execute(sql, parameters or []).fetchall()
 
     def _existing(self) -> str:
-        listed = lambda values: ", ".join(map(str, sorted(values)))  # noqa: E731
+        def listed(values: set[int]) -> str:
+            return ", ".join(map(str, sorted(values)))
+
         return " and ".join(
             [
                 "true" if self.years is None else f"refYear in ({listed(self.years)})",
@@ -190,7 +221,8 @@ class PublishersServer:
         }.items():
             if asked.get(parameter):
                 conditions.append(
-                    f"cast({column} as varchar) in ({', '.join(repr(v) for v in asked[parameter].split(','))})"
+                    f"cast({column} as varchar) in "
+                    f"({', '.join(repr(v) for v in asked[parameter].split(','))})"
                 )
         columns = {c.name: f'"{c.name}"' for c in COMTRADE_TRADE.columns}
         if asked.get("includeDesc") == "false":
@@ -208,7 +240,8 @@ class PublishersServer:
         columns["primaryValue"] = f"primaryValue * {factor}"
         listed = ", ".join(f'{expression} as "{name}"' for name, expression in columns.items())
         rows = self.ask(
-            f"select to_json(t)::varchar from (select {listed} from trade where {' and '.join(conditions)} order by place limit {cap}) as t"
+            f"select to_json(t)::varchar from (select {listed} from trade "
+            f"where {' and '.join(conditions)} order by place limit {cap}) as t"
         )
         return b'{"elapsedTime":"0.10 secs","count":%d,"data":[%s],"error":""}' % (
             len(rows),
@@ -218,7 +251,8 @@ class PublishersServer:
     def availability(self, asked: dict[str, str]) -> bytes:
         periods = f"and refYear in ({asked['period']})" if asked.get("period") else ""
         found = self.ask(
-            f"select reporterCode, refYear, classificationCode, count(*) from trade where {self._existing()} {periods} group by all order by all"
+            "select reporterCode, refYear, classificationCode, count(*) from trade "
+            f"where {self._existing()} {periods} group by all order by all"
         )
         found += [
             (r, y, "H6", 0)
@@ -226,10 +260,22 @@ class PublishersServer:
             if not asked.get("period") or str(y) in asked["period"].split(",")
         ]
         rows = [
-            {"datasetCode": r * 10**6 + y, "typeCode": "C", "freqCode": "A", "period": y, "reporterCode": r, "classificationCode": c, "classificationSearchCode": "HS", "isOriginalClassification": True,
-             "totalRecords": n, "datasetChecksum": n, "firstReleased": "2024-01-01T00:00:00", "lastReleased": self.released.get((r, y), "2024-01-01T00:00:00")}
+            {
+                "datasetCode": r * 10**6 + y,
+                "typeCode": "C",
+                "freqCode": "A",
+                "period": y,
+                "reporterCode": r,
+                "classificationCode": c,
+                "classificationSearchCode": "HS",
+                "isOriginalClassification": True,
+                "totalRecords": n,
+                "datasetChecksum": n,
+                "firstReleased": "2024-01-01T00:00:00",
+                "lastReleased": self.released.get((r, y), "2024-01-01T00:00:00"),
+            }
             for r, y, c, n in found
-        ]  # fmt: skip
+        ]
         return json.dumps(
             {"elapsedTime": "0.10 secs", "count": len(rows), "data": rows, "error": ""}
         ).encode()
@@ -261,7 +307,10 @@ class PublishersServer:
                             {
                                 "id": "175",
                                 "key": "Invalid format",
-                                "value": "The indicator was not found. It may have been deleted or archived.",
+                                "value": (
+                                    "The indicator was not found. "
+                                    "It may have been deleted or archived."
+                                ),
                             }
                         ]
                     }
@@ -269,14 +318,18 @@ class PublishersServer:
             ).encode()
         per_page, page = int(asked["per_page"]), int(asked["page"])
         pairs = ", ".join(
-            f"('{new}', '{known[new][0]}', {1 / FACTORS.get(known[new][0], 1.0) if new != known[new][0] else 1.0})"
+            f"('{new}', '{known[new][0]}', "
+            f"{1 / FACTORS.get(known[new][0], 1.0) if new != known[new][0] else 1.0})"
             for new in codes
         )
         grid = f"""
             select g.new, i.indicator, e."Country Code", e."Short Name", y.year, o.value * g.factor
-            from (values {pairs}) as g(new, code, factor) cross join economies as e cross join (select unnest(range({first}, {last + 1})) as year) as y
+            from (values {pairs}) as g(new, code, factor)
+            cross join economies as e
+            cross join (select unnest(range({first}, {last + 1})) as year) as y
             left join (select distinct code, indicator from observations) as i on i.code = g.code
-            left join observations as o on o.code = g.code and o.iso3 = e."Country Code" and o.year = y.year
+            left join observations as o
+                on o.code = g.code and o.iso3 = e."Country Code" and o.year = y.year
             order by g.new, e."Country Code", y.year desc
         """
         [(total,)] = self.ask(f"select count(*) from ({grid})")
@@ -291,10 +344,17 @@ class PublishersServer:
         }
         if archive:
             data = [
-                {"variable": [{"concept": "Country", "id": iso, "value": name}, {"concept": "Series", "id": code, "value": label}, {"concept": "Time", "id": f"YR{year}", "value": str(year)},
-                              {"concept": "Version", "id": archive, "value": archive}], "value": value}
+                {
+                    "variable": [
+                        {"concept": "Country", "id": iso, "value": name},
+                        {"concept": "Series", "id": code, "value": label},
+                        {"concept": "Time", "id": f"YR{year}", "value": str(year)},
+                        {"concept": "Version", "id": archive, "value": archive},
+                    ],
+                    "value": value,
+                }
                 for code, label, iso, name, year, value in rows
-            ]  # fmt: skip
+            ]
             return json.dumps(
                 {**info, "source": {"id": "57", "name": "WDI Database Archives", "data": data}}
             ).encode()
@@ -320,7 +380,8 @@ class PublishersServer:
 
     def economies(self) -> bytes:
         rows = self.ask(
-            'select "Country Code", "Short Name", "Region", "Income Group" from economies order by 1'
+            'select "Country Code", "Short Name", "Region", "Income Group" from economies '
+            "order by 1"
         )
         return self.one_page(
             [
@@ -393,12 +454,15 @@ class _Handler(BaseHTTPRequestHandler):
             if path.startswith("/data/v1") and self.headers.get("Ocp-Apim-Subscription-Key") != KEY:
                 return (
                     401,
-                    b'{ "statusCode": 401, "message": "Access denied due to missing subscription key. Make sure to include subscription key when making requests to an API." }',
+                    b'{ "statusCode": 401, '
+                    b'"message": "Access denied due to missing subscription key. '
+                    b'Make sure to include subscription key when making requests to an API." }',
                 )
             if sum("/v1/" in c for c in world.calls) > world.quota:
                 return (
                     403,
-                    b'{ "statusCode": 403, "message": "Out of call volume quota. Quota will be replenished in 07:12:00." }',
+                    b'{ "statusCode": 403, "message": "Out of call volume quota. '
+                    b'Quota will be replenished in 07:12:00." }',
                 )
             if len(self.path) + len(world.url) > 4096:
                 return 414, b"<html>414 Request-URI Too Large</html>"
@@ -460,11 +524,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
 
 
-# -- faults ------------------------------------------------------------------------------------------------------------------
+# -- faults --------------------------------------------------------------------------------------
 
 
 def answers(status: int, body: bytes | str, **headers: str) -> Action:
-    """Another status, body and headers than right (underscores in header names stand for hyphens)."""
+    """Another status, body and headers (underscores in header names stand for hyphens)."""
     raw = body.encode() if isinstance(body, str) else body
     return lambda handler, _, __: handler.reply(
         status, raw, {name.replace("_", "-"): value for name, value in headers.items()}

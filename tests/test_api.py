@@ -1,6 +1,7 @@
-"""Live data against a local server: what is asked, what lands, and that no fault loses, doubles or overspends anything.
+"""Live data against a local server: what is asked for, what lands, and what faults do.
 
-The faults of docs/live-data.md are the ids of the tests here; a test holds that the page names each of them.
+No fault may lose or duplicate a row or overspend the quota. The faults of docs/live-data.md are the
+ids of the tests here; one test checks that the page names each of them.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ class Time:
 
 
 class Desk:
-    """A data folder and what a person does there: refresh, look at what was said, compare with what is published."""
+    """A data folder and its user: refresh, read the messages, compare with what is published."""
 
     def __init__(self, folder: Path, server: PublishersServer) -> None:
         self.folder, self.server = folder, server
@@ -123,10 +124,9 @@ class Desk:
 
     def refresh(self, **changed: str) -> str:
         """One refresh. Returns the reasons of what was left out."""
-        seconds = lambda: self.time.at.timestamp()  # noqa: E731
         options = {
             "now": self.time.now,
-            "clock": seconds,
+            "clock": lambda: self.time.at.timestamp(),
             "sleep": self.time.sleep,
             "chance": lambda: 0.5,
         } | self.options
@@ -169,18 +169,23 @@ class Desk:
             ]
         )
         codes = ", ".join(repr(c) for c in plan.listed_codes()[0])
-        question = f"""partner2Code = 0 and customsCode = 'C00' and motCode = 0 and cmdCode in ({codes}) and flowCode in ('M', 'X')
-            and (reporterCode = 156 or partnerCode in (0, 156)) and {self.server._existing()}"""
+        question = f"""
+            partner2Code = 0 and customsCode = 'C00' and motCode = 0
+            and cmdCode in ({codes}) and flowCode in ('M', 'X')
+            and (reporterCode = 156 or partnerCode in (0, 156)) and {self.server._existing()}
+        """
         with self.landed() as connection:
             connection.execute(
-                f"create temp view published as select {columns} from '{self.server.folder / 'trade.parquet'}' where {question}"
+                f"create temp view published as select {columns} "
+                f"from '{self.server.folder / 'trade.parquet'}' where {question}"
             )
             connection.execute(
                 f"create temp view landed as select {columns} from raw.comtrade_trade"
             )
             differences = connection.execute(
                 "select count(*) filter (side = 'lost'), count(*) filter (side = 'strange') from ("
-                "select 'lost' as side from (from published except all from landed) union all select 'strange' from (from landed except all from published))"
+                "select 'lost' as side from (from published except all from landed) union all "
+                "select 'strange' from (from landed except all from published))"
             ).fetchall()
             [(rows,)] = connection.execute("select count(*) from landed").fetchall()
         assert differences == [(0, 0)]
@@ -189,10 +194,12 @@ class Desk:
     def assert_indicators_equal_what_is_published(self) -> None:
         with self.landed() as connection:
             connection.execute(
-                f"create temp view published as select iso3, code, year, value from '{self.server.folder / 'observations.parquet'}' where code in {TWO_SERIES}"
+                "create temp view published as select iso3, code, year, value "
+                f"from '{self.server.folder / 'observations.parquet'}' where code in {TWO_SERIES}"
             )
             connection.execute(
-                "create temp view landed as select country_code, indicator_code, year, value from raw.wdi_indicators"
+                "create temp view landed as select country_code, indicator_code, year, value "
+                "from raw.wdi_indicators"
             )
             assert connection.execute(
                 "select count(*) from (from published except all from landed)"
@@ -202,7 +209,10 @@ class Desk:
             ).fetchall() == [(0,)]
 
     def only(self, part: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], object]:
-        """Let only one of the services be asked (it is the other's turn in another test); returns what compares with that service."""
+        """Let only one of the services be asked; the other has tests of its own.
+
+        Returns the comparison with what that service publishes.
+        """
         monkeypatch.setattr(
             refresh.Refresh, "indicators" if part == "trade" else "trade", lambda _: None
         )
@@ -215,14 +225,14 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, server: PublishersServer, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """A data folder on the small world, with every eighth code of the lists and two of the World Bank's series."""
+    """A data folder on the small world, with every eighth listed code and two World Bank series."""
     codes = tuple(sorted({*plan.listed_codes()[0][::8], *plan.TRIAL_CODES}))
     monkeypatch.setattr(plan, "listed_codes", lambda: (codes, len(codes)))
     monkeypatch.setattr(world_bank, "panel_indicators", lambda: TWO_SERIES)
     return Desk(tmp_path / "data", server)
 
 
-# -- the plan ----------------------------------------------------------------------------------------------------------------
+# -- the plan ------------------------------------------------------------------------------------
 
 
 def full_history() -> list[Request]:
@@ -298,14 +308,15 @@ def test_a_request_is_halved_until_one_of_each_is_left() -> None:
     request = Request(
         OTHERS_REPORT, (276, 842), (0, 156), (2021, 2022), FLOWS, ("283691", "850760")
     )
-    parts, ends = [request], []
+    parts, ends, reasons = [request], [], []
     while parts:
         part = parts.pop()
         try:
             parts += plan.split(part)
         except LandingError as error:
-            assert "still more than fits one answer" in str(error)
+            reasons.append(str(error))
             ends.append(part)
+    assert all("still more than fits one answer" in reason for reason in reasons)
     assert len({(r.reporters, r.periods, r.flows, r.codes) for r in ends}) == len(ends) == 2**4
 
 
@@ -326,14 +337,12 @@ def test_needed_years_are_asked_for_without_their_neighbours() -> None:
 def test_every_request_is_pinned_to_totals_and_bears_no_key() -> None:
     for request in full_history()[:5]:
         url = plan.url_of("https://comtradeapi.un.org", request, Limits())
-        assert (
-            all(pin in url for pin in ("partner2Code=0", "customsCode=C00", "motCode=0"))
-            and "key" not in url.lower()
-            and "%2C" not in url
-        )
+        assert all(pin in url for pin in ("partner2Code=0", "customsCode=C00", "motCode=0"))
+        assert "key" not in url.lower()
+        assert "%2C" not in url
 
 
-# -- what lands --------------------------------------------------------------------------------------------------------------
+# -- what lands ----------------------------------------------------------------------------------
 
 
 def test_a_refresh_lands_what_is_published_and_says_before_what_it_will_ask(
@@ -342,22 +351,17 @@ def test_a_refresh_lands_what_is_published_and_says_before_what_it_will_ask(
     said_at_first_call: list[str] = []
     server.on_call = lambda number: said_at_first_call.extend(desk.said) if number == 1 else None
     assert desk.refresh() == ""
-    assert (
-        "plan (at most)" in said_at_first_call[0]
-        and "calls" in said_at_first_call[0]
-        and "day(s) of quota" in said_at_first_call[0]
-    ), "the plan is printed before the first request"
+    assert "plan (at most)" in said_at_first_call[0], "the plan is printed before the first request"
+    assert "calls" in said_at_first_call[0]
+    assert "day(s) of quota" in said_at_first_call[0]
     assert desk.assert_equals_what_is_published() > 300
     [china, others] = [f for f in desk.manifest.current() if f.source == "comtrade"]
-    assert (
-        china.asked["reporterCode"] == "156"
-        and "partnerCode" not in china.asked
-        and others.asked["partnerCode"] == "0,156"
-    )
+    assert china.asked["reporterCode"] == "156"
+    assert "partnerCode" not in china.asked
+    assert others.asked["partnerCode"] == "0,156"
     assert others.parameters["releases"]["1993"]["276"] == "2024-01-01T00:00:00"
-    assert (
-        list(desk.incoming.glob("*.json.gz")) == [] and not (desk.incoming / "plan.json").exists()
-    )
+    assert list(desk.incoming.glob("*.json.gz")) == []
+    assert not (desk.incoming / "plan.json").exists()
     assert [
         h.get("Ocp-Apim-Subscription-Key")
         for h, c in zip(server.headers, server.calls, strict=True)
@@ -382,31 +386,38 @@ def test_nothing_new_costs_at_most_five_calls(desk: Desk, server: PublishersServ
     desk.refresh()
     files, server.calls[:] = desk.manifest.files, []
     assert desk.refresh() == ""
-    assert len(server.calls) <= 5 and server.count(DATA) == 0
+    assert len(server.calls) <= 5
+    assert server.count(DATA) == 0
     assert desk.manifest.files == files
     server.calls.clear()
     assert desk.refresh(LCT_WDI_VINTAGE="today") == ""
     server.calls.clear()
     assert desk.refresh(LCT_WDI_VINTAGE="today") == ""
-    assert len(server.calls) <= 5 and "World Bank: not updated since 2026-07-01" in desk.said[-1]
+    assert len(server.calls) <= 5
+    assert "World Bank: not updated since 2026-07-01" in desk.said[-1]
 
 
 def test_the_sensor_starts_a_refresh_for_what_was_released_anew_and_no_other(
     desk: Desk, server: PublishersServer
 ) -> None:
-    sensor = lambda: next(
-        s
-        for s in automation.build_sensors(desk.settings(LCT_API_PAUSE_SECONDS="0"))
-        if s.name == "data_available"
-    )  # noqa: E731
     with dg.DagsterInstance.ephemeral() as instance:
-        tick = lambda: sensor().evaluate_tick(dg.build_sensor_context(instance))  # noqa: E731
+
+        def tick():
+            sensor = next(
+                s
+                for s in automation.build_sensors(desk.settings(LCT_API_PAUSE_SECONDS="0"))
+                if s.name == "data_available"
+            )
+            return sensor.evaluate_tick(dg.build_sensor_context(instance))
+
         first = tick()
-        assert len(first.run_requests) == 1 and server.count(DATA) == 0, "the sensor only plans"
+        assert len(first.run_requests) == 1
+        assert server.count(DATA) == 0, "the sensor only plans"
         assert tick().run_requests[0].run_key == first.run_requests[0].run_key, "one plan, one run"
         assert desk.refresh() == ""
         desk.assert_equals_what_is_published()
-        assert tick().run_requests == [] and "nothing was released anew" in tick().skip_message
+        assert tick().run_requests == []
+        assert "nothing was released anew" in tick().skip_message
         server.revise(276, 1993, 1.5)
         assert len(tick().run_requests) == 1
         other_source = next(
@@ -426,29 +437,35 @@ def test_one_changed_reporter_year_is_all_that_is_asked_for_and_its_revision_is_
     desk.refresh()
     with desk.landed() as connection:
         before = connection.execute(
-            "select sum(primaryValue::double) from raw.comtrade_trade where reporterCode = '276' and refYear = '1993'"
+            "select sum(primaryValue::double) from raw.comtrade_trade "
+            "where reporterCode = '276' and refYear = '1993'"
         ).fetchall()[0][0]
         others = connection.execute(
-            "select sum(primaryValue::double), count(*) from raw.comtrade_trade where not (reporterCode = '276' and refYear = '1993')"
+            "select sum(primaryValue::double), count(*) from raw.comtrade_trade "
+            "where not (reporterCode = '276' and refYear = '1993')"
         ).fetchall()
     server.revise(276, 1993, 1.5)
     server.calls.clear()
     assert desk.refresh() == ""
     [asked] = [c for c in server.calls if DATA in c]
-    assert "reporterCode=276&period=1993&" in asked and len(server.calls) <= 5
+    assert "reporterCode=276&period=1993&" in asked
+    assert len(server.calls) <= 5
     with desk.landed() as connection:
         after = connection.execute(
-            "select sum(primaryValue::double) from raw.comtrade_trade where reporterCode = '276' and refYear = '1993'"
+            "select sum(primaryValue::double) from raw.comtrade_trade "
+            "where reporterCode = '276' and refYear = '1993'"
         ).fetchall()[0][0]
         assert after == pytest.approx(1.5 * before)
         assert (
             connection.execute(
-                "select sum(primaryValue::double), count(*) from raw.comtrade_trade where not (reporterCode = '276' and refYear = '1993')"
+                "select sum(primaryValue::double), count(*) from raw.comtrade_trade "
+                "where not (reporterCode = '276' and refYear = '1993')"
             ).fetchall()
             == others
         )
         kept = connection.execute(
-            "select sum(primaryValue::double), min(released_before), min(released_after), count(distinct replaced_by_file) from raw.comtrade_superseded"
+            "select sum(primaryValue::double), min(released_before), min(released_after), "
+            "count(distinct replaced_by_file) from raw.comtrade_superseded"
         ).fetchall()
     assert kept == [(pytest.approx(before), "2024-01-01T00:00:00", "2025-01-02T09:30:00", 1)]
 
@@ -463,7 +480,8 @@ def test_a_withdrawn_report_leaves_the_raw_table_and_stays_as_a_revision(
     desk.assert_equals_what_is_published()
     with desk.landed() as connection:
         assert connection.execute(
-            "select count(*) > 0 from raw.comtrade_superseded where reporterCode = '276' and refYear = '1993'"
+            "select count(*) > 0 from raw.comtrade_superseded "
+            "where reporterCode = '276' and refYear = '1993'"
         ).fetchall() == [(True,)]
     server.calls.clear()
     desk.refresh()
@@ -478,14 +496,16 @@ def test_new_products_in_an_own_list_are_asked_for(
     own.write_text("product_code,sector,technology\n010121,transport,horses\n")
     server.calls.clear()
     desk.refresh(LCT_LOW_CARBON_PRODUCTS=str(own))
-    assert server.count(DATA) == 2 and all("010121" in c for c in server.calls if DATA in c)
+    assert server.count(DATA) == 2
+    assert all("010121" in c for c in server.calls if DATA in c)
 
 
 def test_without_a_key_a_run_is_a_small_trial(desk: Desk, server: PublishersServer) -> None:
     server.years = {2020, 2021}
     assert desk.refresh(COMTRADE_API_KEY="") == ""
     asked = [c for c in server.calls if "/preview/" in c]
-    assert 1 <= len(asked) <= 8 and server.count("/data/v1") == 0
+    assert 1 <= len(asked) <= 8
+    assert server.count("/data/v1") == 0
     assert any("TRIAL" in text for text in desk.said)
     with desk.landed() as connection:
         assert connection.execute(
@@ -494,9 +514,8 @@ def test_without_a_key_a_run_is_a_small_trial(desk: Desk, server: PublishersServ
     assert desk.refresh() == "", "a key that comes later gives all of it"
     desk.assert_equals_what_is_published()
     server.calls.clear()
-    assert desk.refresh(COMTRADE_API_KEY="") == "" and server.count("/v1/") == 0, (
-        "without it again, what has landed stays as it is"
-    )
+    assert desk.refresh(COMTRADE_API_KEY="") == ""
+    assert server.count("/v1/") == 0, "without it again, what has landed stays as it is"
 
 
 def test_todays_series_stand_for_retired_ones_and_the_change_is_recorded(
@@ -546,7 +565,7 @@ def test_world_bank_pages_hold_what_the_bulk_file_holds(
     desk.assert_indicators_equal_what_is_published()
 
 
-# -- faults ------------------------------------------------------------------------------------------------------------------
+# -- faults --------------------------------------------------------------------------------------
 
 
 def changed_rows(change: Callable[[list[dict]], list[dict]]) -> Callable:
@@ -558,7 +577,10 @@ def changed_rows(change: Callable[[list[dict]], list[dict]]) -> Callable:
 
 
 RATE = '{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 1 seconds." }'
-QUOTA_SOON = '{ "statusCode": 403, "message": "Out of call volume quota. Quota will be replenished in 00:05:00." }'
+QUOTA_SOON = (
+    '{ "statusCode": 403, "message": "Out of call volume quota. '
+    'Quota will be replenished in 00:05:00." }'
+)
 HTML = "<html><head><title>502 Bad Gateway</title></head></html>"
 
 SILENCE_SECONDS = 6.0
@@ -814,9 +836,9 @@ def test_a_lasting_fault_is_named_the_rest_lands_and_the_next_run_goes_on(
     try:
         told = desk.refresh()
         assert desk.manifest.current(), "the rest lands"
-        assert [x.status for x in desk.manifest.left_out] and all(
-            x.status == "refused" for x in desk.manifest.left_out
-        ), "the run will end with a non-zero status"
+        assert {x.status for x in desk.manifest.left_out} == {"refused"}, (
+            "the run will end with a non-zero status"
+        )
     except LandingError as error:
         told = str(error)
     assert reason in told
@@ -838,9 +860,8 @@ def test_slow_drip(desk: Desk, server: PublishersServer) -> None:
 
 def test_connection_refused(desk: Desk, server: PublishersServer) -> None:
     told = desk.refresh(LCT_COMTRADE_URL="http://127.0.0.1:9")
-    assert (
-        "the connection failed (ConnectError" in told and "run the same command again later" in told
-    )
+    assert "the connection failed (ConnectError" in told
+    assert "run the same command again later" in told
 
 
 def test_403_quota_used_up(desk: Desk, server: PublishersServer) -> None:
@@ -856,17 +877,15 @@ def test_403_quota_used_up(desk: Desk, server: PublishersServer) -> None:
     assert server.count("/v1/") == 0, "no call is sent on that day any more"
     server.quota, desk.time.at = 10_000, desk.time.at + timedelta(days=1)
     desk.refresh()
-    assert server.count(DATA) == 1 and server.count(GET_DA) == 0, (
-        "the plan goes on where it stopped"
-    )
+    assert server.count(DATA) == 1, "the plan goes on where it stopped"
+    assert server.count(GET_DA) == 0
     desk.assert_equals_what_is_published()
 
 
 def test_own_count_used_up(desk: Desk, server: PublishersServer) -> None:
     assert desk.refresh(LCT_COMTRADE_CALLS_A_DAY="4") == ""
-    assert server.count("/v1/") == 4 and any(
-        "the 4 calls of 2026-07-14 (UTC) are used up" in text for text in desk.said
-    )
+    assert server.count("/v1/") == 4
+    assert any("the 4 calls of 2026-07-14 (UTC) are used up" in text for text in desk.said)
     desk.refresh(LCT_COMTRADE_CALLS_A_DAY="4")
     assert server.count("/v1/") == 4, "restarts do not forget"
     desk.time.at += timedelta(days=1)
@@ -876,9 +895,8 @@ def test_own_count_used_up(desk: Desk, server: PublishersServer) -> None:
 
 def test_quota_used_up_before_anything_was_asked(desk: Desk, server: PublishersServer) -> None:
     desk.refresh(LCT_COMTRADE_CALLS_A_DAY="2")
-    assert server.count(DATA) == 0 and any(
-        "the availability of data could not be asked for" in text for text in desk.said
-    )
+    assert server.count(DATA) == 0
+    assert any("the availability of data could not be asked for" in text for text in desk.said)
     desk.time.at += timedelta(days=1)
     desk.refresh(LCT_COMTRADE_CALLS_A_DAY="5")
     desk.assert_equals_what_is_published()
@@ -887,9 +905,8 @@ def test_quota_used_up_before_anything_was_asked(desk: Desk, server: PublishersS
 def test_midnight_passes_during_a_refresh(desk: Desk, server: PublishersServer) -> None:
     desk.time.at = datetime(2026, 7, 14, 23, 59, 57, tzinfo=UTC)
     assert desk.refresh(LCT_COMTRADE_CALLS_A_DAY="4") == ""
-    assert desk.time.at.day == 15 and refresh.waiting_requests(desk.settings()) == 0, (
-        "the new day has a new quota"
-    )
+    assert desk.time.at.day == 15
+    assert refresh.waiting_requests(desk.settings()) == 0, "the new day has a new quota"
     desk.assert_equals_what_is_published()
 
 
@@ -913,7 +930,8 @@ def test_a_clock_that_jumps_gives_no_second_quota(tmp_path: Path) -> None:
 def test_the_count_of_calls_is_damaged(desk: Desk, server: PublishersServer) -> None:
     desk.incoming.mkdir(parents=True)
     (desk.incoming / "comtrade_calls.json").write_text('{"day": "20')
-    assert "the count of the day's calls is damaged" in desk.refresh() and server.count("/v1/") == 0
+    assert "the count of the day's calls is damaged" in desk.refresh()
+    assert server.count("/v1/") == 0
 
 
 def test_the_plan_on_disk_is_damaged(desk: Desk, server: PublishersServer) -> None:
@@ -933,7 +951,10 @@ def test_the_plan_on_disk_is_damaged(desk: Desk, server: PublishersServer) -> No
 def test_an_answer_at_the_cap_is_split_until_nothing_is_cut(
     cap: int, desk: Desk, server: PublishersServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The planner is told that everything fits, so that only the guard stands between a cut answer and the landing zone."""
+    """The planner is told that everything fits.
+
+    Only the guard then stands between a cut answer and the landing zone.
+    """
     server.years, server.reporters = {1993}, {156, 276}
     monkeypatch.setattr(plan, "expected_rows", lambda *_: 0)
     monkeypatch.setattr(refresh, "Limits", lambda: Limits(rows=cap))
@@ -941,7 +962,8 @@ def test_an_answer_at_the_cap_is_split_until_nothing_is_cut(
     assert any("it was cut; asking again in 2 parts" in text for text in desk.said)
     assert desk.assert_equals_what_is_published() > cap
     assert all(f.rows < cap for f in desk.manifest.current() if f.source == "comtrade")
-    assert desk.refresh() == "" and server.count(GET_DA) == 6
+    assert desk.refresh() == ""
+    assert server.count(GET_DA) == 6
     server.calls.clear()
     desk.refresh()
     assert server.count(DATA) == 0, "reporter-years that landed in parts are known to be complete"
@@ -957,7 +979,9 @@ def test_the_preview_at_its_cap_is_split(
     assert any("it was cut" in text for text in desk.said)
     listed = ", ".join(map(repr, plan.TRIAL_CODES))
     [(expected,)] = server.ask(
-        f"select count(*) from trade where reporterCode = 156 and refYear in (2020, 2021) and cmdCode in ({listed}) and motCode = 0 and partner2Code = 0 and customsCode = 'C00'"
+        "select count(*) from trade "
+        f"where reporterCode = 156 and refYear in (2020, 2021) and cmdCode in ({listed}) "
+        "and motCode = 0 and partner2Code = 0 and customsCode = 'C00'"
     )
     assert sum(f.rows for f in desk.manifest.current() if f.source == "comtrade") == expected
 
@@ -988,12 +1012,14 @@ def test_net_weight_under_its_other_name(desk: Desk, server: PublishersServer) -
 
 
 def test_duplicated_rows(desk: Desk, server: PublishersServer) -> None:
-    """The same row twice says nothing new: it lands as sent, and staging counts it once (see the models' tests)."""
+    """A repeated row lands as sent; staging counts it once (see the models' tests)."""
     server.faults = [Fault(DATA, changed_rows(lambda rows: [*rows, *rows[:50]]))]
     assert desk.refresh() == ""
     with desk.landed() as connection:
         [(rows, distinct)] = connection.execute(
-            "select count(*), count(distinct (refYear, reporterCode, flowCode, partnerCode, cmdCode)) from raw.comtrade_trade"
+            "select count(*), "
+            "count(distinct (refYear, reporterCode, flowCode, partnerCode, cmdCode)) "
+            "from raw.comtrade_trade"
         ).fetchall()
     assert rows == distinct + 50
 
@@ -1018,23 +1044,23 @@ def test_empty_answer(desk: Desk, server: PublishersServer) -> None:
 def test_ended_between_answer_and_landing(
     desk: Desk, server: PublishersServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(
             refresh, "register", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt())
         )
-        desk.refresh()
+        with pytest.raises(KeyboardInterrupt):
+            desk.refresh()
     (desk.incoming / ".part-half.json.gz").write_bytes(b"half")
     assert server.count(DATA) == 1
-    assert desk.refresh() == "" and server.count(DATA) == 2, (
-        "the answer that had come is not asked for again"
-    )
+    assert desk.refresh() == ""
+    assert server.count(DATA) == 2, "the answer that had come is not asked for again"
     desk.assert_equals_what_is_published()
 
 
 def test_ended_between_landing_and_plan(
     desk: Desk, server: PublishersServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(
             Path,
             "unlink",
@@ -1044,8 +1070,10 @@ def test_ended_between_landing_and_plan(
                 else None
             ),
         )
-        desk.refresh()
-    assert desk.refresh() == "" and server.count(DATA) == 2
+        with pytest.raises(KeyboardInterrupt):
+            desk.refresh()
+    assert desk.refresh() == ""
+    assert server.count(DATA) == 2
     desk.assert_equals_what_is_published()
 
 
@@ -1055,7 +1083,8 @@ def test_world_bank_code_is_not_known(
 ) -> None:
     unknown = answers(
         200,
-        '[{"message":[{"id":"120","key":"Invalid value","value":"The provided parameter value is not valid"}]}]',
+        '[{"message":[{"id":"120","key":"Invalid value",'
+        '"value":"The provided parameter value is not valid"}]}]',
     )
     server.faults = [Fault(code, unknown, times=1000) for code in retired]
     assert desk.refresh() == ""
@@ -1073,7 +1102,8 @@ def bulk_zip() -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(
             "WDICSV.csv",
-            "Country Name,Country Code,Indicator Name,Indicator Code,2021,2022,\nChile,CHL,GDP,NY.GDP.MKTP.CD,3.5,4.5,\n",
+            "Country Name,Country Code,Indicator Name,Indicator Code,2021,2022,\n"
+            "Chile,CHL,GDP,NY.GDP.MKTP.CD,3.5,4.5,\n",
         )
         archive.writestr("padding.txt", random.Random(1).randbytes(3_000_000))
     return buffer.getvalue()
@@ -1112,9 +1142,8 @@ def test_download_cut_is_continued(desk: Desk, server: PublishersServer, tmp_pat
     [landed] = manifest.current()
     assert (manifest.folder / landed.file).read_bytes() == server.files["/BACI_HS17_V202601.zip"]
     server.calls.clear()
-    assert (
-        refresh.fill_with_baci(manifest, settings, desk.said.append) == [] and server.calls == []
-    ), "a release does not change"
+    assert refresh.fill_with_baci(manifest, settings, desk.said.append) == []
+    assert server.calls == [], "a release does not change"
 
 
 def test_download_replaced_meanwhile(desk: Desk, server: PublishersServer) -> None:
@@ -1140,17 +1169,19 @@ def test_baci_not_at_the_place_named(desk: Desk, server: PublishersServer) -> No
     [left_out] = refresh.fill_with_baci(
         desk.manifest, desk.settings(LCT_BACI="/nowhere/BACI.zip"), desk.said.append
     )
-    assert left_out.status == "refused" and "no such file" in left_out.reason
+    assert left_out.status == "refused"
+    assert "no such file" in left_out.reason
     [left_out] = refresh.fill_with_baci(
         desk.manifest,
         desk.settings(LCT_BACI=f"{server.url}/absent.zip?token=geheim"),
         desk.said.append,
         sleep=desk.time.sleep,
     )
-    assert "404" in left_out.reason and "geheim" not in left_out.reason
+    assert "404" in left_out.reason
+    assert "geheim" not in left_out.reason
 
 
-# -- the whole, ended at random, and secrets ------------------------------------------------------------------------------
+# -- the whole, ended at random, and secrets -----------------------------------------------------
 
 
 def environment(server: PublishersServer, folder: Path) -> dict[str, str]:
@@ -1190,9 +1221,12 @@ def test_the_full_history_lands_row_for_row(published: Path, tmp_path: Path) -> 
         rows = desk.assert_equals_what_is_published()
         peak = int(done.stdout.split("peak_kilobytes")[1]) / 1e6
         print(
-            f"full history: {server.count('/v1/')} calls to UN Comtrade, {server.count('/v2/')} to the World Bank, {rows:,} rows, peak {peak:.2f} GB"
+            f"full history: {server.count('/v1/')} calls to UN Comtrade, "
+            f"{server.count('/v2/')} to the World Bank, {rows:,} rows, peak {peak:.2f} GB"
         )
-        assert server.count("/v1/") <= 500 and rows > 100_000 and peak < 2.0
+        assert server.count("/v1/") <= 500
+        assert rows > 100_000
+        assert peak < 2.0
         server.calls.clear()
         again = subprocess.run(
             [sys.executable, "-c", FILL],
@@ -1202,7 +1236,8 @@ def test_the_full_history_lands_row_for_row(published: Path, tmp_path: Path) -> 
             text=True,
             timeout=300,
         )
-        assert again.returncode == 0 and len(server.calls) <= 5
+        assert again.returncode == 0
+        assert len(server.calls) <= 5
 
 
 def current_files(folder: Path) -> dict[str, str]:
@@ -1215,13 +1250,14 @@ def current_files(folder: Path) -> dict[str, str]:
 # two of the World Bank's series in many pages instead of all of them in few large ones
 FILL_TWO_SERIES = FILL.replace(
     "fill_landing_zone(load",
-    f"world_bank.panel_indicators, world_bank.ROWS_PER_PAGE = (lambda: {TWO_SERIES}), 1000\nfill_landing_zone(load",
+    f"world_bank.panel_indicators, world_bank.ROWS_PER_PAGE = (lambda: {TWO_SERIES}), 1000\n"
+    "fill_landing_zone(load",
 )
 
 
 @pytest.mark.long(2)
 def test_killed_twenty_times_and_resumed(published: Path, tmp_path: Path) -> None:
-    """kill -9 at random moments after random calls; what stands in the end is what an undisturbed run leaves."""
+    """kill -9 at random moments after random calls leaves what an undisturbed run leaves."""
     chance = random.Random(2026)
     small = {"years": set(range(1996, 2010)), "reporters": {156, 276, 392, 842, 97}}
     with PublishersServer(published, **small) as server:
@@ -1257,14 +1293,15 @@ def test_killed_twenty_times_and_resumed(published: Path, tmp_path: Path) -> Non
             if process.wait(timeout=120) == 0:
                 break
         print(f"undisturbed {calm} calls; killed {kills} times: {len(server.calls)} calls")
-        assert kills >= 1 and len(server.calls) <= calm + kills
+        assert kills >= 1
+        assert len(server.calls) <= calm + kills
         assert current_files(tmp_path / "killed") == current_files(tmp_path / "calm")
         Desk(tmp_path / "killed", server).assert_equals_what_is_published()
     assert kills == 20
 
 
 def test_the_key_is_nowhere_in_what_a_failing_run_leaves(published: Path, tmp_path: Path) -> None:
-    """The whole command, refused by every service: its output, its logs, its databases and every file it wrote."""
+    """The whole command, refused by every service: output, logs, databases and all files."""
     secret = "f00dfacef00dfacef00dfacef00dface"
     with PublishersServer(published, years={2021}) as server:
         server.faults = [
@@ -1279,12 +1316,14 @@ def test_the_key_is_nowhere_in_what_a_failing_run_leaves(published: Path, tmp_pa
             text=True,
             timeout=300,
         )
-        assert done.returncode == 1 and "Check the key (COMTRADE_API_KEY" in done.stdout
+        assert done.returncode == 1
+        assert "Check the key (COMTRADE_API_KEY" in done.stdout
         assert any(h.get("Ocp-Apim-Subscription-Key") == secret for h in server.headers), (
             "the key was used"
         )
     assert secret not in done.stdout + done.stderr
-    # the World Bank never had the key, so that it cannot have told it: its text is the server's invention and stays out of this
+    # The World Bank is never sent the key and cannot repeat it: that its answer does is this
+    # server's invention.
     holders = [p for p in tmp_path.rglob("*") if p.is_file() and secret.encode() in p.read_bytes()]
     assert holders == []
 

@@ -61,7 +61,8 @@ def test_the_jobs_do_what_their_names_say(definitions: dg.Definitions) -> None:
     }
     assert groups["refresh_trade_of_years"] == {"landing", "raw"}
     assert groups["rebuild_models"] == {"seeds", "staging", "intermediate", "marts", "report"}
-    assert groups["re_estimate"] == {"estimates"} and groups["publish"] == {"published"}
+    assert groups["re_estimate"] == {"estimates"}
+    assert groups["publish"] == {"published"}
     assert set(definitions.resolve_job_def("refresh").asset_layer.executable_asset_keys) == set(
         graph.get_all_asset_keys()
     )
@@ -95,21 +96,24 @@ def test_a_dropped_file_starts_one_refresh(tmp_path: Path) -> None:
     settings = load_settings({"LCT_DATA_DIR": str(tmp_path), "LCT_SOURCE": "files"})
     [sensor] = [s for s in automation.build_sensors(settings) if s.name == "files_dropped"]
     with dg.DagsterInstance.ephemeral() as instance:
-        tick = lambda cursor: sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=cursor))  # noqa: E731
+
+        def tick(cursor: str | None):
+            return sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=cursor))
+
         assert tick(None).run_requests == []
         (tmp_path / "landing" / "comtrade").mkdir(parents=True)
         (tmp_path / "landing" / "comtrade" / ".part-x.csv").write_text("half")
         assert tick(None).run_requests == []
         (tmp_path / "landing" / "comtrade" / "x.csv").write_text("a,b\n1,2\n")
         seen = tick(None)
-        assert seen.run_requests == [] and "stay as they are" in seen.skip_message, (
-            "it may still be being written"
-        )
+        assert seen.run_requests == [], "it may still be being written"
+        assert "stay as they are" in seen.skip_message
         (tmp_path / "landing" / "comtrade" / "x.csv").write_text("a,b\n1,2\n3,4\n")
         grown = tick(seen.cursor)
         assert grown.run_requests == []
         started = tick(grown.cursor)
-        assert len(started.run_requests) == 1 and started.run_requests[0].run_key
+        assert len(started.run_requests) == 1
+        assert started.run_requests[0].run_key
         assert tick(started.cursor).run_requests == [], "the same file starts no second run"
         (tmp_path / "landing" / "comtrade" / "x.csv").write_text("a,b\n5,6\n")
         assert len(tick(tick(started.cursor).cursor).run_requests) == 1
@@ -142,9 +146,8 @@ def test_notices_reach_log_and_webhook_and_never_tell_its_address(
     address, received, statuses = webhook
     settings = load_settings({"LCT_DATA_DIR": str(tmp_path), "LCT_NOTICE_WEBHOOK": address})
     said: list[str] = []
-    assert notices.notify(settings, "a run failed", said.append) and received == [
-        {"text": "a run failed"}
-    ]
+    assert notices.notify(settings, "a run failed", said.append)
+    assert received == [{"text": "a run failed"}]
     statuses.append(500)
     assert not notices.notify(settings, "again", said.append)
     assert not notices.notify(
@@ -155,11 +158,9 @@ def test_notices_reach_log_and_webhook_and_never_tell_its_address(
     assert not notices.notify(
         replace(settings, notice_webhook="not-to-be-told"), "no address", said.append
     )
-    assert (
-        said[:2] == ["a run failed", "again"]
-        and "HTTP 500" in said[2]
-        and not any("not-to-be-told" in line for line in [*said, repr(settings)])
-    )
+    assert said[:2] == ["a run failed", "again"]
+    assert "HTTP 500" in said[2]
+    assert not any("not-to-be-told" in line for line in [*said, repr(settings)])
 
 
 @pytest.fixture
@@ -183,20 +184,25 @@ def test_an_aggregate_that_moved_is_shown_with_both_values(
 ) -> None:
     with duckdb.connect(str(finished.build_path)) as connection:
         [(before,)] = connection.execute(
-            "select value from report.figure_3 where sector = 'buildings' and year = 2010 and unit = 'billion USD'"
+            "select value from report.figure_3 "
+            "where sector = 'buildings' and year = 2010 and unit = 'billion USD'"
         ).fetchall()
         connection.execute(
-            "update report.figure_3 set value = value * ? where sector = 'buildings' and year = 2010 and unit = 'billion USD'",
+            "update report.figure_3 set value = value * ? "
+            "where sector = 'buildings' and year = 2010 and unit = 'billion USD'",
             [change],
         )
         found = drift(connection, finished, "aggregate")
-    assert found.compared > 500 and len(found.moved) == moved and found.is_blocking == stops
+    assert found.compared > 500
+    assert len(found.moved) == moved
+    assert found.is_blocking == stops
     if moved:
         assert found.moved[0].name == "figure_3 world exports buildings 2010"
         assert (found.moved[0].before, found.moved[0].after) == pytest.approx(
             (before, before * change)
         )
-        assert f"{before:,.6g}" in found.table() and f"{before * change:,.6g}" in found.table()
+        assert f"{before:,.6g}" in found.table()
+        assert f"{before * change:,.6g}" in found.table()
 
 
 @pytest.mark.parametrize(
@@ -207,15 +213,15 @@ def test_a_coefficient_that_moved_is_measured_in_its_standard_errors(
 ) -> None:
     with duckdb.connect(str(finished.build_path)) as connection:
         connection.execute(
-            "update estimates.coefficients set estimate = estimate + ? * std_error where exhibit = 'table_4' and \"column\" = 1 and term = 'ln_gdp' and variant = 'report' and inference = 'cluster_iso3'",
+            "update estimates.coefficients set estimate = estimate + ? * std_error "
+            "where exhibit = 'table_4' and \"column\" = 1 and term = 'ln_gdp' "
+            "and variant = 'report' and inference = 'cluster_iso3'",
             [std_errors],
         )
         found = drift(connection, finished, "coefficient")
-    assert (
-        found.compared > 400
-        and [m.name for m in found.moved] == ["table_4 (1) ln_gdp"] * moved
-        and found.is_blocking == stops
-    )
+    assert found.compared > 400
+    assert [m.name for m in found.moved] == ["table_4 (1) ln_gdp"] * moved
+    assert found.is_blocking == stops
 
 
 def test_a_published_number_that_is_gone_stops_publication_and_one_on_more_data_does_not(
@@ -223,26 +229,30 @@ def test_a_published_number_that_is_gone_stops_publication_and_one_on_more_data_
 ) -> None:
     with duckdb.connect(str(finished.build_path)) as connection:
         connection.execute(
-            "update report.figure_3 set value = null where sector = 'buildings' and year = 2010 and unit = 'billion USD'"
+            "update report.figure_3 set value = null "
+            "where sector = 'buildings' and year = 2010 and unit = 'billion USD'"
         )
         gone = drift(connection, finished, "aggregate")
         assert [(m.name, m.after) for m in gone.moved] == [
             ("figure_3 world exports buildings 2010", None)
-        ] and gone.is_blocking
-        assert "to nothing" in gone.sentence() and "| nothing |" in gone.table()
+        ]
+        assert gone.is_blocking
+        assert "to nothing" in gone.sentence()
+        assert "| nothing |" in gone.table()
         connection.execute(
-            "update report.figure_3 set value = 1e6 where sector = 'buildings' and year = 2010 and unit = 'billion USD'"
+            "update report.figure_3 set value = 1e6 "
+            "where sector = 'buildings' and year = 2010 and unit = 'billion USD'"
         )
         assert drift(connection, finished, "aggregate").is_blocking
         connection.execute(
-            "insert into marts.fct_world_trade select * replace (economy_iso3 || ' again' as economy_iso3) from marts.fct_world_trade where year = 2010"
+            "insert into marts.fct_world_trade "
+            "select * replace (economy_iso3 || ' again' as economy_iso3) "
+            "from marts.fct_world_trade where year = 2010"
         )
         grown = drift(connection, finished, "aggregate")
-        assert (
-            len(grown.moved) == 1
-            and grown.moved[0].data_after == 2 * grown.moved[0].data_before
-            and not grown.is_blocking
-        )
+        assert len(grown.moved) == 1
+        assert grown.moved[0].data_after == 2 * grown.moved[0].data_before
+        assert not grown.is_blocking
 
 
 def test_publication_itself_refuses_what_has_drifted_and_keeps_the_old(finished: Settings) -> None:
@@ -250,7 +260,8 @@ def test_publication_itself_refuses_what_has_drifted_and_keeps_the_old(finished:
     before = {p: p.read_bytes() for p in finished.published_dir.resolve().rglob("*") if p.is_file()}
     with duckdb.connect(str(finished.build_path)) as connection:
         connection.execute(
-            "update report.figure_3 set value = value * 2 where sector = 'buildings' and year = 2010 and unit = 'billion USD'"
+            "update report.figure_3 set value = value * 2 "
+            "where sector = 'buildings' and year = 2010 and unit = 'billion USD'"
         )
     with pytest.raises(
         WarehouseError, match=r"world exports buildings 2010 from .* LCT_ACCEPT_DRIFT=true"
@@ -269,7 +280,8 @@ def test_publications_on_other_choices_are_not_compared(finished: Settings) -> N
         other_seed = drift(
             connection, replace(finished, demo_seed=finished.demo_seed + 1), "aggregate"
         )
-        assert other_seed.compared == 0 and "demo_seed was" in other_seed.not_compared
+        assert other_seed.compared == 0
+        assert "demo_seed was" in other_seed.not_compared
         assert (
             "low_carbon_products was"
             in drift(
@@ -294,18 +306,18 @@ def test_drift_checks_stand_between_estimates_and_publication(definitions: dg.De
     assert set(checks) == {"aggregates_have_not_drifted", "coefficients_have_not_drifted"}
     upstream = graph.get_ancestor_asset_keys(dg.AssetKey(["published", "warehouse"]))
     for key in checks.values():
-        assert graph.get(key).blocking and key.asset_key in upstream
+        assert graph.get(key).blocking
+        assert key.asset_key in upstream
 
 
 def test_an_earlier_publication_can_be_restored(finished: Settings) -> None:
     first = finished.published_dir.resolve()
     second = first.with_name("000099")
     shutil.copytree(first, second)
-    assert (
-        publication.restore(finished, "000099") == second
-        and finished.published_dir.resolve() == second
-    )
-    assert publication.restore(finished) == first and finished.published_dir.resolve() == first
+    assert publication.restore(finished, "000099") == second
+    assert finished.published_dir.resolve() == second
+    assert publication.restore(finished) == first
+    assert finished.published_dir.resolve() == first
     with pytest.raises(WarehouseError, match="000099"):
         publication.restore(finished, "000050")
     with pytest.raises(WarehouseError, match="before the current one"):
@@ -318,13 +330,15 @@ def test_raw_tables_show_the_years_that_were_loaded(demo_world: World) -> None:
             connection, "raw", "comtrade_trade", "trade_year between 2010 and 2010"
         )
         [(rows, economies)] = connection.execute(
-            'select count(*), count(distinct "reporterCode") from raw.comtrade_trade where trade_year = 2010'
+            'select count(*), count(distinct "reporterCode") from raw.comtrade_trade '
+            "where trade_year = 2010"
         ).fetchall()
         assert (of_a_year["dagster/row_count"], of_a_year["economies"], of_a_year["years"]) == (
             rows,
             economies,
             "2010-2010",
-        ) and rows > 1000
+        )
+        assert rows > 1000
         assert set(table_metadata(connection, "staging", "stg_comtrade__trade_records")) == {
             "preview"
         }, "a view is not counted"
@@ -335,12 +349,10 @@ def test_tables_show_rows_economies_years_shares_and_pictures(demo_world: World)
         str(demo_world.settings.published_dir / "warehouse.duckdb"), read_only=True
     ) as connection:
         world_trade = table_metadata(connection, "marts", "fct_world_trade")
-        assert (
-            world_trade["economies"] > 150
-            and world_trade["years"] == "1992-2022"
-            and 0 < world_trade["unallocated_share"] < 0.2
-            and world_trade["dagster/row_count"] > 10_000
-        )
+        assert world_trade["economies"] > 150
+        assert world_trade["years"] == "1992-2022"
+        assert 0 < world_trade["unallocated_share"] < 0.2
+        assert world_trade["dagster/row_count"] > 10_000
         assert "| " in world_trade["preview"].md_str
         assert "dagster/row_count" not in table_metadata(connection, "report", "no_such_table")
         for table in pictures.FIGURES:

@@ -1,4 +1,7 @@
-"""Dagster as a person meets it: `make dev`, everything materialised by click, an asset opened, its checks and its picture seen."""
+"""Dagster as its user meets it: `make dev`, and everything materialised by click.
+
+One asset is then opened, and its checks and its picture must be seen.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from orchestration.settings import PROJECT_ROOT
 
-# no sandbox, because tests may run as root; the rest keeps the browser from looking for its maker's servers
+# No sandbox, because tests may run as root. The other flags keep the browser from contacting its
+# maker's servers.
 BROWSER_FLAGS = [
     "--headless=new",
     "--no-sandbox",
@@ -51,7 +55,7 @@ def chromium() -> str:
 
 @contextmanager
 def dagster_dev(data_dir: Path, log_path: Path) -> Iterator[str]:
-    """`make dev` on an empty data folder and a free port: the address of its page, once it answers."""
+    """`make dev` on an empty data folder and a free port; yields its address once it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -68,7 +72,8 @@ def dagster_dev(data_dir: Path, log_path: Path) -> Iterator[str]:
     try:
         deadline = time.monotonic() + START_TIMEOUT
         while not answers(address):
-            assert process.poll() is None and time.monotonic() < deadline, (
+            assert process.poll() is None, f"dagster dev has ended:\n{log_path.read_text()[-3000:]}"
+            assert time.monotonic() < deadline, (
                 f"dagster dev does not answer:\n{log_path.read_text()[-3000:]}"
             )
             time.sleep(0.5)
@@ -121,7 +126,7 @@ def materialise_everything(page: Page, address: str) -> None:
 
 
 def wait_for_success(page: Page, address: str) -> None:
-    """Look at the list of runs, which renews itself, until it says that what was launched has succeeded."""
+    """Watch the list of runs, which refreshes itself, until the launched backfill has succeeded."""
     page.goto(f"{address}/runs?view=backfills")
     row = page.locator("[data-index]", has_text="Manually launched")
     expect(row).to_have_count(1)

@@ -1,4 +1,7 @@
-"""Classification: splitting, merging and re-aggregating conserve value; the lists are data; the test cases of the nomenclature."""
+"""Classification: splitting, merging and re-aggregating conserve value.
+
+Also that the lists are data, and known cases of the nomenclature.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,15 @@ from orchestration import loading, warehouse
 from orchestration.landing.layouts import LandingError
 from orchestration.settings import PROJECT_ROOT
 
-FLOW_COLUMNS = "source, year, flow, reporter_iso3, reporter_kind, partner_iso3, partner_kind, exporter_iso3, importer_iso3, hs_revision, hs6_code, value_usd, net_weight_kg"
+FLOW_COLUMNS = (
+    "source, year, flow, reporter_iso3, reporter_kind, partner_iso3, partner_kind, "
+    "exporter_iso3, importer_iso3, hs_revision, hs6_code, value_usd, net_weight_kg"
+)
 
 
 @pytest.fixture(scope="session")
 def classify(demo_world: World):
-    """The compiled SQL of int_trade_flows_classified, to be run on any flows with any mapping of codes, in memory."""
+    """The compiled SQL of int_trade_flows_classified, to run in memory on any flows and mapping."""
     [compiled] = (demo_world.settings.dbt_target_dir / "run" / "compiled").rglob(
         "int_trade_flows_classified.sql"
     )
@@ -37,17 +43,23 @@ def classify(demo_world: World):
         "warehouse.intermediate.int_hs_codes_mapped",
     )
     connection.execute(
-        f"create table {flows} (source varchar, year int, flow varchar, reporter_iso3 varchar, reporter_kind varchar, partner_iso3 varchar, partner_kind varchar, exporter_iso3 varchar, "
-        "importer_iso3 varchar, hs_revision varchar, hs6_code varchar, value_usd decimal(18, 3), net_weight_kg decimal(18, 3))"
+        f"create table {flows} (source varchar, year int, flow varchar, reporter_iso3 varchar, "
+        "reporter_kind varchar, partner_iso3 varchar, partner_kind varchar, exporter_iso3 varchar, "
+        "importer_iso3 varchar, hs_revision varchar, hs6_code varchar, value_usd decimal(18, 3), "
+        "net_weight_kg decimal(18, 3))"
     )
     connection.execute(
-        f"create table {codes} (hs_treatment varchar, hs_revision varchar, hs6_code varchar, product_code varchar, weight double)"
+        f"create table {codes} (hs_treatment varchar, hs_revision varchar, hs6_code varchar, "
+        "product_code varchar, weight double)"
     )
 
     def run(
         reported: list[tuple[str, str, str, Decimal]], mapping: list[tuple[str, str, str, float]]
     ) -> list[tuple[str, str, Decimal]]:
-        """reported: importer, revision, code, value; mapping: revision, code, product, weight. Returns importer, product, value."""
+        """Returns importer, product, value.
+
+        `reported` gives importer, revision, code, value; `mapping` revision, code, product, weight.
+        """
         connection.execute(f"delete from {flows}; delete from {codes}")
         for importer, revision, code, value in reported:
             row = (
@@ -97,7 +109,10 @@ many = settings(
 @many
 @given(flows=flows_of_codes, cut=st.floats(0, 1))
 def test_splitting_conserves_value(classify, flows: dict, cut: float) -> None:
-    """Every code goes to two products with weights that sum to one: nothing is lost beyond rounding, nothing gained."""
+    """Every code is split between two products with weights that sum to one.
+
+    Nothing is gained, and nothing is lost beyond rounding.
+    """
     mapping = [
         (r, c, p, w)
         for r in ("H3", "H6")
@@ -115,7 +130,7 @@ def test_splitting_conserves_value(classify, flows: dict, cut: float) -> None:
 @many
 @given(flows=flows_of_codes)
 def test_merging_conserves_value_exactly(classify, flows: dict) -> None:
-    """Codes of two revisions merged into one product: its value is the sum of theirs, to the last digit."""
+    """Codes of two revisions merged into one product: its value is exactly the sum of theirs."""
     mapping = [
         (r, c, "A", 1.0) for r in ("H3", "H6") for c in ("850780", "854140", "854142", "283691")
     ]
@@ -130,7 +145,10 @@ def test_merging_conserves_value_exactly(classify, flows: dict) -> None:
 @many
 @given(flows=flows_of_codes, data=st.data())
 def test_re_aggregating_conserves_value(classify, flows: dict, data) -> None:
-    """The sum over products of the sums over importers is the sum over all flows, whatever belongs to what; unmapped codes count nowhere."""
+    """Sums over importers and products equal the sum over all flows, whatever the mapping.
+
+    Unmapped codes count nowhere.
+    """
     codes = [(r, c) for r in ("H3", "H6") for c in ("850780", "854140", "854142", "283691")]
     product_of = {code: data.draw(st.sampled_from(["A", "B", None])) for code in codes}
     classified = classify(
@@ -155,7 +173,8 @@ def test_no_code_counts_more_than_once_and_every_weight_has_its_rule() -> None:
     totals: dict[tuple[str, str], float] = defaultdict(float)
     for row in seed("hs_concordance"):
         totals[row["hs_revision"], row["hs6_code"]] += float(row["weight"])
-        assert row["weight_rule"] and row["source"]
+        assert row["weight_rule"]
+        assert row["source"]
         if row["relation"] in ("1:1", "n:1"):
             assert float(row["weight"]) == 1, row
     assert max(totals.values()) <= 1 + 1e-9
@@ -166,13 +185,12 @@ def test_the_lists_are_complete() -> None:
         seed("low_carbon_products"),
         [r for r in seed("transition_minerals") if r["is_in_report_list"] == "true"],
     )
-    assert len(products) == 124 and len({r["mineral"] for r in minerals}) == 13
+    assert len(products) == 124
+    assert len({r["mineral"] for r in minerals}) == 13
     assert sum(r["in_apec_2012"] == "true" for r in products) == 54
     assert sum(r["in_world_bank_2008"] == "true" for r in products) == 43
-    assert (
-        sum(r["in_pigato_2020"] == "true" for r in products) == 107
-        and sum(r["is_imf_addition"] == "true" for r in products) == 17
-    )
+    assert sum(r["in_pigato_2020"] == "true" for r in products) == 107
+    assert sum(r["is_imf_addition"] == "true" for r in products) == 17
     assert sum(r["in_glachant_dussaux_dechezlepretre"] != "no" for r in products) == 30
     both = {r["product_code"] for r in products} & {r["product_code"] for r in minerals}
     assert both == {"282520", "283691"}, "lithium stands in both lists"
@@ -185,50 +203,62 @@ def test_table_1_shows_the_difference_from_print(real_world: World) -> None:
     rows = {
         s: (own, printed, difference)
         for s, own, printed, difference in real_world.ask(
-            "select sector, value, published, difference from report.table_1 where technology = 'all technologies'"
+            "select sector, value, published, difference from report.table_1 "
+            "where technology = 'all technologies'"
         )
     }
-    assert rows["transport"] == (10, 9, 1) and rows["all sectors"] == (124, 124, 0)
+    assert rows["transport"] == (10, 9, 1)
+    assert rows["all sectors"] == (124, 124, 0)
     assert all(d == 0 for s, (_, _, d) in rows.items() if s != "transport")
 
 
 def test_solar_does_not_collapse_where_codes_are_followed(demo_world: World) -> None:
-    """854140 became 854141/42/43/49 in HS 2022: as reported it is gone, harmonised it goes on, and the series says so."""
+    """854140 became 854141/42/43/49 in HS 2022.
+
+    As reported it is gone, harmonised it continues, and the series says so.
+    """
     exports = dict(
         demo_world.ask(
-            "select hs_treatment || ' ' || year, sum(value_usd) from marts.fct_world_trade_variants where product_code = '854140' and economy_iso3 = 'CHN' and flow = 'export' and source = 'comtrade' "
-            "and year in (2021, 2022) group by 1"
+            "select hs_treatment || ' ' || year, sum(value_usd) "
+            "from marts.fct_world_trade_variants "
+            "where product_code = '854140' and economy_iso3 = 'CHN' and flow = 'export' "
+            "and source = 'comtrade' and year in (2021, 2022) group by 1"
         )
     )
-    assert "as_reported 2022" not in exports and "strict 2022" not in exports
+    assert "as_reported 2022" not in exports
+    assert "strict 2022" not in exports
     assert 0.5 < exports["harmonised 2022"] / exports["harmonised 2021"] < 2
     notes = dict(
         demo_world.ask(
-            "select hs_treatment, note from report.figure_4_variants where year = 2022 and source = 'comtrade' and sector = 'power_generation' and measure = 'China exports'"
+            "select hs_treatment, note from report.figure_4_variants "
+            "where year = 2022 and source = 'comtrade' and sector = 'power_generation' "
+            "and measure = 'China exports'"
         )
     )
-    assert notes["as_reported"] == "no code in HS 2022: 854140" and notes["harmonised"] is None
+    assert notes["as_reported"] == "no code in HS 2022: 854140"
+    assert notes["harmonised"] is None
 
 
 def test_transport_says_why_it_begins_in_2017(demo_world: World) -> None:
     rows = dict(
         demo_world.ask(
-            "select year, note from report.figure_3 where sector = 'transport' and measure = 'world exports' and year in (2016, 2017)"
+            "select year, note from report.figure_3 "
+            "where sector = 'transport' and measure = 'world exports' and year in (2016, 2017)"
         )
     )
-    assert (
-        "870380" in rows[2016]
-        and rows[2016].startswith("no code in HS 2012")
-        and rows[2017] is None
-    )
+    assert "870380" in rows[2016]
+    assert rows[2016].startswith("no code in HS 2012")
+    assert rows[2017] is None
     rules = {row["weight_rule"] for row in seed("hs_concordance") if row["hs6_code"] == "870390"}
-    assert len(rules) == 1 and "no code of their own before HS 2017" in rules.pop()
+    assert len(rules) == 1
+    assert "no code of their own before HS 2017" in rules.pop()
 
 
 def test_bases_can_be_judged_side_by_side(real_world: World) -> None:
-    """China's imports in 2022, BACI over UN Comtrade: freight in bulk goods, and the noise of tiny values."""
+    """China's imports in 2022, BACI over UN Comtrade: freight in bulk, noise in tiny values."""
     rows = real_world.ask(
-        "select product_code, reconciled_to_china_reported_ratio from marts.trade_basis_comparison where year = 2022 and flow = 'import'"
+        "select product_code, reconciled_to_china_reported_ratio "
+        "from marts.trade_basis_comparison where year = 2022 and flow = 'import'"
     )
     ratios = {code: round(ratio, 3) for code, ratio in rows if ratio is not None}
     assert {k: ratios[k] for k in ("283691", "750210", "260200")} == {
@@ -260,7 +290,8 @@ def test_exhibits_come_on_every_treatment_and_basis(demo_world: World) -> None:
         where = "where unit = 'percent'" if exhibit == "table_2" else ""
         assert (
             demo_world.ask(
-                f"select year, {grouping} from report.{exhibit} {where} group by all having abs(sum(value) - 100) > 1e-6"
+                f"select year, {grouping} from report.{exhibit} {where} group by all "
+                "having abs(sum(value) - 100) > 1e-6"
             )
             == []
         ), "shares sum to 100"
@@ -268,10 +299,12 @@ def test_exhibits_come_on_every_treatment_and_basis(demo_world: World) -> None:
 
 def test_vintages_of_the_groups(demo_world: World) -> None:
     assert demo_world.ask(
-        "select country_group from marts.dim_economy where iso3 in ('HRV', 'CHN', 'TWN', 'HKG') order by iso3"
+        "select country_group from marts.dim_economy where iso3 in ('HRV', 'CHN', 'TWN', 'HKG') "
+        "order by iso3"
     ) == [("China",), ("High income",), ("High income",), ("High income",)]
     vintages = {r["vintage"]: r["weo_group"] for r in seed("economy_groups") if r["iso3"] == "HRV"}
-    assert vintages["FY23"].startswith("Emerging") and vintages["FY24"].startswith("Advanced")
+    assert vintages["FY23"].startswith("Emerging")
+    assert vintages["FY24"].startswith("Advanced")
 
 
 def build_on(
@@ -293,7 +326,10 @@ def build_on(
 
 
 def test_a_product_is_one_row_of_a_seed(real_world: World, tmp_path: Path) -> None:
-    """A product added and one moved to another technology: two changed rows, and facts, world trade and table 1 follow."""
+    """One product is added and one moved to another technology: two rows change.
+
+    Facts, world trade and table 1 follow.
+    """
     project = tmp_path / "project"
     for part in ("dbt_project", "seeds", "tests/data"):
         shutil.copytree(PROJECT_ROOT / part, project / part)
@@ -330,22 +366,30 @@ def test_a_product_is_one_row_of_a_seed(real_world: World, tmp_path: Path) -> No
     with duckdb.connect(
         str(tmp_path / "data" / "build" / "warehouse.duckdb"), read_only=True
     ) as connection:
-        ask = lambda sql: connection.execute(sql).fetchall()  # noqa: E731
+
+        def ask(sql: str) -> list[tuple]:
+            return connection.execute(sql).fetchall()
+
         assert ask(
-            "select product_code, technology from marts.dim_product where product_code in ('280470', '850760') order by 1"
+            "select product_code, technology from marts.dim_product "
+            "where product_code in ('280470', '850760') order by 1"
         ) == [
             ("280470", "battery materials"),
             ("850760", "lithium-ion batteries"),
         ]
         assert ask(
-            "select value from report.table_1 where sector = 'energy_storage' and technology = 'all technologies'"
+            "select value from report.table_1 "
+            "where sector = 'energy_storage' and technology = 'all technologies'"
         ) == [(14,)]
         [(flows, value)] = ask(
-            "select count(*), sum(value_usd) from marts.fct_trade_flow where product_code = '280470'"
+            "select count(*), sum(value_usd) from marts.fct_trade_flow "
+            "where product_code = '280470'"
         )
-        assert flows > 100 and value > 0
+        assert flows > 100
+        assert value > 0
         assert ask(
-            "select relation, weight_rule from marts.bridge_hs6_product where product_code = '280470' limit 1"
+            "select relation, weight_rule from marts.bridge_hs6_product "
+            "where product_code = '280470' limit 1"
         ) == [("1:1", "not in the concordance: taken under its own number in every revision")]
     assert real_world.ask(
         "select count(*) from marts.fct_trade_flow where product_code = '280470'"
@@ -357,7 +401,9 @@ def test_a_list_of_ones_own_takes_the_place_of_the_reports(
 ) -> None:
     own = tmp_path / "own.csv"
     own.write_text(
-        "product_code,sector,technology,is_dual_use\n283691,lithium,compounds,false\n010121,horses,breeding,true\n"
+        "product_code,sector,technology,is_dual_use\n"
+        "283691,lithium,compounds,false\n"
+        "010121,horses,breeding,true\n"
     )
     (tmp_path / "data" / "build").mkdir(parents=True)
     shutil.copy(real_world.settings.build_path, tmp_path / "data" / "build")
@@ -377,7 +423,8 @@ def test_a_list_of_ones_own_takes_the_place_of_the_reports(
         str(tmp_path / "data" / "build" / "warehouse.duckdb"), read_only=True
     ) as connection:
         rows = connection.execute(
-            "select product_code, sector, evidence, is_dual_use, list_sources from marts.dim_product where is_low_carbon order by 1"
+            "select product_code, sector, evidence, is_dual_use, list_sources "
+            "from marts.dim_product where is_low_carbon order by 1"
         ).fetchall()
     assert rows == [
         ("010121", "horses", "own list", True, "own list"),

@@ -40,7 +40,8 @@ def test_trade_is_partitioned_by_year_and_every_writer_is_in_the_pool(
     graph = definitions.resolve_asset_graph()
     for table in ("comtrade_trade", "baci_trade"):
         keys = graph.get(dg.AssetKey(["raw", table])).partitions_def.get_partition_keys()
-        assert keys[0] == "1988" and "2022" in keys
+        assert keys[0] == "1988"
+        assert "2022" in keys
     for assets in graph.assets_defs:
         if assets.keys and next(iter(assets.keys)).path[0] != "landing":
             assert assets.op.pool == "duckdb_writer", assets.keys
@@ -49,15 +50,20 @@ def test_trade_is_partitioned_by_year_and_every_writer_is_in_the_pool(
 def test_dbt_tests_are_checks_on_their_models(definitions: dg.Definitions) -> None:
     checks = definitions.resolve_asset_graph().asset_check_keys
     names = {c.name for c in checks if c.asset_key == dg.AssetKey(["marts", "fct_world_trade"])}
-    assert "assert_world_trade_is_allocated_plus_unallocated" in names and len(checks) > 100
+    assert "assert_world_trade_is_allocated_plus_unallocated" in names
+    assert len(checks) > 100
 
 
 def test_dagster_itself_loads_the_code_location(tmp_path: Path) -> None:
     """As `dagster dev` does: from the project's root, by pyproject.toml."""
     done = subprocess.run(
         [str(Path(sys.executable).with_name("dagster")), "definitions", "validate"],
-        cwd=PROJECT_ROOT, env={**environment_of(tmp_path, "demo"), "DAGSTER_HOME": ""}, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        cwd=PROJECT_ROOT,
+        env={**environment_of(tmp_path, "demo"), "DAGSTER_HOME": ""},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -76,7 +82,8 @@ def test_dagster_itself_loads_the_code_location(tmp_path: Path) -> None:
 def test_a_wrong_setting_is_named_with_what_is_allowed(variable: str, value: str) -> None:
     with pytest.raises(SettingError) as error:
         load_settings({variable: value})
-    assert value in str(error.value) and variable.removeprefix("LCT_SOURCE") in str(error.value)
+    assert value in str(error.value)
+    assert variable.removeprefix("LCT_SOURCE") in str(error.value)
 
 
 def test_every_setting_is_listed_in_the_example() -> None:
@@ -88,7 +95,10 @@ def test_every_setting_is_listed_in_the_example() -> None:
 def test_the_chosen_basis_and_scope_are_obeyed(
     demo_world: World, tmp_path: Path, dbt: Callable
 ) -> None:
-    """Another basis, treatment and scope by three variables: the choices, the default facts and the default panel follow."""
+    """Three variables choose another basis, treatment and scope.
+
+    The recorded choices, the default facts and the default panel follow.
+    """
     (tmp_path / "build").mkdir()
     shutil.copy(demo_world.settings.build_path, tmp_path / "build")
     models = (
@@ -122,7 +132,10 @@ def test_the_chosen_basis_and_scope_are_obeyed(
 
 
 def test_a_killed_run_gives_its_place_in_the_pool_back(tmp_path: Path) -> None:
-    """A run that was killed is still "started" in Dagster and still holds the writer's pool: the next one frees it."""
+    """A killed run is still "started" in Dagster and still holds the writer's pool.
+
+    The next run frees it.
+    """
     from orchestration.run import LAUNCHED_BY, close_killed_runs, prepare_environment
 
     settings = load_settings(environment_of(tmp_path, "demo"))
@@ -160,8 +173,10 @@ def test_a_killed_run_gives_its_place_in_the_pool_back(tmp_path: Path) -> None:
 def test_processes_that_start_together_parse_the_project_once(tmp_path: Path) -> None:
     """Five on a new data folder: each reads a whole manifest, and all of them the same one."""
     program = (
-        "import json; from orchestration.modelling import dbt_manifest; from orchestration.settings import load_settings\n"
-        "path = dbt_manifest(load_settings()); print(path, len(json.loads(path.read_text('utf-8'))['nodes']))"
+        "import json; from orchestration.modelling import dbt_manifest; "
+        "from orchestration.settings import load_settings\n"
+        "path = dbt_manifest(load_settings()); "
+        "print(path, len(json.loads(path.read_text('utf-8'))['nodes']))"
     )
     started = [
         subprocess.Popen(
@@ -184,7 +199,10 @@ def test_processes_that_start_together_parse_the_project_once(tmp_path: Path) ->
 def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(
     demo_world: World, tmp_path: Path
 ) -> None:
-    """Three runs on one data folder at once, two of them loading trade of different years: each succeeds, no row is missing."""
+    """Three runs at once on one data folder, two of them loading trade of different years.
+
+    Each succeeds, and no row is missing.
+    """
     from orchestration.run import prepare_environment
 
     shutil.copytree(demo_world.settings.landing_dir, tmp_path / "landing")
@@ -229,7 +247,8 @@ def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(
         duckdb.connect(str(demo_world.settings.build_path), read_only=True) as whole,
     ):
         for sql in (
-            f"select trade_year, count(*), sum(v) from raw.baci_trade where trade_year in ({', '.join(years)}) group by all order by all",
+            "select trade_year, count(*), sum(v) from raw.baci_trade "
+            f"where trade_year in ({', '.join(years)}) group by all order by all",
             "select count(*) from raw.wdi_indicators",
         ):
             assert connection.execute(sql).fetchall() == whole.execute(sql).fetchall()
@@ -239,7 +258,7 @@ def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(
 
 
 def test_dagsters_record_of_old_runs_is_forgotten(tmp_path: Path) -> None:
-    """Of the runs of `make run` the last ones are kept; runs launched in the web interface are left alone."""
+    """The last runs of `make run` are kept; runs launched in the web interface are left alone."""
     from orchestration.run import KEPT_RUNS, LAUNCHED_BY, forget_old_runs
 
     with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:

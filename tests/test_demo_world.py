@@ -1,4 +1,4 @@
-"""The synthetic world: the same seed gives the same bytes, its files are the publishers' own, and its totals are exact."""
+"""The synthetic world: reproducible by its seed, in the publishers' formats, with exact totals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ from orchestration.landing.manifest import Manifest, read_manifest, sha256_of
 from orchestration.settings import PROJECT_ROOT
 
 SEED, OTHER_SEED = 7, 8
-# the first year, the one landed as JSON, the one with parts beside totals, one of two revisions, one with a group as reporter
+# the first year, the year landed as JSON, the year with parts beside totals, a year of two HS
+# revisions, a year with a group of economies as a reporter
 YEARS_LOADED = (1992, files.JSON_YEAR, reports.UNPINNED_YEAR, 2017, 2022)
 
 
@@ -63,7 +64,8 @@ def _published_names(manifest: Manifest) -> dict[str, str]:
 
 
 def test_every_file_lands_as_synthetic_and_small(landed: Manifest) -> None:
-    assert landed.world == "demo" and landed.left_out == []
+    assert landed.world == "demo"
+    assert landed.left_out == []
     assert {f.origin for f in landed.current()} == {"demo"}
     assert all(
         f.parameters["synthetic"]
@@ -74,12 +76,10 @@ def test_every_file_lands_as_synthetic_and_small(landed: Manifest) -> None:
     assert landed.years(layouts.COMTRADE_TRADE) == set(range(1992, 2023))
     assert landed.years(layouts.BACI_TRADE) == set(range(1995, 2023))
     assert sum(f.bytes for f in landed.current()) < 40_000_000
-    assert [
-        n for f in landed.current() for t in f.tables for n in t.notes
-    ] == []  # every column of the publishers' layouts, none besides
-    assert (
-        list(landed.folder.parent.glob("demo-*")) == []
-    )  # the scratch folder is gone, and so is what a killed run left behind
+    # every column of the publishers' layouts and no other
+    assert [n for f in landed.current() for t in f.tables for n in t.notes] == []
+    # the scratch folder is gone, and so is what a killed run left behind
+    assert list(landed.folder.parent.glob("demo-*")) == []
 
 
 def test_same_seed_same_bytes(landed: Manifest, tmp_path: Path) -> None:
@@ -92,12 +92,11 @@ def test_landing_the_same_world_again_changes_nothing(landed: Manifest) -> None:
     landed.world = "real"
     said: list[str] = []
     assert demo.fill_with_demo(landed, SEED, say=said.append, scale="small") == []
-    assert (
-        landed.files == files
-        and landed.world == "demo"
-        and read_manifest(landed.path).world == "demo"
-    )
-    assert len(said) == 1 and "landed already" in said[0]
+    assert landed.files == files
+    assert landed.world == "demo"
+    assert read_manifest(landed.path).world == "demo"
+    assert len(said) == 1
+    assert "landed already" in said[0]
 
 
 def test_years_come_as_csv_and_one_as_json_in_the_47_columns(landed: Manifest) -> None:
@@ -111,7 +110,10 @@ def test_years_come_as_csv_and_one_as_json_in_the_47_columns(landed: Manifest) -
 def test_the_world_is_the_sum_of_its_partners(loaded) -> None:
     [(totals, wrong)] = loaded.execute(
         """
-        select count(*), count(*) filter (world is null or partners is null or world <> partners) from (
+        select
+            count(*),
+            count(*) filter (world is null or partners is null or world <> partners)
+        from (
             select
                 sum(primaryValue::decimal(18, 3)) filter (partnerCode::int = 0) as world,
                 sum(primaryValue::decimal(18, 3)) filter (partnerCode::int <> 0) as partners
@@ -121,7 +123,8 @@ def test_the_world_is_the_sum_of_its_partners(loaded) -> None:
         )
         """
     ).fetchall()
-    assert totals > 10_000 and wrong == 0
+    assert totals > 10_000
+    assert wrong == 0
 
 
 def test_parts_sum_to_their_total_in_the_unpinned_year(loaded) -> None:
@@ -135,7 +138,8 @@ def test_parts_sum_to_their_total_in_the_unpinned_year(loaded) -> None:
         having count(*) > 1
         """
     ).fetchall()
-    assert len(per_flow) > 50 and all(total == parts for total, parts in per_flow)
+    assert len(per_flow) > 50
+    assert all(total == parts for total, parts in per_flow)
 
 
 def test_mirror_reports_differ_by_freight(loaded) -> None:
@@ -144,8 +148,17 @@ def test_mirror_reports_differ_by_freight(loaded) -> None:
         select sum(m.primaryValue::double) / sum(x.primaryValue::double)
         from raw.comtrade_trade as x
         inner join raw.comtrade_trade as m
-            on x.trade_year = m.trade_year and x.cmdCode = m.cmdCode and x.partnerCode = m.reporterCode and x.reporterCode = m.partnerCode
-        where x.reporterCode::int = 156 and x.flowCode = 'X' and m.flowCode = 'M' and x.partnerCode::int <> 156 and x.motCode::int = 0 and m.motCode::int = 0
+            on x.trade_year = m.trade_year
+            and x.cmdCode = m.cmdCode
+            and x.partnerCode = m.reporterCode
+            and x.reporterCode = m.partnerCode
+        where
+            x.reporterCode::int = 156
+            and x.flowCode = 'X'
+            and m.flowCode = 'M'
+            and x.partnerCode::int <> 156
+            and x.motCode::int = 0
+            and m.motCode::int = 0
         """
     ).fetchall()
     assert 1.05 < ratio < 1.11
@@ -157,12 +170,11 @@ def test_products_are_reported_in_the_revision_in_force(loaded) -> None:
         f"select distinct trade_year, classificationCode {by_china} order by 1"
     ).fetchall() == [(1992, "H0"), (2010, "H3"), (2014, "H4"), (2017, "H5"), (2022, "H6")]
     late = loaded.execute(
-        "select distinct classificationCode from raw.comtrade_trade where trade_year = 2017 order by 1"
+        "select distinct classificationCode from raw.comtrade_trade "
+        "where trade_year = 2017 order by 1"
     ).fetchall()
-    assert late == [
-        ("H4",),
-        ("H5",),
-    ]  # developing economies take a new revision up later, so one year holds several
+    # developing economies adopt a new revision later, so one year holds several
+    assert late == [("H4",), ("H5",)]
     photovoltaic = loaded.execute(
         f"select distinct trade_year, cmdCode {by_china} and cmdCode like '85414%' order by 1, 2"
     ).fetchall()
@@ -184,11 +196,15 @@ def test_products_are_reported_in_the_revision_in_force(loaded) -> None:
 
 def test_states_that_are_no_more_report_and_are_named_as_partners(loaded) -> None:
     of_1992 = loaded.execute(
-        "select distinct partnerCode from raw.comtrade_trade where trade_year = 1992 and reporterCode = '156' and partnerCode in ('56', '58', '200', '203', '688', '891')"
+        "select distinct partnerCode from raw.comtrade_trade "
+        "where trade_year = 1992 and reporterCode = '156' "
+        "and partnerCode in ('56', '58', '200', '203', '688', '891')"
     ).fetchall()
     assert sorted(of_1992) == [("200",), ("58",), ("891",)]
     of_2022 = loaded.execute(
-        "select distinct partnerCode from raw.comtrade_trade where trade_year = 2022 and reporterCode = '156' and partnerCode in ('56', '58', '200', '203', '688', '891')"
+        "select distinct partnerCode from raw.comtrade_trade "
+        "where trade_year = 2022 and reporterCode = '156' "
+        "and partnerCode in ('56', '58', '200', '203', '688', '891')"
     ).fetchall()
     assert sorted(of_2022) == [("203",), ("56",), ("688",)]
 
@@ -208,7 +224,8 @@ def test_the_whole_world_can_be_loaded(loaded) -> None:
     ).fetchall()
     assert {code for (code,) in aggregates} == set(files.AGGREGATES)
     governance = loaded.execute(
-        "select distinct year from raw.wdi_indicators where indicator_code = 'CC.EST' and value is not null order by 1"
+        "select distinct year from raw.wdi_indicators "
+        "where indicator_code = 'CC.EST' and value is not null order by 1"
     ).fetchall()
     assert [year for (year,) in governance][:4] == [1996, 1998, 2000, 2002]
 
@@ -216,7 +233,8 @@ def test_the_whole_world_can_be_loaded(loaded) -> None:
 def test_the_wdi_archive_has_the_publishers_shape(landed: Manifest) -> None:
     with zipfile.ZipFile(landed.folder / "wdi" / "demo" / "WDI_CSV.zip") as archive:
         header = archive.read("WDICSV.csv").decode("utf-8").split("\n", 1)[0]
-    assert header.startswith("\ufeffCountry Name,") and header.endswith(",2022,")
+    assert header.startswith("\ufeffCountry Name,")
+    assert header.endswith(",2022,")
 
 
 def test_another_seed_supersedes_every_number(landed: Manifest) -> None:
@@ -224,15 +242,17 @@ def test_another_seed_supersedes_every_number(landed: Manifest) -> None:
     before = _published_names(manifest)
     assert demo.fill_with_demo(manifest, OTHER_SEED, say=lambda _: None, scale="small") == []
     after = _published_names(manifest)
-    assert len(manifest.current()) == len(before) and set(after) == set(before)
+    assert len(manifest.current()) == len(before)
+    assert set(after) == set(before)
     # the list of codes holds no number that could differ
     assert {name for name in before if before[name] == after[name]} == {"country_codes_V202401.csv"}
     said: list[str] = []
     demo.fill_with_demo(manifest, OTHER_SEED, say=said.append, scale="small")
-    assert len(said) == 1 and "landed already" in said[0]
+    assert len(said) == 1
+    assert "landed already" in said[0]
 
 
-# ---- the planted truth ----------------------------------------------------------------------------------------------------------
+# ---- the planted truth -------------------------------------------------------------------------
 
 
 def test_another_seed_is_another_world_in_the_same_economies() -> None:
@@ -240,9 +260,10 @@ def test_another_seed_is_another_world_in_the_same_economies() -> None:
     for name, of_one in one.trade.items():
         both = (of_one > 0) & (other.trade[name] > 0)
         differs = of_one[both] != other.trade[name][both]
-        assert (
-            differs.mean() > 0.95 and (of_one[both][~differs] == equations.SMALLEST_FLOW).all()
-        ), "but for the smallest flow there is"
+        assert differs.mean() > 0.95
+        assert (of_one[both][~differs] == equations.SMALLEST_FLOW).all(), (
+            "but for the smallest flow there is"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +272,10 @@ def planted(demo_world: World) -> dict:
 
 
 def test_the_world_meets_the_printed_aggregates(demo_world: World) -> None:
-    """Figures 1 to 4 and table 2 within 3 % or one percentage point, but where the report contradicts itself (its note says so)."""
+    """Figures 1 to 4 and table 2 are met within 3 % or one percentage point.
+
+    The exceptions are values on which the report contradicts itself (their notes say so).
+    """
     contradictory = {
         ("figure_1", "high income", 1992),
         ("figure_1", "other EMDE", 1992),
@@ -259,7 +283,8 @@ def test_the_world_meets_the_printed_aggregates(demo_world: World) -> None:
     }
     swapped_in_print = {("table_2", "upper middle income", 2007), ("table_2", "low income", 2007)}
     rows = demo_world.ask(
-        "select exhibit, \"group\", year, published, own from report.published_comparison where exhibit similar to 'figure_[1-4]|table_2'"
+        'select exhibit, "group", year, published, own from report.published_comparison '
+        "where exhibit similar to 'figure_[1-4]|table_2'"
     )
     assert len(rows) == 64
     far = {row[:3] for row in rows if abs(row[4] - row[3]) > max(0.03 * abs(row[3]), 1.0)}
@@ -268,9 +293,14 @@ def test_the_world_meets_the_printed_aggregates(demo_world: World) -> None:
 
 
 def test_the_world_meets_the_printed_moments(demo_world: World) -> None:
-    """Means and standard deviations of table 3 within 10 %, and its N, but for the two rolling deviations, which follow from their series."""
+    """Means and standard deviations of table 3 are met within 10 %, and N exactly.
+
+    The two rolling deviations are left out, because they follow from their series.
+    """
     rows = demo_world.ask(
-        "select series, \"group\", published, own from report.published_comparison where exhibit = 'table_3' and series in ('mean', 'sd', 'n') and \"group\" not like '%rolling%'"
+        'select series, "group", published, own from report.published_comparison '
+        "where exhibit = 'table_3' and series in ('mean', 'sd', 'n') "
+        "and \"group\" not like '%rolling%'"
     )
     assert len(rows) == 3 * 25
     for series, variable, published, own in rows:
@@ -283,13 +313,15 @@ def test_the_world_meets_the_printed_moments(demo_world: World) -> None:
 
 def test_every_column_has_the_printed_number_of_observations(demo_world: World) -> None:
     rows = demo_world.ask(
-        'select exhibit, "column", published_n_observations, own_n_observations from estimates.scorecard group by all'
+        'select exhibit, "column", published_n_observations, own_n_observations '
+        "from estimates.scorecard group by all"
     )
-    assert len(rows) == 30 and [r for r in rows if r[2] != r[3]] == []
+    assert len(rows) == 30
+    assert [r for r in rows if r[2] != r[3]] == []
 
 
 def test_the_warehouse_holds_the_panel_that_was_invented(demo_world: World) -> None:
-    """From invention through files, loading and models to the panel: the same numbers, gaps included."""
+    """The panel holds the invented numbers and gaps after landing, loading and modelling."""
     invented = (
         world.panel_of(world.invent(world.random_numbers(demo_world.settings.demo_seed)))
         .set_index(["iso3", "year"])
@@ -319,13 +351,18 @@ def test_the_warehouse_holds_the_panel_that_was_invented(demo_world: World) -> N
 
 
 def test_the_run_recovers_what_was_planted(demo_world: World, planted: dict) -> None:
-    """The 95 % intervals of the published estimates hold the truth as often as they should, given that the terms of a column move together."""
+    """The 95 % intervals of the published estimates cover the truth as often as they should.
+
+    The bounds allow for the correlation between the terms of a column.
+    """
     rows = demo_world.ask(
-        "select exhibit, \"column\", term, planted_estimate, is_covered from estimates.planted_recovery where inference = 'iid'"
+        'select exhibit, "column", term, planted_estimate, is_covered '
+        "from estimates.planted_recovery where inference = 'iid'"
     )
     assert {row[:4] for row in rows} == {
         (c["exhibit"], c["column"], c["term"], c["truth"]) for c in planted["coefficients"]
-    } and len(rows) == 470
+    }
+    assert len(rows) == 470
     known = [is_covered for *_, is_covered in rows]
     assert f"{sum(known)} of 470 planted coefficients" in " ".join(demo_world.output.split())
     assert 0.90 <= sum(known) / len(known) <= 0.99
@@ -333,10 +370,12 @@ def test_the_run_recovers_what_was_planted(demo_world: World, planted: dict) -> 
 
 @pytest.mark.long(8)
 def test_the_estimator_recovers_the_truth_over_repeated_worlds() -> None:
-    """Tables 4 and 6 to 10 over repeated worlds: no bias, and 95 % intervals that hold the truth in 92 to 98 % of the worlds.
+    """Tables 4 and 6 to 10 over repeated worlds: no bias, and correct coverage.
 
-    Every world comes with its mirror image, in which what the equations leave open is turned round: it cancels from the mean, so that few
-    worlds show a bias of a twentieth of a standard deviation. `make bench` does it with many more.
+    The 95 % intervals cover the truth in 92 to 98 % of the worlds. Every world comes with its
+    mirror image, in which the disturbances change sign: they cancel from the mean, so that a few
+    worlds suffice to show a bias of a twentieth of a standard deviation. `make bench` uses many
+    more.
     """
     pairs = 20
     tables = {"table_4", "table_6", "table_7", "table_8", "table_9", "table_10"}
@@ -353,15 +392,16 @@ def test_the_estimator_recovers_the_truth_over_repeated_worlds() -> None:
     )
     recovered = truth.recover(worlds, columns, inference=("iid",))
     found = truth.bias_and_coverage(recovered)
-    assert set(found.exhibit) == tables and len(found) == 350
-    # the mean over worlds has an error of its own, known from the pairs; a bias must stand out of it
+    assert set(found.exhibit) == tables
+    assert len(found) == 350
+    # the mean over worlds has a standard error of its own, known from the pairs, which a bias must
+    # exceed
     keys = ["exhibit", "column", "term"]
     by_pair = recovered.groupby([*keys, recovered.world // 2]).estimate.mean()
     error = by_pair.groupby(keys).std() / np.sqrt(pairs) / recovered.groupby(keys).estimate.std()
     found = found.merge(error.rename("error_in_sd").reset_index(), on=keys)
-    assert (
-        found.error_in_sd.max() < 0.2 and found.error_in_sd[found.exhibit == "table_4"].max() < 0.1
-    )
+    assert found.error_in_sd.max() < 0.2
+    assert found.error_in_sd[found.exhibit == "table_4"].max() < 0.1
     assert (found.bias_in_sd.abs() < 0.05 + 3.5 * found.error_in_sd).all(), found.sort_values(
         "bias_in_sd", key=abs
     ).tail()
@@ -374,7 +414,7 @@ def test_the_estimator_recovers_the_truth_over_repeated_worlds() -> None:
 
 
 def test_a_wrong_lag_is_not_the_truth() -> None:
-    """The recovery can fail: regressors of the same year instead of the year before lose the planted coefficients."""
+    """The recovery can fail: regressors without their lag do not give the planted coefficients."""
     invention = world.invent(world.random_numbers(SEED))
     panel = world.panel_of(invention)
     lagged = [c for c in panel.columns if c.endswith("_lag1_z")]
@@ -390,13 +430,17 @@ def test_a_wrong_lag_is_not_the_truth() -> None:
 
 
 def test_the_largest_scale_streams_every_pair_and_code() -> None:
-    """One year, thinned: about as many rows as asked for, each pair and code once, in BACI's text; never all of it in memory."""
+    """One year, thinned: about as many rows as asked for, each pair and code once, as BACI text.
+
+    They are never all in memory.
+    """
     invention = world.invent(world.random_numbers(SEED))
     blocks = list(
         every_code.rest_of_baci(world.random_numbers(SEED), invention, 2022, rows=200_000)
     )
     lines = [line for block in blocks for line in block.to_pylist()]
-    assert 190_000 < len(lines) < 210_000 and len(blocks) > 50
+    assert 190_000 < len(lines) < 210_000
+    assert len(blocks) > 50
     keys = {tuple(line.split(",")[1:4]) for line in lines}
     assert len(keys) == len(lines)
     assert all(
@@ -413,7 +457,7 @@ def test_the_largest_scale_streams_every_pair_and_code() -> None:
     )
 
 
-# ---- planted flaws --------------------------------------------------------------------------------------------------------------
+# ---- planted flaws -----------------------------------------------------------------------------
 
 # flaw -> the file with the rule meant for it, the rule, and what stands there without it
 RULES = {
@@ -444,16 +488,23 @@ def _right_answers(ask: Callable[[str], list[tuple]], flaws: dict) -> dict[str, 
     """For each planted flaw, whether the warehouse gives the right answer in spite of it."""
     duplicate, aggregate, gap, hidden = (flaws[name] for name in RULES)
     [(imports,)] = ask(
-        f"select sum(value_usd) from marts.fct_world_trade where economy_iso3 = '{duplicate['reporter']}' and year = {duplicate['year']} and flow = 'import'"
+        "select sum(value_usd) from marts.fct_world_trade "
+        f"where economy_iso3 = '{duplicate['reporter']}' and year = {duplicate['year']} "
+        "and flow = 'import'"
     )
     [(of_world,)] = ask(
-        f"select sum(value_usd) from marts.fct_world_trade where year = {aggregate['year']} and flow = 'import'"
+        "select sum(value_usd) from marts.fct_world_trade "
+        f"where year = {aggregate['year']} and flow = 'import'"
     )
     [(lag, growth_then)] = ask(
-        f"select max({gap['variable']}_lag1) filter (year = {gap['year'] + 1}), max({gap['variable']}) filter (year = {gap['year']}) from marts.panel_country_year where iso3 = '{gap['iso3']}'"
+        f"select max({gap['variable']}_lag1) filter (year = {gap['year'] + 1}), "
+        f"max({gap['variable']}) filter (year = {gap['year']}) "
+        f"from marts.panel_country_year where iso3 = '{gap['iso3']}'"
     )
     [(exports,)] = ask(
-        "select sum(value_usd) from marts.fct_trade_flow_variants where basis = 'china_reported' and hs_treatment = 'harmonised' and exporter_iso3 = 'CHN' and importer_iso3 <> 'CHN' "
+        "select sum(value_usd) from marts.fct_trade_flow_variants "
+        "where basis = 'china_reported' and hs_treatment = 'harmonised' "
+        "and exporter_iso3 = 'CHN' and importer_iso3 <> 'CHN' "
         f"and product_code = '{hidden['product_code']}' and year = {hidden['year']}"
     )
     return {
@@ -482,7 +533,10 @@ def test_every_planted_flaw_is_seen_through(demo_world: World, planted: dict) ->
 def test_without_its_rule_no_planted_flaw_is_seen_through(
     demo_world: World, planted: dict, tmp_path: Path
 ) -> None:
-    """The models with each rule taken out, on the same raw data: every answer is wrong, so each test above hangs on its rule."""
+    """The models without these rules, on the same raw data, give a wrong answer for every flaw.
+
+    Each test above therefore depends on its rule.
+    """
     project, data = tmp_path / "project", tmp_path / "data"
     for part in ("dbt_project", "seeds", "tests/data"):
         shutil.copytree(PROJECT_ROOT / part, project / part)

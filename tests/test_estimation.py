@@ -76,7 +76,7 @@ def small_panel(
 
 
 def dense(sample: pd.DataFrame, outcome: str, terms: list[str], inference: str) -> pd.DataFrame:
-    """Plain numpy with a dummy for every economy and year: coefficients and standard errors by textbook formulas."""
+    """Textbook formulas in plain numpy, with a dummy for every economy and year."""
     dummies = pd.get_dummies(sample[["iso3", "year"]].astype(str), drop_first=True).to_numpy(
         dtype=float
     )
@@ -93,7 +93,8 @@ def dense(sample: pd.DataFrame, outcome: str, terms: list[str], inference: str) 
     else:
         scores = pd.DataFrame(x * e[:, None]).groupby(sample["iso3"].to_numpy()).sum().to_numpy()
         g = len(scores)
-        # economy effects are nested in the clusters and do not count as parameters; the intercept they hold does
+        # Economy effects are nested in the clusters and do not count as parameters, but the
+        # intercept, which they contain, does.
         k_counted = k - (sample["iso3"].nunique() - 1)
         v = inverse @ scores.T @ scores @ inverse * g / (g - 1) * (n - 1) / (n - k_counted)
     return pd.DataFrame(
@@ -103,7 +104,7 @@ def dense(sample: pd.DataFrame, outcome: str, terms: list[str], inference: str) 
 
 
 def used(panel: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a small panel that a fit of SMALL uses, in its order, with the columns a and b."""
+    """The rows of a small panel that a fit of SMALL uses, in order, with the columns a and b."""
     return (
         panel.rename(columns={"a_lag1_z": "a", "b_lag1_z": "b"})
         .dropna()
@@ -119,7 +120,7 @@ def of_kind(result: Estimates | NotEstimable, inference: str) -> pd.DataFrame:
 def by_linearmodels(
     sample: pd.DataFrame, outcome: str, terms: list[str], inference: str
 ) -> pd.DataFrame:
-    """linearmodels, with its small-sample factors exchanged for those documented in estimation/inference.py."""
+    """linearmodels, with the small-sample factors documented in estimation/inference.py."""
     indexed = sample.set_index(["iso3", "year"])
     n, economies, years = len(sample), sample["iso3"].nunique(), sample["year"].nunique()
     everything = len(terms) + economies + years - 1
@@ -131,7 +132,8 @@ def by_linearmodels(
             {"cov_type": "clustered", "cluster_entity": True},
             (n - 1) / n * (n - everything) / (n - len(terms) - years) * economies / (economies - 1),
         ),
-        # both effects are nested in one of the ways; the smaller number of clusters corrects all three parts
+        # Both effects are nested in one of the two dimensions. The smaller number of clusters
+        # corrects all three parts.
         "twoway": (
             {"cov_type": "clustered", "cluster_entity": True, "cluster_time": True},
             (n - 1)
@@ -324,7 +326,10 @@ def test_driscoll_kraay_lags_are_calendar_years() -> None:
 
 
 def test_two_way_variances_are_never_negative() -> None:
-    """Where subtraction leaves a negative eigenvalue it becomes zero, as Cameron, Gelbach and Miller do; by_linearmodels does it for itself."""
+    """Negative eigenvalues left by the subtraction become zero (Cameron, Gelbach and Miller).
+
+    by_linearmodels does the same by itself.
+    """
     rng, repaired = np.random.default_rng(4), 0
     for _ in range(20):
         panel = small_panel(seed=3, economies=5, years=range(1995, 2001), gaps=0.0)
@@ -342,7 +347,10 @@ def test_two_way_variances_are_never_negative() -> None:
 
 
 def loop_bootstrap(sample: pd.DataFrame, terms: list[str], term: str) -> float:
-    """The p value of the wild cluster bootstrap by the book: dummies, one draw at a time, everything fitted anew."""
+    """The wild cluster bootstrap by the book: dummies, and a full refit for every single draw.
+
+    Returns the absolute t statistics of the draws and that of the data.
+    """
     dummies = pd.get_dummies(sample[["iso3", "year"]].astype(str), drop_first=True).to_numpy(
         dtype=float
     )
@@ -379,12 +387,13 @@ LOOPED = 150
 def test_wild_bootstrap_agrees_with_a_plain_loop(
     economies: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Below twelve economies with Webb's weights, above with Rademacher's; the draws of the loop are the first of the same weights."""
+    """Webb's weights are used below twelve economies, Rademacher's above.
+
+    The loop uses the first draws of the same weights.
+    """
     weights = bootstrap_weights(economies)
-    assert len(np.unique(weights)) == (6 if economies < 12 else 2) and weights.shape == (
-        economies,
-        BOOTSTRAP_DRAWS,
-    )
+    assert len(np.unique(weights)) == (6 if economies < 12 else 2)
+    assert weights.shape == (economies, BOOTSTRAP_DRAWS)
     panel = small_panel(seed=21, economies=economies, years=range(1995, 2005))
     monkeypatch.setattr("estimation.inference.bootstrap_weights", lambda g: weights[:, :LOOPED])
     own = of_kind(estimate(panel, SMALL, FULL), "wild_bootstrap")
@@ -397,9 +406,8 @@ def test_wild_bootstrap_agrees_with_a_plain_loop(
         width = (own.loc[term, "conf_high"] - own.loc[term, "estimate"]) / own.loc[
             term, "std_error"
         ]
-        ratio = found / abs(
-            own.loc[term, "t_statistic"]
-        )  # the loop leaves the small-sample factor out of both statistics
+        # the loop leaves the small-sample factor out of both statistics
+        ratio = found / abs(own.loc[term, "t_statistic"])
         assert width == pytest.approx(np.quantile(drawn, 0.95) / ratio, rel=1e-6)
     pd.testing.assert_frame_equal(
         own[["estimate", "std_error", "t_statistic"]],
@@ -408,7 +416,10 @@ def test_wild_bootstrap_agrees_with_a_plain_loop(
 
 
 def test_wild_bootstrap_holds_its_size_where_clustering_does_not() -> None:
-    """Eight economies, one of them much longer and noisier, no effect: the clustered test rejects too often, the bootstrap does not."""
+    """Eight economies, two of them with much longer series, and no effect.
+
+    The clustered test rejects too often, the bootstrap does not.
+    """
     rng, rejected = np.random.default_rng(5), {"cluster_iso3": 0, "wild_bootstrap": 0}
     rows = [(f"E{i}", t) for i in range(8) for t in range(1995, 2015 if i < 2 else 2000)]
     panel = pd.DataFrame(rows, columns=["iso3", "year"])
@@ -436,10 +447,8 @@ def test_wild_bootstrap_is_for_few_economies_and_says_so() -> None:
         == f"wild_bootstrap: {FEW_CLUSTERS} economies are not few (fewer than 50)"
     )
     few = estimate(small_panel(), SMALL, FULL)
-    assert (
-        set(few.coefficients["inference"]) == set(INFERENCE_KINDS)
-        and few.diagnostics["inference_not_computed"] == ""
-    )
+    assert set(few.coefficients["inference"]) == set(INFERENCE_KINDS)
+    assert few.diagnostics["inference_not_computed"] == ""
 
 
 def trade_panel(
@@ -475,9 +484,8 @@ def test_ppml_agrees_with_statsmodels_on_dummies(inference: str) -> None:
     result = estimate(panel, POISSON, FULL)
     own = of_kind(result, inference)
     sample = used(panel)
-    sample = sample[sample["iso3"] != "E00"].reset_index(
-        drop=True
-    )  # trade is zero for sure in an economy that never trades
+    # trade is zero for sure in an economy that never trades
+    sample = sample[sample["iso3"] != "E00"].reset_index(drop=True)
     dummies = pd.get_dummies(sample[["iso3", "year"]].astype(str), drop_first=True).to_numpy(
         dtype=float
     )
@@ -541,18 +549,15 @@ def test_ppml_without_a_maximum_says_so() -> None:
         POISSON,
         FULL,
     )
-    assert (
-        foretold.diagnostics["dropped_collinear"] == "a"
-        and foretold.diagnostics["n_separated"] > 12
-    ), "a foretells zeros: these rows go, and with them a"
+    # a foretells zeros: these rows go, and with them a
+    assert foretold.diagnostics["dropped_collinear"] == "a"
+    assert foretold.diagnostics["n_separated"] > 12
     # no trade at all after 2005
     separated = panel.assign(y=np.where(panel["year"] > 2005, 0.0, panel["y"]))
     result = estimate(separated, POISSON, FULL)
-    assert (
-        isinstance(result, Estimates)
-        and result.diagnostics["last_year"] == 2005
-        and result.diagnostics["n_separated"] > 100
-    )
+    assert isinstance(result, Estimates)
+    assert result.diagnostics["last_year"] == 2005
+    assert result.diagnostics["n_separated"] > 100
 
 
 def test_ppml_that_does_not_converge_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -572,8 +577,13 @@ def test_table_5_on_real_data_agrees_with_independent_implementations(
     outcome = {1: "ln_mineral_imports_from_china", 2: "ln_mineral_exports_to_china"}[column]
     terms = list(DETERMINANTS)
     published = real_world.ask(
-        """select term, estimate, std_error, t_statistic, n_observations, n_economies from estimates.coefficients
-           where exhibit = 'table_5' and "column" = ? and basis = 'reconciled' and inference = ? and variant = 'report'""",
+        """
+        select term, estimate, std_error, t_statistic, n_observations, n_economies
+        from estimates.coefficients
+        where
+            exhibit = 'table_5' and "column" = ? and basis = 'reconciled'
+            and inference = ? and variant = 'report'
+        """,
         [column, inference],
     )
     own = (
@@ -584,8 +594,10 @@ def test_table_5_on_real_data_agrees_with_independent_implementations(
         .loc[terms]
     )
     rows = real_world.ask(
-        f"select iso3, year, {outcome}, {', '.join(f'{t}_lag1_z' for t in terms)} from marts.panel_country_year_variants "
-        "where basis = 'reconciled' and hs_treatment = 'as_reported' and mineral_scope = 'ores' and year between 2003 and 2022 order by iso3, year"
+        f"select iso3, year, {outcome}, {', '.join(f'{t}_lag1_z' for t in terms)} "
+        "from marts.panel_country_year_variants "
+        "where basis = 'reconciled' and hs_treatment = 'as_reported' and mineral_scope = 'ores' "
+        "and year between 2003 and 2022 order by iso3, year"
     )
     sample = pd.DataFrame(rows, columns=["iso3", "year", outcome, *terms]).dropna()
     while (
@@ -593,9 +605,8 @@ def test_table_5_on_real_data_agrees_with_independent_implementations(
         | (sample.groupby("year")["iso3"].transform("size") == 1)
     ).any():
         sample = sample[~alone]
-    assert set(own["n"]) == {len(sample)} == {{1: 485, 2: 308}[column]} and set(
-        own["economies"]
-    ) == {sample["iso3"].nunique()}
+    assert set(own["n"]) == {len(sample)} == {{1: 485, 2: 308}[column]}
+    assert set(own["economies"]) == {sample["iso3"].nunique()}
     for expected in (
         by_linearmodels(sample, outcome, terms, inference),
         *(
@@ -626,12 +637,8 @@ def test_singletons_are_removed_recursively() -> None:
     rows = small_sample([("A", 1), ("A", 2), ("B", 1), ("B", 2), ("C", 3), ("C", 4), ("D", 4)])
     # C 3 is alone in its year, D in its economy; then C 4 is alone in both
     kept = without_singletons(rows, ("iso3", "year"))
-    assert kept.economies[kept.ids["iso3"]].tolist() == [
-        "A",
-        "A",
-        "B",
-        "B",
-    ] and kept.economies.tolist() == ["A", "B"]
+    assert kept.economies[kept.ids["iso3"]].tolist() == ["A", "A", "B", "B"]
+    assert kept.economies.tolist() == ["A", "B"]
 
 
 def test_the_largest_balanced_panel_has_the_most_rows() -> None:
@@ -639,13 +646,13 @@ def test_the_largest_balanced_panel_has_the_most_rows() -> None:
         [(name, year) for year in years]
         for name, years in (("A", range(1, 9)), ("B", range(3, 7)), ("C", [3, 4, 6]))
     )
-    chosen = largest_balanced(
-        small_sample(a + b + c)
-    )  # A and B over 3-6 are eight rows, as are A's own; the longer span counts
+    # A and B over 3-6 are eight rows, as are A's own; the longer span counts
+    chosen = largest_balanced(small_sample(a + b + c))
     assert (chosen.sum(), chosen[:8].all()) == (8, True)
     d = [("D", year) for year in range(3, 7)]
     chosen = largest_balanced(small_sample(a + b + c + d))
-    assert chosen.sum() == 12 and not chosen[len(a + b) : len(a + b + c)].any(), "C has a gap"
+    assert chosen.sum() == 12
+    assert not chosen[len(a + b) : len(a + b + c)].any(), "C has a gap"
     assert not largest_balanced(small_sample([("A", 1), ("B", 3)])).any()
 
 
@@ -658,10 +665,8 @@ def test_a_balanced_fit_uses_the_balanced_rows_alone() -> None:
         == d["n_economies"] * d["n_years"]
         == d["last_year"] * d["n_economies"] - (d["first_year"] - 1) * d["n_economies"]
     )
-    assert (
-        d["n_observations"] + d["n_outside_balanced"] == d["n_complete_cases"]
-        and d["n_outside_balanced"] > 0
-    )
+    assert d["n_observations"] + d["n_outside_balanced"] == d["n_complete_cases"]
+    assert d["n_outside_balanced"] > 0
 
 
 def test_sweeping_equals_the_residual_on_dummies() -> None:
@@ -684,7 +689,7 @@ def test_sweeping_equals_the_residual_on_dummies() -> None:
 
 
 def test_effects_of_a_panel_in_two_parts_count_by_their_rank() -> None:
-    """Two groups of economies that share no year: one parameter fewer than economies + years - 1."""
+    """Two groups of economies without a common year: the rank is economies + years - 2."""
     economy, year = np.array([0, 0, 1, 1, 2, 2, 3, 3]), np.array([0, 1, 0, 1, 2, 3, 2, 3])
     assert FixedEffects([economy, year]).rank == 6
 
@@ -701,7 +706,10 @@ def test_three_effects_are_swept_out_together() -> None:
 
 
 def test_standardised_over_the_sample() -> None:
-    """Without interactions it changes the unit alone; with them the z-scores are of the rows of the fit."""
+    """Without interactions only the unit changes.
+
+    With interactions, the z-scores are those of the rows of the fit.
+    """
     panel = small_panel()
     panel["a_lag1"], panel["b_lag1"] = 3 + 2 * panel["a_lag1_z"], 10 * panel["b_lag1_z"]
     over_sample = replace(SMALL, standardisation="sample")
@@ -806,18 +814,13 @@ def test_diagnostics_name_the_influential_economy() -> None:
     leverage = np.diag(x @ np.linalg.pinv(x.T @ x) @ x.T) - np.diag(
         effects @ np.linalg.pinv(effects.T @ effects) @ effects.T
     )
-    by_economy = (
-        pd.Series(leverage).groupby(rows["iso3"]).sum() / 2
-    )  # two terms: the leverage beyond the effects' sums to two
+    # two terms: the leverage beyond the effects' sums to two
+    by_economy = pd.Series(leverage).groupby(rows["iso3"]).sum() / 2
     assert (d["most_influential_economy"], by_economy.idxmax()) == ("E07", "E07")
-    assert (
-        d["largest_leverage_share"] == pytest.approx(by_economy.max(), abs=1e-9)
-        and by_economy.max() > 0.5
-    )
-    assert (
-        d["n_panel_rows"] == len(panel)
-        and d["n_outcome"] == d["n_complete_cases"] == panel["y"].notna().sum()
-    )
+    assert d["largest_leverage_share"] == pytest.approx(by_economy.max(), abs=1e-9)
+    assert by_economy.max() > 0.5
+    assert d["n_panel_rows"] == len(panel)
+    assert d["n_outcome"] == d["n_complete_cases"] == panel["y"].notna().sum()
 
 
 def test_years_that_are_not_comparable_stay_out_and_are_counted() -> None:
@@ -841,15 +844,11 @@ def test_specifications_cover_the_published_tables(real_world: World) -> None:
     assert len(published) == 166
     for exhibit, column, outcome, term in published:
         specification = known[exhibit, column]
-        assert specification.outcome == outcome and term in specification.terms, (
-            exhibit,
-            column,
-            term,
-        )
+        assert specification.outcome == outcome, (exhibit, column, term)
+        assert term in specification.terms, (exhibit, column, term)
     assert len(known) == len(REPORT_SPECIFICATIONS) == 30
-    assert (len(DETERMINANTS), len(CONTROLS), len(GENDER)) == (16, 12, 6) and set(CONTROLS) < set(
-        DETERMINANTS
-    )
+    assert (len(DETERMINANTS), len(CONTROLS), len(GENDER)) == (16, 12, 6)
+    assert set(CONTROLS) < set(DETERMINANTS)
     assert parts("lct_imports_x_fdi_inflows") == ("lct_imports_from_china_kusd", "fdi_inflows")
     assert [(s.exhibit, s.column, s.outcome) for s in TEXT_SPECIFICATIONS] == [
         ("table_6", 7, "n2o_kt_co2e"),
@@ -914,19 +913,36 @@ def test_every_specification_has_estimates_or_a_reason_on_every_basis(
         )
         missing = set(
             world.ask(
-                'select distinct exhibit, "column", variant, basis from estimates.not_estimable where term is null'
+                'select distinct exhibit, "column", variant, basis from estimates.not_estimable '
+                "where term is null"
             )
         )
-        assert estimated | missing == every and not estimated & missing
+        assert estimated | missing == every
+        assert not estimated & missing
         gaps = world.ask(
-            """select c.exhibit, c."column", c.variant, c.basis from estimates.diagnostics as c
-               where inference_not_computed not like '%wild_bootstrap%' and variant = 'report'
-                 and not exists (select 1 from estimates.coefficients as x where x.exhibit = c.exhibit and x."column" = c."column" and x.basis = c.basis and x.variant = 'report' and x.inference = 'wild_bootstrap')"""
+            """
+            select c.exhibit, c."column", c.variant, c.basis
+            from estimates.diagnostics as c
+            where
+                inference_not_computed not like '%wild_bootstrap%'
+                and variant = 'report'
+                and not exists (
+                    select 1
+                    from estimates.coefficients as x
+                    where
+                        x.exhibit = c.exhibit
+                        and x."column" = c."column"
+                        and x.basis = c.basis
+                        and x.variant = 'report'
+                        and x.inference = 'wild_bootstrap'
+                )
+            """
         )
         assert gaps == [], "a kind of inference is there or its reason is"
     reasons = dict(
         real_world.ask(
-            "select exhibit || '.' || \"column\", reason from estimates.not_estimable where basis = 'reconciled' and variant = 'report'"
+            "select exhibit || '.' || \"column\", reason from estimates.not_estimable "
+            "where basis = 'reconciled' and variant = 'report'"
         )
     )
     assert reasons["table_12.1"] == "no data for female_employers (SL.EMP.MPYR.FE.ZS)"
@@ -937,12 +953,17 @@ def test_every_specification_has_estimates_or_a_reason_on_every_basis(
 
 def test_ppml_counts_more_economy_years_than_logarithms(real_world: World) -> None:
     rows = real_world.ask(
-        "select \"column\", variant, n_complete_cases from estimates.diagnostics where exhibit = 'table_5' and basis = 'reconciled' and variant in ('report', 'ppml') order by all"
+        'select "column", variant, n_complete_cases from estimates.diagnostics '
+        "where exhibit = 'table_5' and basis = 'reconciled' and variant in ('report', 'ppml') "
+        "order by all"
     )
     n = {(column, variant): count for column, variant, count in rows}
-    assert n[1, "ppml"] > n[1, "report"] and n[2, "ppml"] > n[2, "report"], rows
+    assert n[1, "ppml"] > n[1, "report"], rows
+    assert n[2, "ppml"] > n[2, "report"], rows
     assert real_world.ask(
-        "select count(*) from marts.panel_country_year_variants where mineral_exports_to_china_or_zero_kusd = 0 and mineral_exports_to_china_kusd is not null and mineral_exports_to_china_kusd > 0"
+        "select count(*) from marts.panel_country_year_variants "
+        "where mineral_exports_to_china_or_zero_kusd = 0 "
+        "and mineral_exports_to_china_kusd is not null and mineral_exports_to_china_kusd > 0"
     ) == [(0,)]
 
 
@@ -982,7 +1003,8 @@ def test_tables_come_complete_where_nothing_can_be_estimated() -> None:
     assert {name: list(frame.columns) for name, frame in tables.items()} == {
         name: list(columns) for name, (_, columns) in TABLES.items()
     }
-    assert len(tables["not_estimable"]) == 30 and tables["coefficients"].empty
+    assert len(tables["not_estimable"]) == 30
+    assert tables["coefficients"].empty
     assert (
         tables["scorecard"].loc[0, "reason"]
         == "no trade with China has landed on the basis reconciled"
@@ -1086,26 +1108,20 @@ def test_the_inference_behind_printed_figures_is_found_on_the_same_sample(kind: 
     evidence = published_inference_evidence(
         coefficients, reasons, printed_by(kind, result), "reconciled"
     )
-    assert (
-        evidence.loc[evidence["is_closest"], "inference"].tolist() == [kind]
-        and evidence["is_same_sample"].all()
-    )
+    assert evidence.loc[evidence["is_closest"], "inference"].tolist() == [kind]
+    assert evidence["is_same_sample"].all()
     assert not evidence.loc[evidence["inference"] == kind, "stars_contradict"].item()
     summary = published_inference_summary(evidence).set_index("inference")
-    assert (
-        "the closest kind" in summary.loc[kind, "conclusion"]
-        and summary["conclusion"].str.contains("not the closest kind").sum() == 4
-    )
+    assert "the closest kind" in summary.loc[kind, "conclusion"]
+    assert summary["conclusion"].str.contains("not the closest kind").sum() == 4
 
 
 def test_another_sample_does_not_tell_the_inference() -> None:
     result, coefficients, reasons = own_tables(small_panel())
     printed = printed_by("iid", result).assign(n_observations=500)
     evidence = published_inference_evidence(coefficients, reasons, printed, "reconciled")
-    assert (
-        not evidence["is_same_sample"].any()
-        and "another sample (N 330, printed 500" in evidence["note"].iloc[0]
-    )
+    assert not evidence["is_same_sample"].any()
+    assert "another sample (N 330, printed 500" in evidence["note"].iloc[0]
     assert (
         published_inference_summary(evidence)["conclusion"]
         .str.startswith("not conclusive: none of 1 columns rests on the report's sample")
@@ -1114,10 +1130,12 @@ def test_another_sample_does_not_tell_the_inference() -> None:
 
 
 def test_printed_stars_bound_the_degrees_of_freedom() -> None:
-    # 1.98 with two stars: the 5 % point is 1.985 at most, that of 96 degrees; 1.97 with one star: it is 1.965 at least
+    # 1.98 with two stars: the 5 % point is at most 1.985, that of 96 degrees of freedom;
+    # 1.97 with one star: it is at least 1.965
     assert degrees_of_printed_stars(np.array([-1.98]), np.array([2])) == (96, None)
     least, most = degrees_of_printed_stars(np.array([-1.98, 1.97]), np.array([2, 1]))
-    assert least == 96 and 400 < most < 600
+    assert least == 96
+    assert 400 < most < 600
     assert degrees_of_printed_stars(np.array([1.2]), np.array([3])) == (None, None)
     assert degrees_of_printed_stars(np.array([5.0, 0.3]), np.array([3, 0]))[1] is None
 
@@ -1126,14 +1144,14 @@ def test_printed_stars_of_the_report_need_more_degrees_than_clusters_have(
     real_world: World,
 ) -> None:
     assert real_world.ask(
-        "select max(stars_least_degrees), count(*) from estimates.published_inference_evidence where exhibit = 'table_10' and \"column\" = 4"
+        "select max(stars_least_degrees), count(*) from estimates.published_inference_evidence "
+        "where exhibit = 'table_10' and \"column\" = 4"
     ) == [(96, 5)]
     conclusions = dict(
         real_world.ask("select inference, conclusion from estimates.published_inference_summary")
     )
-    assert set(conclusions) == set(SAMPLE_KINDS) and all(
-        "not conclusive" in c for c in conclusions.values()
-    )
+    assert set(conclusions) == set(SAMPLE_KINDS)
+    assert all("not conclusive" in c for c in conclusions.values())
     assert "need 96 degrees of freedom or more" in conclusions["cluster_iso3"]
 
 
@@ -1153,11 +1171,9 @@ def test_the_scorecard_measures_in_printed_standard_errors() -> None:
         card.loc["b", "same_sign"],
         card.loc["a", "same_significance"],
     ) == (False, True, True)
-    assert (
-        card.loc["ln_gdp", "reason"] == "no data for x"
-        and pd.isna(card.loc["ln_gdp", "own_estimate"])
-        and pd.isna(card.loc["ln_gdp", "same_sign"])
-    )
+    assert card.loc["ln_gdp", "reason"] == "no data for x"
+    assert pd.isna(card.loc["ln_gdp", "own_estimate"])
+    assert pd.isna(card.loc["ln_gdp", "same_sign"])
     summary = scorecard_summary(card.reset_index()).set_index("exhibit")
     assert summary.index.tolist() == ["table_4", "table_5"]
     assert summary.loc[
@@ -1176,7 +1192,7 @@ def test_the_scorecard_measures_in_printed_standard_errors() -> None:
     ].tolist() == [1, 0, "-", "no data for x"]
 
 
-# ---- the tables as journals print them ------------------------------------------------------------------------------------------
+# ---- the tables as journals print them ---------------------------------------------------------
 
 LABELS = {"a": ("alpha & co", "甲"), "b": ("beta", "乙"), "y": ("outcome, %", "结果")}
 
@@ -1237,32 +1253,26 @@ def test_a_table_is_printed_as_journals_do() -> None:
         ["Within R²", "0.123", "–"],
     ]
     notes = [r[0] for r in rows[14:]]
-    assert (
-        "Standard errors: clustered by partner economy." in notes
-        and "(2) not estimable: no data for a_b." in notes
-    )
+    assert "Standard errors: clustered by partner economy." in notes
+    assert "(2) not estimable: no data for a_b." in notes
     assert any(n.startswith("Trade basis: reconciled (BACI); HS codes as reported") for n in notes)
     chinese = files["table_5.zh.csv"]
-    assert (
-        "甲 × 乙,-1.234**," in chinese
-        and "伙伴固定效应,是" in chinese
-        and "按伙伴经济体聚类" in chinese
-    )
+    assert "甲 × 乙,-1.234**," in chinese
+    assert "伙伴固定效应,是" in chinese
+    assert "按伙伴经济体聚类" in chinese
 
 
 def test_latex_and_html_are_well_formed_and_escaped() -> None:
     files = printed_files()
     latex = files["table_5.en.tex"]
-    assert (
-        r"Alpha \& co $\times$ Beta & $-$1.234$^{**}$ &  \\" in latex
-        and r"Outcome, \%" in latex
-        and r"a\_b" in latex
-    )
-    assert latex.count(r"\begin{") == latex.count(r"\end{") == 3 and latex.count(
-        "{"
-    ) == latex.count("}")
+    assert r"Alpha \& co $\times$ Beta & $-$1.234$^{**}$ &  \\" in latex
+    assert r"Outcome, \%" in latex
+    assert r"a\_b" in latex
+    assert latex.count(r"\begin{") == latex.count(r"\end{") == 3
+    assert latex.count("{") == latex.count("}")
     assert all(line.count(" & ") == 2 for line in latex.splitlines() if line.endswith(r"\\"))
-    assert "ctex" in files["table_5.zh.tex"] and "ctex" not in latex
+    assert "ctex" in files["table_5.zh.tex"]
+    assert "ctex" not in latex
     for language in ("en", "zh"):
         page = ElementTree.fromstring(
             files[f"table_5.{language}.html"]
@@ -1270,7 +1280,8 @@ def test_latex_and_html_are_well_formed_and_escaped() -> None:
             .replace('<meta charset="utf-8">', "")
         )
         cells = [[c.text or "" for c in row] for row in page.iter("tr")]
-        assert len({len(row) for row in cells}) == 1 and len(cells) == 13
+        assert len({len(row) for row in cells}) == 1
+        assert len(cells) == 13
         assert page.get("lang") == language
     assert "Alpha &amp; co × Beta" in files["table_5.en.html"]
 
@@ -1288,17 +1299,19 @@ def test_tables_are_published_with_the_numbers_of_the_coefficients(
 ) -> None:
     folder = real_world.settings.published_dir / "tables"
     assert {p.name for p in folder.glob("*.en.tex")} == {f"table_{n}.en.tex" for n in range(4, 13)}
-    assert (folder / "ppml" / "table_5.zh.html").exists() and not (
-        folder / "ppml" / "table_4.en.csv"
-    ).exists(), "nothing can be estimated there"
+    assert (folder / "ppml" / "table_5.zh.html").exists()
+    assert not (folder / "ppml" / "table_4.en.csv").exists(), "nothing can be estimated there"
     rows = list(
         csv.reader((folder / "table_5.en.csv").read_text(encoding="utf-8-sig").splitlines())
     )
     printed = {row[0]: row[1:] for row in rows if len(row) == 3}
-    assert printed["N"] == ["485", "308"] and printed["Economies"] == ["45", "29"]
+    assert printed["N"] == ["485", "308"]
+    assert printed["Economies"] == ["45", "29"]
     for column in (1, 2):
         [(value, p)] = real_world.ask(
-            "select estimate, p_value from estimates.coefficients where exhibit = 'table_5' and variant = 'report' and basis = 'reconciled' and inference = 'cluster_iso3' and term = 'domestic_credit' and \"column\" = ?",
+            "select estimate, p_value from estimates.coefficients "
+            "where exhibit = 'table_5' and variant = 'report' and basis = 'reconciled' "
+            "and inference = 'cluster_iso3' and term = 'domestic_credit' and \"column\" = ?",
             [column],
         )
         assert printed["Domestic credit % GDP"][column - 1] == f"{value:.3f}" + "*" * sum(
@@ -1306,10 +1319,7 @@ def test_tables_are_published_with_the_numbers_of_the_coefficients(
         )
     assert "not estimable: only" in (folder / "table_4.en.csv").read_text(encoding="utf-8-sig")
     synthetic = demo_world.settings.published_dir / "tables"
-    assert (
-        all(
-            "SYNTHETIC DEMO DATA" in p.read_text(encoding="utf-8")
-            for p in synthetic.rglob("*.en.*")
-        )
-        and len(list(synthetic.rglob("*"))) > 400
+    assert all(
+        "SYNTHETIC DEMO DATA" in p.read_text(encoding="utf-8") for p in synthetic.rglob("*.en.*")
     )
+    assert len(list(synthetic.rglob("*"))) > 400

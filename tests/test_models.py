@@ -1,4 +1,4 @@
-"""The models on real data: the figures one can look up, totals and parts, the WDI moments, and the rules over the manifest."""
+"""The models on real data: known figures, totals and parts, WDI moments, and manifest rules."""
 
 from __future__ import annotations
 
@@ -22,32 +22,48 @@ from orchestration.landing.manifest import read_manifest
 from orchestration.modelling import dbt_manifest
 from orchestration.settings import PROJECT_ROOT, load_settings
 
-# China's customs, 2022 (UN Comtrade): 6.730 billion USD and 136.09 thousand tonnes of lithium carbonate
+# China's customs, 2022 (UN Comtrade): 136.09 thousand tonnes of lithium carbonate for 6.730 billion
+# USD
 LITHIUM_CARBONATE = "283691"
 
 
 @pytest.mark.long(5)
 def test_china_imports_of_lithium_carbonate_2022(real_world: World) -> None:
     [(value, weight)] = real_world.ask(
-        """select sum(value_usd) / 1e9, sum(net_weight_kg) / 1e6 from marts.fct_trade_flow_variants
-           where basis = 'china_reported' and hs_treatment = 'as_reported' and year = 2022 and importer_iso3 = 'CHN' and product_code = ?""",
+        """
+        select sum(value_usd) / 1e9, sum(net_weight_kg) / 1e6
+        from marts.fct_trade_flow_variants
+        where
+            basis = 'china_reported' and hs_treatment = 'as_reported' and year = 2022
+            and importer_iso3 = 'CHN' and product_code = ?
+        """,
         [LITHIUM_CARBONATE],
     )
     assert (round(value, 3), round(weight, 2)) == (6.730, 136.09)
 
 
 def test_world_imports_count_no_economy_twice(real_world: World) -> None:
-    """World imports 2022 are 96.0 (lithium batteries) and 89.9 billion USD (electric cars) without reporter 97, the European Union,
-    alone. These still hold ASEAN (975), whose members report themselves: without it they are 90.7 and 88.8."""
+    """World imports of 2022 contain neither the European Union (97) nor ASEAN (975).
+
+    Without the European Union alone, imports of lithium batteries are 96.0 billion USD and those of
+    electric cars 89.9. These still contain ASEAN, whose members report themselves: without it they
+    are 90.7 and 88.8.
+    """
     own = dict(
         real_world.ask(
-            "select product_code, sum(value_usd) / 1e9 from marts.fct_world_trade where year = 2022 and flow = 'import' and product_code in ('850760', '870380') group by 1"
+            "select product_code, sum(value_usd) / 1e9 from marts.fct_world_trade "
+            "where year = 2022 and flow = 'import' and product_code in ('850760', '870380') "
+            "group by 1"
         )
     )
     with duckdb.connect(str(real_world.settings.build_path), read_only=True) as connection:
         landed = connection.execute(
-            """select hs6_code, reporter_code, sum(value_usd)::double / 1e9 from staging.stg_comtrade__trade_records
-               where year = 2022 and partner_code = '0' and hs6_code in ('850760', '870380') group by all"""
+            """
+            select hs6_code, reporter_code, sum(value_usd)::double / 1e9
+            from staging.stg_comtrade__trade_records
+            where year = 2022 and partner_code = '0' and hs6_code in ('850760', '870380')
+            group by all
+            """
         ).fetchall()
     asean = {code: value for code, reporter, value in landed if reporter == "975"}
     members = {
@@ -71,14 +87,19 @@ def test_world_imports_count_no_economy_twice(real_world: World) -> None:
 
 
 def test_default_basis_is_the_one_with_both_directions(real_world: World) -> None:
-    """The landing holds imports only of UN Comtrade, so neither side's reports have both directions; BACI has."""
+    """BACI is the only basis with both directions of trade.
+
+    Of UN Comtrade only imports have landed, so neither side's reports have both.
+    """
     assert real_world.ask(
-        "select basis, hs_treatment, years_with_both_directions, is_synthetic from marts.run_choices"
+        "select basis, hs_treatment, years_with_both_directions, is_synthetic "
+        "from marts.run_choices"
     ) == [("reconciled", "as_reported", 22, False)]
     assert real_world.ask("select distinct basis, hs_treatment from marts.fct_trade_flow") == [
         ("reconciled", "as_reported")
     ]
-    assert "reconciled" in real_world.output and "SYNTHETIC" not in real_world.output
+    assert "reconciled" in real_world.output
+    assert "SYNTHETIC" not in real_world.output
 
 
 def test_reconciled_facts_equal_the_files(real_world: World, real_landing: Path) -> None:
@@ -89,7 +110,8 @@ def test_reconciled_facts_equal_the_files(real_world: World, real_landing: Path)
         .fetchall()
     )
     [(own,)] = real_world.ask(
-        "select sum(value_usd) from marts.fct_trade_flow where year = 2022 and product_code = '260200'"
+        "select sum(value_usd) from marts.fct_trade_flow "
+        "where year = 2022 and product_code = '260200'"
     )
     assert own == pytest.approx(expected, rel=1e-12)
 
@@ -103,7 +125,9 @@ def test_panel_reproduces_the_moments_of_the_landed_wdi(
         pytest.skip(f"skipped: no real data at {recorded}")
     where = {
         "landing_1992_2022": "year between 1992 and 2022",
-        "landing_with_co2_1992_2020": "year between 1992 and 2020 and co2_tonnes_per_capita is not null",
+        "landing_with_co2_1992_2020": (
+            "year between 1992 and 2020 and co2_tonnes_per_capita is not null"
+        ),
     }
     names = {
         "landing_1992_2022": "all_1992_2022",
@@ -116,7 +140,8 @@ def test_panel_reproduces_the_moments_of_the_landed_wdi(
         v = row["variable"]
         expected = [float(row[k]) for k in ("n", "mean", "sd", "min", "max")]
         [own] = real_world.ask(
-            f"select count({v}), avg({v}), stddev_samp({v}), min({v}), max({v}) from marts.panel_country_year where {where[row['sample']]}"
+            f"select count({v}), avg({v}), stddev_samp({v}), min({v}), max({v}) "
+            f"from marts.panel_country_year where {where[row['sample']]}"
         )
         assert list(own) == pytest.approx(expected, abs=0.000501), (v, row["sample"])
         table_3 = dict(
@@ -132,14 +157,12 @@ def test_panel_reproduces_the_moments_of_the_landed_wdi(
 
 def test_moments_stand_beside_the_printed_table_3(real_world: World) -> None:
     rows = real_world.ask(
-        "select published, own, difference, note from report.published_comparison where exhibit = 'table_3' and \"group\" = 'gdp_growth' and series = 'n'"
+        "select published, own, difference, note from report.published_comparison "
+        "where exhibit = 'table_3' and \"group\" = 'gdp_growth' and series = 'n'"
     )
     [(published, own, difference, note)] = rows
-    assert (published, own, difference) == (
-        4569,
-        5391,
-        822,
-    ) and "base sample needs LCT imports" in note
+    assert (published, own, difference) == (4569, 5391, 822)
+    assert "base sample needs LCT imports" in note
     assert real_world.ask(
         "select count(*) from report.published_comparison where exhibit = 'table_3'"
     ) == [(27 * 5,)]
@@ -147,17 +170,26 @@ def test_moments_stand_beside_the_printed_table_3(real_world: World) -> None:
 
 def test_what_rests_on_an_excerpt_is_not_compared(real_world: World) -> None:
     [(own, note)] = real_world.ask(
-        "select own, note from report.published_comparison where exhibit = 'figure_3' and series = 'world exports' and \"group\" = 'power generation'"
+        "select own, note from report.published_comparison "
+        "where exhibit = 'figure_3' and series = 'world exports' "
+        "and \"group\" = 'power generation'"
     )
-    assert own is None and "contradicts China's 94 billion" in note and "no own value" in note
+    assert own is None
+    assert "contradicts China's 94 billion" in note
+    assert "no own value" in note
 
 
 def test_panel_lags_are_calendar_years(real_world: World) -> None:
     [(rows, wrong)] = real_world.ask(
-        """select count(*), count(*) filter (where now.ln_gdp_lag1 is distinct from before.ln_gdp)
-           from marts.panel_country_year as now join marts.panel_country_year as before on now.iso3 = before.iso3 and now.year = before.year + 1"""
+        """
+        select count(*), count(*) filter (where now.ln_gdp_lag1 is distinct from before.ln_gdp)
+        from marts.panel_country_year as now
+        join marts.panel_country_year as before
+            on now.iso3 = before.iso3 and now.year = before.year + 1
+        """
     )
-    assert rows > 6000 and wrong == 0
+    assert rows > 6000
+    assert wrong == 0
     [(mean, sd)] = real_world.ask(
         "select avg(ln_gdp_lag1_z), stddev_samp(ln_gdp_lag1_z) from marts.panel_country_year"
     )
@@ -169,7 +201,9 @@ def test_panel_lags_are_calendar_years(real_world: World) -> None:
 
 def test_a_second_source_of_the_same_flow_is_another_basis(real_world: World) -> None:
     bases = real_world.ask(
-        "select basis, sum(value_usd) from marts.fct_trade_flow_variants where hs_treatment = 'as_reported' and year = 2022 and importer_iso3 = 'CHN' and product_code = ? group by 1 order by 1",
+        "select basis, sum(value_usd) from marts.fct_trade_flow_variants "
+        "where hs_treatment = 'as_reported' and year = 2022 and importer_iso3 = 'CHN' "
+        "and product_code = ? group by 1 order by 1",
         [LITHIUM_CARBONATE],
     )
     assert [b for b, _ in bases] == ["china_reported", "reconciled"]
@@ -179,13 +213,16 @@ def test_a_second_source_of_the_same_flow_is_another_basis(real_world: World) ->
 def test_every_published_table_and_column_is_described(real_world: World) -> None:
     assert (
         real_world.ask(
-            "select schema_name, table_name from duckdb_tables() where schema_name in ('marts', 'report', 'estimates') and coalesce(comment, '') not like '%Grain:%'"
+            "select schema_name, table_name from duckdb_tables() "
+            "where schema_name in ('marts', 'report', 'estimates') "
+            "and coalesce(comment, '') not like '%Grain:%'"
         )
         == []
     )
     assert (
         real_world.ask(
-            "select table_name, column_name from duckdb_columns() where schema_name in ('marts', 'report', 'estimates') and comment is null"
+            "select table_name, column_name from duckdb_columns() "
+            "where schema_name in ('marts', 'report', 'estimates') and comment is null"
         )
         == []
     )
@@ -194,7 +231,7 @@ def test_every_published_table_and_column_is_described(real_world: World) -> Non
 def test_a_pull_without_pins_gives_the_same_flows(
     real_landing: Path, tmp_path: Path, dbt: Callable
 ) -> None:
-    """Real flows pulled as the interface gives them unpinned: every total beside its parts, and some totals missing."""
+    """Real flows as an unpinned pull gives them: totals beside parts, and some totals missing."""
     rng = random.Random(1)
     pinned = tmp_path / "pinned"
     unpinned = tmp_path / "unpinned"
@@ -205,7 +242,8 @@ def test_a_pull_without_pins_gives_the_same_flows(
         dict(zip(COMTRADE_HEADER, r, strict=True))
         for r in duckdb.connect()
         .execute(
-            f"select * from read_csv('{source}', all_varchar = true) where reporterCode in ('156', '842')"
+            f"select * from read_csv('{source}', all_varchar = true) "
+            "where reporterCode in ('156', '842')"
         )
         .fetchall()
     ]
@@ -244,18 +282,24 @@ def test_a_pull_without_pins_gives_the_same_flows(
         assert done.returncode == 0, done.stdout
         with duckdb.connect(str(settings.build_path), read_only=True) as connection:
             flows[folder.name] = connection.execute(
-                "select reporter_code, partner_code, hs6_code, value_usd from intermediate.int_comtrade_flows_deduplicated order by all"
+                "select reporter_code, partner_code, hs6_code, value_usd "
+                "from intermediate.int_comtrade_flows_deduplicated order by all"
             ).fetchall()
             [(summed[folder.name],)] = connection.execute(
-                "select count(*) from intermediate.int_comtrade_flows_deduplicated where is_summed_from_parts"
+                "select count(*) from intermediate.int_comtrade_flows_deduplicated "
+                "where is_summed_from_parts"
             ).fetchall()
     assert len(spread) > 5 * len(flows["pinned"])
-    assert flows["unpinned"] == flows["pinned"] and len(flows["pinned"]) > 1000
+    assert flows["unpinned"] == flows["pinned"]
+    assert len(flows["pinned"]) > 1000
     assert summed == {"pinned": 0, "unpinned": expected}
 
 
 def test_dbt_unit_tests_pass(demo_world: World, dbt: Callable, tmp_path: Path) -> None:
-    """Lag over a gap, rolling windows, de-duplication, transformations, bases: the SQL tried on rows one can check by hand."""
+    """The SQL is tried on rows that can be checked by hand.
+
+    They cover lags over a gap, rolling windows, de-duplication, transformations and bases.
+    """
     (tmp_path / "build").mkdir()
     shutil.copy(demo_world.settings.build_path, tmp_path / "build")
     done = dbt(tmp_path, "test", "--select", "test_type:unit")
@@ -265,7 +309,8 @@ def test_dbt_unit_tests_pass(demo_world: World, dbt: Callable, tmp_path: Path) -
         for r in json.loads((tmp_path / "dbt" / "run_results.json").read_text())["results"]
         if r["unique_id"].startswith("unit_test.")
     ]
-    assert len(results) >= 11 and {r["status"] for r in results} == {"pass"}
+    assert len(results) >= 11
+    assert {r["status"] for r in results} == {"pass"}
 
 
 @pytest.fixture(scope="session")
@@ -279,7 +324,10 @@ def layer_of(node: dict) -> str:
 
 
 def test_layers_read_only_what_they_may(dbt_nodes: dict) -> None:
-    """source() only in staging (a list in use may come from a seed); intermediate never reads marts or reports; marts never read reports."""
+    """Only staging reads sources (a list in use may come from a seed).
+
+    Intermediate models never read marts or reports; marts never read reports.
+    """
     allowed = {
         "staging": {"source", "seed"},
         "intermediate": {"seed", "staging", "intermediate"},
@@ -306,7 +354,10 @@ def test_every_model_states_its_grain_and_marts_their_contract(dbt_nodes: dict) 
 
 
 def test_models_stay_in_the_portable_subset() -> None:
-    """The same models run on DuckDB and on Spark: no ::, qualify, group by all, exclude or replace lists."""
+    """The same models run on DuckDB and on Spark.
+
+    There is no ::, qualify, group by all, exclude or replace list.
+    """
     for path in (PROJECT_ROOT / "dbt_project" / "models").rglob("*.sql"):
         sql = "\n".join(line.split("--")[0] for line in path.read_text().lower().splitlines())
         for forbidden in (

@@ -1,4 +1,4 @@
-"""Publication: all or nothing, never half-seen, and the same after a run that was killed as after one that was not."""
+"""Publication: all or nothing, never half-seen, and the same whether or not a run was killed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def test_parquet_and_provenance_say_what_the_file_says(demo_world: World) -> Non
     folder = demo_world.settings.published_dir
     provenance = json.loads((folder / "provenance.json").read_text())
     tables = demo_world.ask(
-        "select schema_name || '.' || table_name, estimated_size from duckdb_tables() where schema_name in ('marts', 'report', 'estimates')"
+        "select schema_name || '.' || table_name, estimated_size from duckdb_tables() "
+        "where schema_name in ('marts', 'report', 'estimates')"
     )
     assert {name: t["rows"] for name, t in provenance["tables"].items()} == dict(tables)
     with duckdb.connect() as connection:
@@ -47,17 +48,18 @@ def test_parquet_and_provenance_say_what_the_file_says(demo_world: World) -> Non
                 f"select count(*) from read_parquet('{folder}/parquet/{schema}/{table}.parquet')"
             ).fetchall()
             assert rows == provenance["tables"][name]["rows"], name
-    assert provenance["is_synthetic"] and "invented" in provenance["notice"]
-    assert (
-        all(len(s["sha256"]) == 64 for s in provenance["sources"])
-        and provenance["versions"]["duckdb"]
-    )
+    assert provenance["is_synthetic"]
+    assert "invented" in provenance["notice"]
+    assert all(len(s["sha256"]) == 64 for s in provenance["sources"])
+    assert provenance["versions"]["duckdb"]
     assert {s["origin"] for s in provenance["sources"]} == {"demo"}
 
 
 def test_synthetic_data_say_so_wherever_they_are_seen(demo_world: World) -> None:
     comments = demo_world.ask(
-        "select table_name from duckdb_tables() where schema_name in ('marts', 'report', 'estimates') and comment not like 'SYNTHETIC DEMO DATA%'"
+        "select table_name from duckdb_tables() "
+        "where schema_name in ('marts', 'report', 'estimates') "
+        "and comment not like 'SYNTHETIC DEMO DATA%'"
     )
     assert comments == []
     assert "SYNTHETIC DEMO DATA: every number is invented." in demo_world.output
@@ -83,7 +85,8 @@ def test_an_open_reader_neither_blocks_nor_sees_a_mixture(finished: Settings) ->
     before = reader.execute("select count(*), sum(value_usd) from marts.fct_trade_flow").fetchall()
     edit(
         finished,
-        "update marts.fct_trade_flow set value_usd = value_usd + 1; update marts.dim_economy set economy_name = 'changed'",
+        "update marts.fct_trade_flow set value_usd = value_usd + 1; "
+        "update marts.dim_economy set economy_name = 'changed'",
     )
     result = publish(finished)
     assert result.changed
@@ -100,7 +103,8 @@ def test_an_open_reader_neither_blocks_nor_sees_a_mixture(finished: Settings) ->
         [(rows, total)] = fresh.execute(
             "select count(*), sum(value_usd) from marts.fct_trade_flow"
         ).fetchall()
-        assert rows == before[0][0] and total == pytest.approx(before[0][1] + rows)
+        assert rows == before[0][0]
+        assert total == pytest.approx(before[0][1] + rows)
         assert fresh.execute("select distinct economy_name from marts.dim_economy").fetchall() == [
             ("changed",)
         ]
@@ -110,7 +114,8 @@ def test_an_open_reader_neither_blocks_nor_sees_a_mixture(finished: Settings) ->
 def test_unchanged_content_is_not_published_again(finished: Settings) -> None:
     before = fingerprint(finished)
     result = publish(finished)
-    assert not result.changed and fingerprint(finished) == before
+    assert not result.changed
+    assert fingerprint(finished) == before
 
 
 def test_the_last_three_publications_are_kept(finished: Settings) -> None:
@@ -118,10 +123,8 @@ def test_the_last_three_publications_are_kept(finished: Settings) -> None:
         edit(finished, f"update marts.dim_economy set economy_name = 'name {n}'")
         assert publish(finished).changed
     kept = sorted(p.name for p in (finished.data_dir / "publications").iterdir())
-    assert (
-        len(kept) == publication.KEPT_PUBLICATIONS
-        and finished.published_dir.resolve().name == kept[-1]
-    )
+    assert len(kept) == publication.KEPT_PUBLICATIONS
+    assert finished.published_dir.resolve().name == kept[-1]
 
 
 @pytest.mark.parametrize("layer", warehouse.LAYERS)
@@ -136,7 +139,7 @@ def test_nothing_is_published_on_layers_that_do_not_stand(finished: Settings, la
 
 
 def test_models_built_by_hand_are_not_published_unseen(finished: Settings, dbt: Callable) -> None:
-    """Plain `dbt run` works from the root, and takes back the record that everything stands tested."""
+    """Plain `dbt run` works from the root and withdraws the record that everything is tested."""
     done = dbt(finished.data_dir, "run", "--select", "dim_variable")
     assert done.returncode == 0, done.stdout
     with pytest.raises(WarehouseError, match="Not published"):
@@ -176,7 +179,7 @@ def test_a_publication_that_breaks_off_leaves_the_old_one(
 
 
 def test_a_failing_blocking_test_publishes_nothing_and_names_itself(finished: Settings) -> None:
-    """A negative value in a landed file passes every check of layout and type, and is stopped by a data test."""
+    """A negative value passes every check of layout and type, and is stopped by a data test."""
     folder = finished.data_dir / "inbox"
     folder.mkdir()
     (folder / "BACI_HS17_Y2022_V203001.csv").write_text(
@@ -185,7 +188,6 @@ def test_a_failing_blocking_test_publishes_nothing_and_names_itself(finished: Se
     before = fingerprint(finished)
     done = run_pipeline(environment_of(finished.data_dir, "files", folder))
     assert done.returncode != 0
-    assert "what was published before stands" in done.stdout and "within" in done.stdout, (
-        done.stdout[-3000:]
-    )
+    assert "what was published before stands" in done.stdout, done.stdout[-3000:]
+    assert "within" in done.stdout, done.stdout[-3000:]
     assert fingerprint(finished) == before

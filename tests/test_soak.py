@@ -1,4 +1,4 @@
-"""Refresh after refresh, some of them killed, before readers that never rest: what analysts open is always whole.
+"""Repeated refreshes, some of them killed, under constant reading: analysts never see half a state.
 
 `make soak` does thirty refreshes; LCT_SOAK_REFRESHES sets another number.
 """
@@ -34,8 +34,9 @@ READERS = 4
 HOLD = 2.0  # seconds, at most, for which a reader keeps what it has opened
 SEED = 1992
 
-# Lines that a run prints. The first refreshes are killed at one of STAGES each; of the later ones half, up to KILL_DELAY seconds after one
-# of MOMENTS, also when the publication has just been replaced.
+# Lines that a run prints. The first refreshes are killed at one of STAGES each; half of the later
+# ones are killed up to KILL_DELAY seconds after one of MOMENTS, also when the publication has just
+# been replaced.
 STAGES = (
     "landed: ",
     "raw.baci_trade 20",
@@ -48,8 +49,8 @@ KILL_DELAY = 3
 
 REFRESHES = int(os.environ.get("LCT_SOAK_REFRESHES") or len(STAGES) + 2)
 
-# what the data folder may hold once the first few refreshes have been: Dagster records each run it keeps, dbt rotates its logs,
-# and all else stays about as large as it was
+# What the data folder may hold after the first few refreshes: Dagster records each run it keeps,
+# dbt rotates its logs, and all else stays about as large as it was.
 BYTES_OF_A_RUNS_RECORD = 8_000_000
 BYTES_OF_DBT_LOGS = 6 * 10_600_000
 GROWTH_OF_ALL_ELSE = 1.5
@@ -65,7 +66,10 @@ class Readings:
 
 
 def read_without_rest(published: Path, seed: int, stop: Any, readings: Any) -> None:
-    """One reader: open what is published, look at it, close it, and again, until told to stop; then a last look. The body of a process of its own."""
+    """One reader, as the body of a process: open what is published, look at it, close it, repeat.
+
+    When told to stop, it takes a last look.
+    """
     os.nice(19)
     chance = random.Random(seed)
     found = Readings(0, set(), [])
@@ -81,9 +85,10 @@ def read_without_rest(published: Path, seed: int, stop: Any, readings: Any) -> N
 
 
 def look(published: Path, chance: random.Random) -> str:
-    """Open the publication through the link, as an analyst does, hold it open for a while. Returns its number.
+    """Open the publication through the link, as an analyst does, and hold it open for a while.
 
-    What is there must be one publication's and stay so while the file is open: the rows of every table, and the checksums of some.
+    The rows of every table and the checksums of some must be those of one publication, and stay so
+    while the file is open. Returns the publication's number.
     """
     before = provenance(published)
     with duckdb.connect(
@@ -108,7 +113,8 @@ def look(published: Path, chance: random.Random) -> str:
     with duckdb.connect(config={"threads": 1}) as connection:
         for name in chance.sample(sorted(said["tables"]), 4):
             [(rows,)] = connection.execute(
-                f"select count(*) from read_parquet('{folder}/parquet/{name.replace('.', '/')}.parquet')"
+                "select count(*) "
+                f"from read_parquet('{folder}/parquet/{name.replace('.', '/')}.parquet')"
             ).fetchall()
             assert rows == said["tables"][name]["rows"], name
     return matching[0]
@@ -143,7 +149,7 @@ def without_other_checksums(tables: dict[str, dict], some: list[str]) -> dict[st
 
 @contextmanager
 def readers(published: Path) -> Iterator[list[Readings]]:
-    """READERS processes reading what is published; what they met is in the list when the block ends."""
+    """READERS processes read what is published; after the block, the list says what they met."""
     processes = multiprocessing.get_context("spawn")
     stop, queue, collected = processes.Event(), processes.Queue(), []
     started = [
@@ -164,8 +170,11 @@ def readers(published: Path) -> Iterator[list[Readings]]:
 
 
 def kill(environment: dict[str, str], moment: str, delay: float, alone: bool) -> str | None:
-    """Start a refresh and kill -9 it `delay` seconds after it has printed `moment`: it alone (its dbt is left behind) or with all its
-    processes. Returns how, or None if it had ended before."""
+    """Start a refresh and kill -9 it `delay` seconds after it has printed `moment`.
+
+    It is killed alone (its dbt is left behind) or with all its processes. Returns how it was
+    killed, or None if it had ended before.
+    """
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "orchestration.run"],
         cwd=PROJECT_ROOT,
@@ -194,7 +203,10 @@ def kill(environment: dict[str, str], moment: str, delay: float, alone: bool) ->
 
 
 def two_states(demo: World, folder: Path) -> list[Path]:
-    """Two landing folders that differ in one year of BACI, as a publisher's small correction would have it, within the bounds of drift."""
+    """Two landing folders that differ in one year of BACI, within the bounds of drift.
+
+    The difference is as small as a publisher's correction.
+    """
     original, corrected = corner_of(demo, folder / "original"), folder / "corrected"
     [year] = original.glob("BACI*2021*")
     shutil.copytree(original, corrected)
@@ -227,7 +239,10 @@ def bytes_held(settings: Settings) -> dict[str, int]:
 def test_refreshes_in_a_row_with_readers_and_kills(
     demo_world: World, corner_world: World, tmp_path: Path
 ) -> None:
-    """From a finished run on one state of the data to the other state and back, and so on; the run it began with is the undisturbed one."""
+    """Refreshes go back and forth between two states of the data.
+
+    The finished run they begin with is the undisturbed one.
+    """
     states = two_states(demo_world, tmp_path / "landing")
     shutil.copytree(
         corner_world.settings.data_dir,
@@ -243,7 +258,7 @@ def test_refreshes_in_a_row_with_readers_and_kills(
     completed, kills = 1, 0
 
     def refresh(note: str) -> None:
-        """A refresh that is left alone: it must bring the state that is due, which the next one replaces."""
+        """A refresh left alone must bring the state that is due, which the next one replaces."""
         nonlocal completed
         state, started = completed % 2, time.monotonic()
         done = run_pipeline(environments[state])
@@ -255,7 +270,9 @@ def test_refreshes_in_a_row_with_readers_and_kills(
         completed += 1
         held.append(bytes_held(settings))
         print(
-            f"{note}: {time.monotonic() - started:.0f} s, publication {settings.published_dir.resolve().name}, MB held: { ({part: round(size / 1e6, 1) for part, size in held[-1].items()}) }",
+            f"{note}: {time.monotonic() - started:.0f} s, publication "
+            f"{settings.published_dir.resolve().name}, MB held: "
+            f"{ ({part: round(size / 1e6, 1) for part, size in held[-1].items()}) }",
             flush=True,
         )
 
@@ -297,7 +314,8 @@ def test_refreshes_in_a_row_with_readers_and_kills(
     )
 
     kept = sorted(p.name for p in (settings.data_dir / "publications").iterdir())
-    assert len(kept) <= KEPT_PUBLICATIONS and settings.published_dir.resolve().name == kept[-1]
+    assert len(kept) <= KEPT_PUBLICATIONS
+    assert settings.published_dir.resolve().name == kept[-1]
     settled, last = held[min(4, len(held)) - 1], held[-1]
     assert last["dagster"] <= BYTES_OF_A_RUNS_RECORD * (min(REFRESHES, KEPT_RUNS) + 1), held
     assert last["dbt logs"] <= BYTES_OF_DBT_LOGS, held

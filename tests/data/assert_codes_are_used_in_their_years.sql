@@ -1,4 +1,7 @@
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'int_comtrade_flows_deduplicated'}}}) }}
+{{ config(
+    severity='warn',
+    meta={'dagster': {'ref': {'name': 'int_comtrade_flows_deduplicated'}}}
+) }}
 -- A code that has ended, or has not yet begun, in the year of the flow (with a year's grace on
 -- either side: states report late and partners keep old codes): for a person to look at.
 select flows.year, codes.comtrade_code, codes.name, count(*) as flow_count

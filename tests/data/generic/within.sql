@@ -1,4 +1,6 @@
-{#- A column's values lie between `low` and `high` (either may be left out); missing values pass. -#}
+{#-
+    A column's values lie between `low` and `high` (either may be omitted); missing values pass.
+-#}
 {% test within(model, column_name, low=none, high=none) %}
 
     select {{ column_name }}
