@@ -1,4 +1,4 @@
-"""How long the regressions take on what has been published in the data folder: `make bench`, after `make run`."""
+"""How long the regressions take on the published data: `make bench`, after `make run`."""
 
 from __future__ import annotations
 

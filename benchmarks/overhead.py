@@ -1,4 +1,7 @@
-"""What Dagster and dbt cost beside the bare work, on the data folder that `make run` has filled: `make bench`."""
+"""What Dagster and dbt add to the bare work, on the data folder that `make run` has filled.
+
+Run it with `make bench`.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,9 @@ def main() -> int:
             lambda: run_dbt(settings, Path(folder), "build", "--exclude-resource-type", "unit_test")
         )
     print(
-        f"models: {bare:.1f} s as bare SQL in DuckDB; {with_dbt:.1f} s by dbt run ({with_dbt / bare:.1f} times); {tested:.1f} s by dbt build with seeds and all data tests"
+        f"models: {bare:.1f} s as bare SQL in DuckDB; "
+        f"{with_dbt:.1f} s by dbt run ({with_dbt / bare:.1f} times); "
+        f"{tested:.1f} s by dbt build with seeds and all data tests"
     )
     output: list[str] = []
 
@@ -70,7 +75,8 @@ def main() -> int:
     )
     steps = sum(float(s) for name, s in stages.items() if name != "start-up")
     print(
-        f"a refresh with nothing new: {total:.1f} s, of which steps {steps:.1f} s, Dagster around them {total - steps:.1f} s (start-up {stages.get('start-up', '?')} s)"
+        f"a refresh with nothing new: {total:.1f} s, of which steps {steps:.1f} s, "
+        f"Dagster around them {total - steps:.1f} s (start-up {stages.get('start-up', '?')} s)"
     )
     return 0
 
@@ -86,7 +92,7 @@ def seconds_of(work) -> float:
 
 
 def build_bare(manifest: Path, build_file: Path) -> None:
-    """Every model's compiled SQL, in order, as dbt would build it, without dbt."""
+    """Run every model's compiled SQL in dependency order, as dbt would, but without dbt."""
     nodes = {
         k: n
         for k, n in json.loads(manifest.read_text("utf-8"))["nodes"].items()

@@ -1,4 +1,7 @@
-"""The synthetic world: how fast it is written at each scale, and whether the estimator recovers what is planted over many worlds."""
+"""The synthetic world: how fast it is written, and whether the estimator recovers the truth.
+
+Writing is timed at each scale; bias and coverage are measured over many worlds.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from estimation.specifications import REPORT_SPECIFICATIONS
 from orchestration.landing import demo
 from orchestration.landing.demo import every_code, truth, world
 
-PAIRS = int(os.environ.get("LCT_BENCH_PAIRS", "500"))  # worlds, each with its mirror image
+PAIRS = int(os.environ.get("LCT_BENCH_PAIRS", "500"))  # of worlds: each with its mirror image
 TABLES = ("table_4", "table_6", "table_7", "table_8", "table_9", "table_10")
 
 
@@ -22,7 +25,9 @@ def main() -> None:
             started = time.perf_counter()
             paths = demo.write_world(Path(folder), 1992, scale)
             print(
-                f"scale {scale}: {len(paths)} files, {sum(p.stat().st_size for p in paths) / 1e6:.0f} MB in {time.perf_counter() - started:.1f} s"
+                f"scale {scale}: {len(paths)} files, "
+                f"{sum(p.stat().st_size for p in paths) / 1e6:.0f} MB "
+                f"in {time.perf_counter() - started:.1f} s"
             )
     invention = world.invent(world.random_numbers(1992))
     started, rows = time.perf_counter(), 0
@@ -30,7 +35,9 @@ def main() -> None:
         rows += len(block)
     seconds, in_all = time.perf_counter() - started, 269e6
     print(
-        f"scale baci: {rows:,} rows of one year in {seconds:.1f} s, so {in_all / rows * seconds / 60:.0f} minutes for {in_all / 1e6:.0f} million before packing; ",
+        f"scale baci: {rows:,} rows of one year in {seconds:.1f} s, "
+        f"so {in_all / rows * seconds / 60:.0f} minutes for {in_all / 1e6:.0f} million "
+        "before packing; ",
         end="",
     )
     print(f"peak memory so far {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")
@@ -44,7 +51,8 @@ def main() -> None:
                 yield world.invent(world.random_numbers(2_000_000 + pair), sign)
             if (pair + 1) % 25 == 0:
                 print(
-                    f"  {2 * (pair + 1)} of {2 * PAIRS} worlds, {time.perf_counter() - started:.0f} s",
+                    f"  {2 * (pair + 1)} of {2 * PAIRS} worlds, "
+                    f"{time.perf_counter() - started:.0f} s",
                     flush=True,
                 )
 

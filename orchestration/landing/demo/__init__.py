@@ -1,10 +1,14 @@
-"""SOURCE=demo: a synthetic world in the publishers' own layouts, so that a fresh machine runs everything offline, and provably right.
+"""SOURCE=demo: a synthetic world in the publishers' own file layouts.
 
-Names of economies, products and codes are real and come from seeds/; every number is drawn by a generator of random numbers, so
-that one seed always gives the same bytes. calibration.py says what the world meets, covariates.py invents the World Bank's
-indicators, equations.py the trade with China and the emissions by the planted equations, world.py puts them together; flows.py
-divides totals among products, reports.py says who reports them and how badly, files.py writes the publishers' files; truth.py
-knows what a run must recover. Here belongs landing a world.
+With it a fresh machine runs everything offline, and the results can be checked against a known
+truth. Names of economies, products and codes are real and come from seeds/; every number is drawn
+by a seeded random number generator, so one seed always gives the same bytes.
+
+calibration.py holds the published facts that the world reproduces; covariates.py generates the
+World Bank indicators; equations.py generates trade with China and emissions from the planted
+equations; world.py combines them. flows.py divides totals among products, reports.py decides who
+reports them and with which flaws, and files.py writes the publishers' files. truth.py knows what a
+run must recover. This module lands a world.
 """
 
 from __future__ import annotations
@@ -32,9 +36,10 @@ SCRATCH = "demo-"
 def fill_with_demo(
     manifest: Manifest, seed: int, say: Callable[[str], None] = print, scale: str = "report"
 ) -> list[LeftOut]:
-    """Land the synthetic world of `seed` and make it the one the warehouse is built from; what is landed already stays.
+    """Land the synthetic world of `seed` and make it the one the warehouse is built from.
 
-    The planted truth is written beside the data, as planted_truth.json. Returns what was left out (nothing, unless the disk is at fault).
+    Files that have landed already are kept. The planted truth is written beside the data, as
+    planted_truth.json. Returns what was left out (nothing, unless the disk is at fault).
     """
     parameters = {
         "seed": seed,
@@ -49,12 +54,13 @@ def fill_with_demo(
         say(f"demo: the synthetic world of seed {seed} has landed already")
         return []
     manifest.folder.mkdir(parents=True, exist_ok=True)
-    # beside the landing zone, on its file system: landing is then a link, not a copy
+    # the scratch folder is beside the landing zone, on the same file system: landing a file is
+    # then a link, not a copy
     with (
         warehouse.held(manifest.folder.parent / "demo.lock", say),
         tempfile.TemporaryDirectory(dir=manifest.folder.parent, prefix=SCRATCH) as scratch,
     ):
-        for leftover in manifest.folder.parent.glob(f"{SCRATCH}*"):  # of a run that was killed
+        for leftover in manifest.folder.parent.glob(f"{SCRATCH}*"):  # from a run that was killed
             if leftover != Path(scratch):
                 shutil.rmtree(leftover)
         paths = write_world(Path(scratch), seed, scale, say)
@@ -64,7 +70,7 @@ def fill_with_demo(
 
 def _has_landed(manifest: Manifest, parameters: dict) -> bool:
     files = manifest.current()
-    # BACI's list of codes is the same in every seed's world, so it may have landed with another
+    # BACI's list of codes is the same for every seed, so it may have landed with another one
     seeded = [f for f in files if f.tables[0].layout != layouts.BACI_ECONOMIES.name]
     truth = manifest.folder / PLANTED_TRUTH
     complete = truth.exists() and set(json.loads(truth.read_text("utf-8"))["files"]) <= {
@@ -80,7 +86,10 @@ def _has_landed(manifest: Manifest, parameters: dict) -> bool:
 def write_world(
     folder: Path, seed: int, scale: str = "report", say: Callable[[str], None] = lambda _: None
 ) -> list[Path]:
-    """Invent the world of `seed` and write its files, and planted_truth.json, into `folder`. Returns the files, in the order in which they land."""
+    """Generate the world of `seed` and write its files, and planted_truth.json, into `folder`.
+
+    Returns the files in the order in which they land.
+    """
     size = SCALES[scale]
     say(f"demo: inventing a synthetic world (seed {seed}, scale {scale})")
     rng = random_numbers(seed)

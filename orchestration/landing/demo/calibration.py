@@ -1,7 +1,8 @@
-"""What the synthetic world is told: who is in it, the published facts it meets, and how its invented numbers behave.
+"""The parameters of the synthetic world: who is in it, which facts it meets, how numbers behave.
 
-Here belong constants only. Printed numbers are not repeated: they come from the seeds `published_*`; what stands here is what
-the report does not print (which economies are fully documented, how a series moves between the printed years).
+This module holds constants only. Numbers that the report prints in its tables are not repeated:
+they come from the seeds `published_*`. Given here is what the report does not print: which
+economies are fully documented, and how a series moves between the printed years.
 """
 
 from __future__ import annotations
@@ -24,31 +25,38 @@ def _codes(text: str) -> list[str]:
     return text.split()
 
 
-# Names are real, the order is roughly that of size; an economy's place sets the size of its invented economy. China trades with all.
+# Names are real and roughly in order of size; the position sets the size of the invented economy.
+# China trades with all of them.
 PARTNERS = _codes("""
-USA JPN DEU GBR FRA BRA IND ITA RUS CAN KOR AUS ESP MEX IDN NLD TUR SAU CHE SWE TWN ARG POL BEL IRN NGA NOR THA AUT ARE ZAF DNK COL MYS SGP
-ISR HKG PHL IRL PAK EGY CHL FIN VNM GRC PRT CZE DZA ROU BGD IRQ PER NZL KAZ VEN QAT HUN KWT UKR MAR AGO PRI SVK ECU CUB OMN LKA DOM UZB KEN
-LBY LUX MMR BLR GTM HRV URY BGR ETH AZE CRI GHA PAN SVN LBN SRB TZA CIV TUN MAC LTU SDN JOR PRY COD TKM BHR CMR YEM BOL UGA LVA SYR EST TTO
-NPL ZMB CYP KHM SLV ZWE PNG HND SEN ISL AFG BIH MLI GEO GAB GNQ TCD JAM BWA MOZ BRN COG HTI PSE BFA ALB LAO MUS NAM MDG BEN MLT NIC MNG BHS
-ARM MKD NER MWI MDA GIN RWA TJK KGZ MRT LIE SLE TGO BRB SOM MNE FJI SWZ SUR GUY MDV AND LBR BDI LSO BTN BLZ DJI CAF CPV ERI LCA GMB ATG TLS
+USA JPN DEU GBR FRA BRA IND ITA RUS CAN KOR AUS ESP MEX IDN NLD TUR SAU CHE SWE TWN ARG POL BEL IRN
+NGA NOR THA AUT ARE ZAF DNK COL MYS SGP ISR HKG PHL IRL PAK EGY CHL FIN VNM GRC PRT CZE DZA ROU BGD
+IRQ PER NZL KAZ VEN QAT HUN KWT UKR MAR AGO PRI SVK ECU CUB OMN LKA DOM UZB KEN LBY LUX MMR BLR GTM
+HRV URY BGR ETH AZE CRI GHA PAN SVN LBN SRB TZA CIV TUN MAC LTU SDN JOR PRY COD TKM BHR CMR YEM BOL
+UGA LVA SYR EST TTO NPL ZMB CYP KHM SLV ZWE PNG HND SEN ISL AFG BIH MLI GEO GAB GNQ TCD JAM BWA MOZ
+BRN COG HTI PSE BFA ALB LAO MUS NAM MDG BEN MLT NIC MNG BHS ARM MKD NER MWI MDA GIN RWA TJK KGZ MRT
+LIE SLE TGO BRB SOM MNE FJI SWZ SUR GUY MDV AND LBR BDI LSO BTN BLZ DJI CAF CPV ERI LCA GMB ATG TLS
 SYC SLB GNB COM GRD KNA WSM VUT VCT DMA TON FSM STP PLW KIR MHL NRU TUV
 """)
 WITHOUT_EMISSIONS = _codes("TWN HKG PRI MAC PSE")
 WITHOUT_WORLD_BANK_DATA = _codes("TWN")
-# The economies whose sixteen determinants are documented well enough for the regressions, and of these the recipients of aid.
+# The economies whose sixteen determinants are documented well enough for the regressions, and
+# among these the recipients of aid.
 DOCUMENTED = _codes("""
-SGP BLZ SLB MYS COL URY BOL ZAF PHL BDI GMB HUN PRY ISL DZA BHS CZE BHR ROU BGR MEX FJI RUS CAN NIC DOM PAK CRI SWE LSO DMA GEO UKR ARM WSM
-MDA SLE COD ZMB MLT MKD CHE UGA ISR GUY NOR NZL HRV EGY KEN LKA THA JOR MAR TUN ALB CIV
+SGP BLZ SLB MYS COL URY BOL ZAF PHL BDI GMB HUN PRY ISL DZA BHS CZE BHR ROU BGR MEX FJI RUS CAN NIC
+DOM PAK CRI SWE LSO DMA GEO UKR ARM WSM MDA SLE COD ZMB MLT MKD CHE UGA ISR GUY NOR NZL HRV EGY KEN
+LKA THA JOR MAR TUN ALB CIV
 """)
 AID_RECIPIENTS = _codes("""
-BLZ SLB COL BOL ZAF PHL BDI GMB PRY DZA FJI NIC DOM PAK CRI LSO DMA GEO UKR ARM WSM MDA SLE COD ZMB MKD UGA GUY EGY KEN LKA MAR TUN ALB CIV
-JOR URY HRV BHS MLT
+BLZ SLB COL BOL ZAF PHL BDI GMB PRY DZA FJI NIC DOM PAK CRI LSO DMA GEO UKR ARM WSM MDA SLE COD ZMB
+MKD UGA GUY EGY KEN LKA MAR TUN ALB CIV JOR URY HRV BHS MLT
 """)
-# Economies with an effective exchange rate but no real interest rate: advanced, and none of them ever a complete case.
+# Economies with an effective exchange rate but no real interest rate: mostly advanced economies,
+# and never a complete case.
 EXCHANGE_RATE_ONLY = _codes("""
 USA JPN DEU GBR FRA ITA AUS ESP NLD BEL AUT DNK IRL FIN GRC PRT LUX SVK CYP POL CHL SAU
 """)
-# until when an economy's trade stands under the code of the state it was part of
+# the former state (ISO, UN Comtrade's code) under which an economy's trade is reported, and the
+# last year in which it is
 PREDECESSORS = {
     "BEL": ("BLX", 58, 1998),
     "LUX": ("BLX", 58, 1998),
@@ -69,10 +77,11 @@ DEVELOPMENT = {
 class Course:
     """How a variable of the panel behaves, in its own unit.
 
-    In the documented economies: `centre`, the spread `between` them and `within` them from year to year (`persistence` of the
-    latter). In all others the distribution follows from the printed mean and standard deviation and from `skew` and `tail`, the g and
-    h of Tukey's g-and-h distribution, which are set so that the printed minimum and maximum come out too. `development` (or, for
-    `by_size`, the size) orders the economies.
+    In the documented economies: `centre`, the spread `between` them and the spread `within` them
+    from year to year (with `persistence`). In all others the distribution follows from the printed
+    mean and standard deviation and from `skew` and `tail`, the g and h of Tukey's g-and-h
+    distribution, which are set so that the printed minimum and maximum are met too. `development`
+    (or, for `by_size`, the size) orders the economies.
     """
 
     centre: float
@@ -85,9 +94,9 @@ class Course:
     by_size: bool = False
     trend: float = 0.0
     unrest: float = 0.8
-    """In the other economies, how much an economy moves from year to year, against its lasting traits."""
+    """In the other economies: year-to-year movement relative to the lasting traits."""
     spikes: float = 0.0
-    """The part of their years that stands out, alone, above all others."""
+    """In the other economies: the share of years that are isolated peaks, far above all others."""
 
 
 COURSES: dict[str, Course] = {
@@ -115,14 +124,12 @@ COURSES: dict[str, Course] = {
     "co2_kg_per_gdp_ppp": Course(0.40, 0.08, 0.0, development=-0.1, skew=1.085),
     "co2_kg_per_gdp_ppp_2017": Course(0.31, 0.06, 0.0, development=-0.1, skew=0.993),
 }
-WIDE_INFLATION = (
-    1995,
-    28.0,
-    34.0,
-)  # until this year inflation in the documented economies is higher by, and spreads by
+# up to this year (1995) inflation in the documented economies is higher: mean and standard
+# deviation of what is added to it
+WIDE_INFLATION = (1995, 28.0, 34.0)
 EXCHANGE_RATE = Course(100.0, 3.0, 3.7, 0.3)
 
-# indicators without a printed mean: centre, between, within, persistence, as above but for all economies
+# indicators without a printed mean: parameters as above, but for all economies
 OTHER_COURSES: dict[str, Course] = {
     "female_employers": Course(2.2, 0.8, 0.17, 0.5),
     "female_employment": Course(47.0, 10.0, 0.3, 0.5),
@@ -136,14 +143,14 @@ OTHER_COURSES: dict[str, Course] = {
     "ln_co2_liquid_fuel_kt": Course(8.4, 1.6, 0.0, by_size=True),
     "co2_transport_share_of_fuel_combustion": Course(25.0, 7.0, 0.0),
 }
-ANY_OTHER_INDICATOR = Course(
-    50.0, 10.0, 2.0, 0.8
-)  # so that a variable added to seeds/variables.csv has numbers in the demo too
+# so that a variable added to seeds/variables.csv has numbers in the demo too
+ANY_OTHER_INDICATOR = Course(50.0, 10.0, 2.0, 0.8)
 
-# ---- trade ----------------------------------------------------------------------------------------------------------------------
+# ---- trade -----------------------------------------------------------------------------------
 
-# world exports of low-carbon technology (billion USD) and what a world import is worth of a world export; between the years on a straight line
-# (values: of their logarithm). The report prints 1992 and 2022; the years between keep its sector values and the means of table 3 consistent.
+# World exports of low-carbon technology (billion USD), and the ratio of world imports to world
+# exports, interpolated linearly between the years (values: in logarithms). The report prints 1992
+# and 2022; the years between keep its sector values and the means of table 3 consistent.
 WORLD_EXPORTS = {
     1992: 71,
     2001: 185,
@@ -170,13 +177,11 @@ CHINA_IN_EXPORTS = {
     2022: 22.8,
 }
 CHINA_IN_IMPORTS = {1992: 5.1, 2001: 8.5, 2007: 14.3, 2011: 13.6, 2015: 12.2, 2020: 9.8, 2022: 8.6}
-HIGH_INCOME_IN_EXPORTS = {
-    1992: 92.5,
-    2007: 81.4,
-    2022: 62.0,
-}  # 93.8 is printed for 1992, but then the three groups sum to 101.3
+# the report prints 93.8 for 1992, but then the three groups sum to 101.3
+HIGH_INCOME_IN_EXPORTS = {1992: 92.5, 2007: 81.4, 2022: 62.0}
 HIGH_INCOME_IN_IMPORTS = {1992: 74.1, 2007: 71.9, 2022: 69.3}
-# percent of China's exports by destination (table 2; of 2007 the upper middle and low income groups are taken as swapped in print)
+# percent of China's exports by destination (table 2; for 2007 the values of the upper middle and
+# the low income group are assumed to be swapped in print)
 TO_INCOME_GROUP = {
     "High income": {1992: 63.8, 2007: 79.6, 2022: 70.1},
     "Upper middle income": {1992: 13.7, 2007: 12.9, 2022: 15.9},
@@ -192,7 +197,8 @@ TO_REGION = {
     "South Asia": {1992: 16.1, 2007: 3.5, 2022: 5.3},
     "Sub-Saharan Africa": {1992: 0.6, 2007: 1.3, 2022: 2.2},
 }
-# ores and concentrates, billion USD: China's imports, as its customs see them, its exports, and the world's exports
+# ores and concentrates, billion USD: China's imports as reported by its customs, its exports, and
+# world exports
 CHINA_ORE_IMPORTS = {
     1992: 2,
     2002: 9,
@@ -205,7 +211,8 @@ CHINA_ORE_IMPORTS = {
 }
 CHINA_ORE_EXPORTS = {1992: 0.17, 2003: 0.4, 2007: 1.5, 2008: 2.8, 2009: 0.5, 2015: 0.65, 2022: 0.9}
 WORLD_ORE_EXPORTS = {1992: 14, 2002: 22, 2007: 115, 2011: 260, 2015: 165, 2020: 245, 2022: 280}
-# who trades more with China than its size alone would say; elasticities of the share to GDP
+# elasticity of the share to GDP, and the economies that trade more or less with China than their
+# size alone would suggest (factors)
 AFFINITY = {
     "lct_imports_from_china": (
         0.85,
@@ -233,7 +240,8 @@ AFFINITY = {
         },
     ),
 }
-# what the documented economies have of the whole; of a region's low-carbon imports at most so much of the smallest share that table 2 prints
+# The share of the documented economies in each total. Of a region's low-carbon imports they have
+# at most this part of the smallest share that table 2 prints.
 LARGEST_PART_OF_REGION = 0.75
 DOCUMENTED_SHARE = {
     "lct_imports_from_china": 0.40,
@@ -241,20 +249,18 @@ DOCUMENTED_SHARE = {
     "mineral_imports_from_china": 0.12,
     "mineral_exports_to_china": 0.14,
 }
-ELASTICITY_OF_DOCUMENTED = (
-    0.3  # their shares to their GDP: no single one of them dominates the sample
-)
-SHARE_OF_RECIPIENTS = (
-    0.45  # how much less than its size an aid recipient takes of low-carbon imports
-)
+# of the documented economies' shares to their GDP: no single one of them dominates the sample
+ELASTICITY_OF_DOCUMENTED = 0.3
+# an aid recipient's low-carbon imports, relative to what its size suggests
+SHARE_OF_RECIPIENTS = 0.45
 FIRST_ESTIMATED_YEAR = 1997  # of the trade equations: one year after governance is first published
-NOISE_OF_OTHERS = (
-    0.2  # standard deviation of ln trade around its course in economies that are not documented
-)
+# standard deviation of ln trade around its course in economies that are not documented
+NOISE_OF_OTHERS = 0.2
 
-# ---- products -------------------------------------------------------------------------------------------------------------------
+# ---- products --------------------------------------------------------------------------------
 
-# percent of world exports and of China's exports by sector; sectors not named divide the rest in fixed proportions
+# percent of world exports and of China's exports by sector; the sectors not named here divide the
+# rest in fixed proportions
 WORLD_SECTORS = {
     "power_generation": {
         1992: 24,
@@ -290,7 +296,7 @@ OTHER_SECTORS = {
     "environmental_monitoring": 0.30,
 }
 SECTORS = (*WORLD_SECTORS, *OTHER_SECTORS)
-# mineral products beyond ores and concentrates, as a part of another flow
+# trade in mineral products beyond ores and concentrates, as a fraction of another flow
 OTHER_STAGES = {"lct_imports_from_china": 0.12, "mineral_exports_to_china": 0.5}
 COMTRADE_REVISIONS = {
     1992: "H0",
@@ -307,13 +313,16 @@ FULL_TRADER = "USA"  # trades every product, so that every code of a list lands 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of the world is written down. The indicators and China's trade totals are the same at every scale."""
+    """How much of the world is written to files.
+
+    The indicators and China's trade totals are the same at every scale.
+    """
 
     name: str
     breadth: float
-    """How many products an economy trades, against the report scale."""
+    """How many products an economy trades, relative to the report scale."""
     third_countries: int
-    """So many of the largest economies trade with each other in BACI; all economies trade with China."""
+    """How many of the largest economies trade with each other in BACI; all trade with China."""
     every_code: bool = False
     """BACI with every economy pair and all six-digit codes: 250 to 300 million rows."""
 

@@ -1,8 +1,9 @@
-"""The invented World Bank indicators: their values without gaps, and which of them the publisher has.
+"""The invented World Bank indicators: complete values, and which of them the publisher has.
 
-Here belongs everything that does not depend on trade. Documented economies follow the courses of calibration.py, so that the
-regressions' samples are calm and their standard errors known; all others take what the printed means, standard deviations and
-numbers of observations of table 3 leave for them.
+This module holds everything that does not depend on trade. Documented economies follow the courses
+of calibration.py, so that the regressions' samples are calm and their standard errors known. All
+other economies are drawn so that table 3's means, standard deviations and numbers of observations
+are met over all economies together.
 """
 
 from __future__ import annotations
@@ -35,18 +36,18 @@ from orchestration.landing.demo.calibration import (
     Course,
 )
 
-CHINA = 0  # its place among the economies
-FIRST_TRADE = int(
-    TRADE_YEARS[0] - COVARIATE_YEARS[0]
-)  # place of the first year of trade among the years of covariates
-# outcomes of these years are seen in every documented economy: none is left with a single row, which fixed effects would swallow
+CHINA = 0  # its index among the economies
+# index of the first year of trade among the years of covariates
+FIRST_TRADE = int(TRADE_YEARS[0] - COVARIATE_YEARS[0])
+# Outcomes of these years are observed in every documented economy, so that none is left with a
+# single row, which fixed effects would absorb.
 CERTAIN_YEARS, CERTAIN = (2007, 2011), 99.0
 GAP_IN = "gdp_growth"
 GOVERNANCE = ("control_of_corruption", "political_stability", "regulatory_quality")
 
 
 def seed_table(name: str) -> pd.DataFrame:
-    """A seed of the project as text, blanks as blanks."""
+    """A seed of the project as text, with blanks kept as empty strings."""
     return pd.read_csv(SEEDS / f"{name}.csv", dtype=str, keep_default_na=False)
 
 
@@ -72,7 +73,11 @@ class Economies:
     """The economies of the world, China first; every array has one element per economy."""
 
     frame: pd.DataFrame
-    """iso3, economy_name, code (UN Comtrade's), region, income_group, is_advanced, size (standard normal), development."""
+    """One row per economy.
+
+    iso3, economy_name, code (UN Comtrade's), region, income_group, is_advanced, size (standard
+    normal), development.
+    """
     is_documented: np.ndarray
     has_emissions: np.ndarray
     receives_aid: np.ndarray
@@ -88,7 +93,8 @@ class Economies:
 def economies() -> Economies:
     """The economies, from seeds and calibration: the same in every world."""
     groups = seed_table("economy_groups").query("vintage == 'FY24'").drop(columns="vintage")
-    # the code an economy trades under today; of several the last is the one that UN Comtrade and BACI use (842 of 840 and 842)
+    # the code under which an economy trades today; of several codes UN Comtrade and BACI use the
+    # last (842 out of 840 and 842)
     codes = (
         seed_table("comtrade_economy_codes")
         .query("kind == 'economy' and end_year == ''")
@@ -107,16 +113,20 @@ def economies() -> Economies:
     frame["is_advanced"] = frame.weo_group == "Advanced economies"
     frame["size"] = -ndtri((np.r_[1.5, np.arange(1, len(frame))] - 0.5) / (len(frame) - 1))
     frame["development"] = frame.income_group.map(DEVELOPMENT).fillna(0.0) + 0.5 * frame.is_advanced
-    among = lambda iso3: frame.iso3.isin(iso3).to_numpy()  # noqa: E731
+
+    def among(iso3: list[str]) -> np.ndarray:
+        return frame.iso3.isin(iso3).to_numpy()
+
     return Economies(frame, among(DOCUMENTED), ~among(WITHOUT_EMISSIONS), among(AID_RECIPIENTS))
 
 
 @dataclass(frozen=True)
 class Covariates:
-    """Economy x year (1988-2022) by variable of the panel: `values` without gaps, `published` where the publisher has them.
+    """Economy x year (1988-2022) by variable of the panel.
 
-    `complete_controls` and `complete` are where the documented economies have all controls of tables 6 to 10, and all determinants of
-    table 4.
+    `values` has no gaps; `published` is true where the publisher has the value.
+    `complete_controls` is true where a documented economy has all controls of tables 6 to 10,
+    `complete` where it has all determinants of table 4.
     """
 
     values: dict[str, np.ndarray]
@@ -124,15 +134,18 @@ class Covariates:
     complete_controls: np.ndarray
     complete: np.ndarray
     traded: np.ndarray
-    """Economy x year of trade: imports from China are never zero where this is true; the base sample of table 3 follows from it."""
+    """Economy x year of trade: true where imports from China are not zero.
+
+    The base sample of table 3 follows from it.
+    """
     gap: tuple[str, int, str]
-    """The planted gap: economy, year and variable that is not published between two years in which it is."""
+    """The planted gap: economy, year and variable, unpublished between two published years."""
 
 
 def autoregressive(
     rng: np.random.Generator, shape: tuple[int, int], persistence: float
 ) -> np.ndarray:
-    """Noise with mean zero and variance one, each year (second axis) remembering the one before."""
+    """AR(1) noise with mean zero and variance one, along the years (second axis)."""
     noise = rng.normal(size=shape)
     for year in range(1, shape[1]):
         noise[:, year] = (
@@ -142,7 +155,10 @@ def autoregressive(
 
 
 def highest(score: np.ndarray, candidates: np.ndarray, count: int) -> np.ndarray:
-    """The `count` candidates with the highest score, as a mask: how a printed number of observations is met exactly."""
+    """The `count` candidates with the highest score, as a mask.
+
+    This is how a printed number of observations is met exactly.
+    """
     count = int(min(max(count, 0), candidates.sum()))
     chosen = np.zeros(candidates.shape, dtype=bool)
     places = np.flatnonzero(candidates)
@@ -174,39 +190,52 @@ def invent_covariates(rng: np.random.Generator, economies: Economies) -> Covaria
 
 
 def rolling_standard_deviation(values: np.ndarray) -> np.ndarray:
-    """Sample standard deviation over the four calendar years t-3 to t; missing where one of them is."""
+    """Sample standard deviation over the calendar years t-3 to t; missing where any year is."""
     windows = np.lib.stride_tricks.sliding_window_view(values, 4, axis=1)
     return np.concatenate([np.full((len(values), 3), np.nan), windows.std(axis=2, ddof=1)], axis=1)
 
 
-# ---- what is published ----------------------------------------------------------------------------------------------------------
+# ---- what is published -----------------------------------------------------------------------
 
 
 @cache
 def lasting_trait(name: str, count: int) -> np.ndarray:
-    """Lasting traits of economies, standard normal: the same in every world, so that worlds differ in their years, not in their economies."""
+    """Lasting traits of economies, standard normal.
+
+    They are the same in every world, so that worlds differ in their years, not in their economies.
+    """
     return np.random.default_rng([7, *name.encode()]).normal(size=(count, 1))
 
 
 def _publication(
     rng: np.random.Generator, economies: Economies, shape: tuple[int, int]
 ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, np.ndarray, tuple[str, int, str]]:
-    """Which economy-years of which variable are published, so that the printed numbers of observations come out."""
+    """Which economy-years of each variable are published.
+
+    They are chosen so that the printed numbers of observations are met.
+    """
     years = COVARIATE_YEARS
     printed, moments = printed_observations(), printed_moments()
     documented = economies.is_documented[:, None] & ~economies.where(["CZE"])[:, None] | (
         economies.where(["CZE"])[:, None] & (years > PREDECESSORS["CZE"][2])
     )
-    within = lambda first, last: np.broadcast_to((years >= first) & (years <= last), shape)  # noqa: E731
+
+    def within(first: int, last: int) -> np.ndarray:
+        return np.broadcast_to((years >= first) & (years <= last), shape)
+
     governed = np.broadcast_to(np.isin(years, FIRST_GOVERNANCE_YEARS) | (years >= 2002), shape)
     everywhere = np.broadcast_to(~economies.where(WITHOUT_WORLD_BANK_DATA)[:, None], shape)
-    # documentation gets better with time, by economy, and has holes
-    score = lambda name, start=0.0, holes=0.5: (
-        lasting_trait(name, shape[0]) + start * (years - 2005) + holes * rng.normal(size=shape)
-    )  # noqa: E731
+
+    def score(name: str, start: float = 0.0, holes: float = 0.5) -> np.ndarray:
+        """How well an economy-year is documented: by economy, better with time, with holes."""
+        return (
+            lasting_trait(name, shape[0]) + start * (years - 2005) + holes * rng.normal(size=shape)
+        )
+
     certain = CERTAIN * np.isin(years + 1, CERTAIN_YEARS)
 
-    # complete controls at t-1, so that table 6 has its N, and table 8 (from the first year of governance on) has its own
+    # complete controls at t-1, so that table 6 and table 8 (which starts with the first year of
+    # governance) each have their printed N
     controls = documented & highest(
         score("controls") + certain,
         documented & within(1992, 2019) & governed,
@@ -238,7 +267,7 @@ def _publication(
         start: float = 0.08,
         outside: bool = True,
     ) -> np.ndarray:
-        """`documented_rows`, and as many rows of the other economies as the printed number of observations asks for."""
+        """`documented_rows`, plus as many rows of other economies as the printed N requires."""
         count = int(moments.n[variable]) - int((documented_rows & base).sum())
         scores = score(name or variable, start, 0.15)
         chosen = highest(scores, among & base & ~documented, count)
@@ -257,10 +286,9 @@ def _publication(
         "fdi_inflows",
     ):
         published[variable] = others(variable, everywhere, full)
-    published["total_reserves"] = others(
-        "total_reserves", published["ln_gdp"], full
-    )  # a percentage of it
-    # one value is withheld where no sample needs it, between two years that have it
+    # reserves are a percentage of GDP
+    published["total_reserves"] = others("total_reserves", published["ln_gdp"], full)
+    # one value that no sample needs is withheld, between two years in which it is published
     economy, place = np.argwhere(full & ~controls & within(1998, 2015))[0]
     gap = (str(economies.frame.iso3[economy]), int(years[place]), GAP_IN)
     hole = np.zeros(shape, dtype=bool)
@@ -290,8 +318,8 @@ def _publication(
         everywhere & (years >= 1998),
         educated | (full & ~controls & (years >= 1998)),
     )
-    # outside the base sample aid is not published: its mean and standard deviation then are the same in every world, on which the
-    # size of the interaction with imports hangs
+    # Aid is not published outside the base sample. Its mean and standard deviation are therefore
+    # the same in every world; the size of the interaction with imports depends on them.
     recipients = economies.receives_aid[:, None]
     aided = highest(score("aid", 0.0) + certain, early & recipients, printed["table_10", 1])
     published["aid_per_capita"] = others(
@@ -309,17 +337,13 @@ def _publication(
         published[variable] = others(
             variable, emissions, full & emissions, name="co2_kg_per_gdp_ppp"
         )
-    # an emission at t answers to controls at t-1
-    next_year = lambda mask: np.concatenate(
-        [np.zeros((shape[0], 1), mask.dtype), mask[:, :-1]], axis=1
-    )  # noqa: E731
     for variable, last, column in (
         ("ln_co2_liquid_fuel_kt", 2016, 5),
         ("co2_transport_share_of_fuel_combustion", 2014, 6),
     ):
-        candidates = next_year(early) & within(1990, last)
+        candidates = _next_year(early) & within(1990, last)
         kept = highest(
-            score(variable, 0.0) + next_year(np.broadcast_to(certain, shape)),
+            score(variable, 0.0) + _next_year(np.broadcast_to(certain, shape)),
             candidates,
             printed["table_6", column],
         )
@@ -327,15 +351,23 @@ def _publication(
             emissions
             & within(1990, last)
             & (kept | ~candidates)
-            & ~(documented & next_year(early) & ~kept)
+            & ~(documented & _next_year(early) & ~kept)
         )
     return published, controls, complete, traded, gap
+
+
+def _next_year(mask: np.ndarray) -> np.ndarray:
+    """Shift a mask of controls at t-1 to the emissions at t that depend on them."""
+    return np.concatenate([np.zeros((len(mask), 1), mask.dtype), mask[:, :-1]], axis=1)
 
 
 def _traded(
     rng: np.random.Generator, economies: Economies, score: np.ndarray, complete: np.ndarray
 ) -> np.ndarray:
-    """Economy x year of trade with imports from China: as many within the base sample as table 3 prints."""
+    """Economy x year of trade: true where there are imports from China.
+
+    Within the base sample there are as many as table 3 prints.
+    """
     moments = printed_moments()
     score = (score + 2.0 * economies.frame["size"].to_numpy()[:, None])[:, FIRST_TRADE:]
     exists = exists_in(economies)
@@ -349,7 +381,7 @@ def _traded(
 
 
 def exists_in(economies: Economies) -> np.ndarray:
-    """Economy x year of trade: False while an economy's trade still stands under the code of a state that is no more."""
+    """Economy x year of trade: false while trade is reported under the code of a former state."""
     exists = np.ones((len(economies), len(TRADE_YEARS)), dtype=bool)
     for iso3, (_, _, last) in PREDECESSORS.items():
         exists[economies.where([iso3])] = last < TRADE_YEARS
@@ -357,7 +389,7 @@ def exists_in(economies: Economies) -> np.ndarray:
     return exists
 
 
-# ---- values ---------------------------------------------------------------------------------------------------------------------
+# ---- values ----------------------------------------------------------------------------------
 
 
 def documented_course(
@@ -405,9 +437,8 @@ def _variable(
     others = ~economies.is_documented
     values[others] = _others(rng, economies, variable, course, published, traded, values)[others]
     if variable == "aid_per_capita":
-        values[economies.is_documented & ~economies.receives_aid] = (
-            course.centre
-        )  # who receives none does not move with it
+        # constant in the economies that receive no aid, so that nothing there varies with it
+        values[economies.is_documented & ~economies.receives_aid] = course.centre
     return np.clip(values, *printed_moments().loc[variable, ["min", "max"]])
 
 
@@ -420,7 +451,11 @@ def _others(
     traded: np.ndarray,
     values: np.ndarray,
 ) -> np.ndarray:
-    """Values of the economies that are not documented: a g-and-h distribution with the moments that table 3 leaves for them."""
+    """Values of the economies that are not documented.
+
+    They have a g-and-h distribution with the moments that, together with the documented economies,
+    give those of table 3.
+    """
     shape, others = values.shape, ~economies.is_documented
     if course.by_size:
         latent = (
@@ -451,7 +486,8 @@ def _others(
     square = (
         (target["sd"] ** 2 + target["mean"] ** 2) * (count + len(known)) - (known**2).sum()
     ) / count
-    # scores of the ranks within the base sample; what lies outside it takes the score it would have there
+    # normal scores of the ranks within the base sample; values outside it get the score that they
+    # would have within it
     ordered = np.sort(latent[sought])
     rank = np.searchsorted(ordered, latent) + np.where(sought, 0.5, 0.0)
     shaped = g_and_h(
@@ -459,7 +495,7 @@ def _others(
     )
     spread = np.sqrt(max(square - mean**2, 0.0))
     made = shaped
-    for _ in range(4):  # what the printed minimum and maximum cut off is made up for by the rest
+    for _ in range(4):  # the rest makes up for what is clipped at the printed minimum and maximum
         made = np.clip(
             mean + spread * (made - made[sought].mean()) / made[sought].std(),
             target["min"],
@@ -469,22 +505,27 @@ def _others(
 
 
 def g_and_h(score: np.ndarray, g: float, h: float) -> np.ndarray:
-    """Tukey's g-and-h transformation of standard normal scores: g bends, h stretches the tails."""
+    """Tukey's g-and-h transformation of standard normal scores: g skews, h stretches the tails."""
     return (np.expm1(g * score) / g if g else score) * np.exp(h * score**2 / 2)
 
 
 def _exchange_rate(
     rng: np.random.Generator, economies: Economies, published: np.ndarray, shape: tuple[int, int]
 ) -> np.ndarray:
-    """Real effective exchange rates, 2010 = 100: calm in the documented economies; upheavals in the others, so that the mean of table 3 comes out."""
+    """Real effective exchange rates, 2010 = 100.
+
+    They are calm in the documented economies and volatile in the others, so that the mean
+    volatility of table 3 is met.
+    """
     calm = documented_course(rng, economies, EXCHANGE_RATE, shape, "exchange_rate")
     upheaval = np.exp(
         0.9 * lasting_trait("upheaval", shape[0]) + 0.35 * autoregressive(rng, shape, 0.85)
     ) * rng.normal(size=shape)
     observed = (TRADE_YEARS[0] <= COVARIATE_YEARS) & (COVARIATE_YEARS <= LAST_EMISSION_YEAR)
-    spread = lambda values: rolling_standard_deviation(np.where(published, values, np.nan))[
-        :, observed
-    ]  # noqa: E731
+
+    def spread(values: np.ndarray) -> np.ndarray:
+        return rolling_standard_deviation(np.where(published, values, np.nan))[:, observed]
+
     known, made = spread(calm)[economies.is_documented], spread(upheaval)[~economies.is_documented]
     left = printed_moments()["mean"]["reer_rolling_sd"] * (
         np.isfinite(known).sum() + np.isfinite(made).sum()

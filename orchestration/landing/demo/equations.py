@@ -1,8 +1,9 @@
 """The planted truth: equations 1 to 4 of the report, as the synthetic world obeys them.
 
-Equations 1 and 2 hold the printed coefficients of tables 4, 5, 11 and 12. The emission outcomes obey one equation each, which holds
-equation 3 and the four interactions of equation 4 together; its coefficients are those whose projections on the tables' own
-specifications come nearest to the printed ones (truth.py computes them into planted_coefficients.csv).
+Equations 1 and 2 have the printed coefficients of tables 4, 5, 11 and 12. Each emission outcome
+obeys one equation, which combines equation 3 with the four interactions of equation 4. Its
+coefficients are those whose projections on the tables' own specifications come nearest to the
+printed ones; truth.py computes them and writes planted_coefficients.csv.
 """
 
 from __future__ import annotations
@@ -50,9 +51,8 @@ from orchestration.landing.demo.covariates import (
     printed_observations,
 )
 
-SMALLEST_FLOW = (
-    0.02  # thousand USD: enough to be divided among products and still be known to four digits
-)
+# thousand USD: enough to be divided among products and still be known to four digits
+SMALLEST_FLOW = 0.02
 PLANTED_COEFFICIENTS = Path(__file__).with_name("planted_coefficients.csv")
 LCT = "lct_imports_from_china_kusd"
 # trade variable -> (exhibit and column of its determinants, exhibit that adds the gender terms)
@@ -66,9 +66,10 @@ TRADE = {
 
 @cache
 def planted() -> dict[str, dict[str, float]]:
-    """By outcome: the coefficient of each term, and `noise`, the standard deviation of what the equation leaves open.
+    """By outcome: the coefficient of each term, and `noise`, the standard deviation of the error.
 
-    The trade equations' coefficients are printed, so they are read from the seed; the file holds the noise and the emissions.
+    The coefficients of the trade equations are printed in the report, so they are read from the
+    seed; planted_coefficients.csv holds their noise and the emission equations.
     """
     printed = (
         pd.read_csv(SEEDS / "published_estimates.csv")
@@ -88,7 +89,7 @@ def planted() -> dict[str, dict[str, float]]:
 
 
 def path(points: dict[int, float], logarithmic: bool = False) -> np.ndarray:
-    """A course over the years of trade through the given points, straight between them (or straight in logarithms)."""
+    """A path over the years of trade, interpolated linearly (or in logarithms) between points."""
     years, values = np.array(list(points)), np.array(list(points.values()), dtype=float)
     return (
         np.exp(np.interp(TRADE_YEARS, years, np.log(values)))
@@ -98,20 +99,26 @@ def path(points: dict[int, float], logarithmic: bool = False) -> np.ndarray:
 
 
 def standardised(values: np.ndarray, published: np.ndarray) -> np.ndarray:
-    """z-scores by the mean and standard deviation of what the panel holds as a lag: published values of all economies but China."""
+    """z-scores, by the mean and standard deviation of the values that `published` selects.
+
+    These are the values that the panel holds as a lag: published, of all economies but China.
+    """
     of_panel = values[published]
     return (values - of_panel.mean()) / of_panel.std(ddof=1)
 
 
 def in_panel_as_lag(published: np.ndarray) -> np.ndarray:
-    """Of published values economy x year (1988-2022) those that stand in the panel one year later: 1991 to 2021, China excluded."""
+    """The published values, economy x year (1988-2022), that the panel holds one year later.
+
+    These are the years 1991 to 2021, without China.
+    """
     lagged = published.copy()
     lagged[CHINA], lagged[:, : FIRST_TRADE - 1], lagged[:, -1] = False, False, False
     return lagged
 
 
 def z_scores(covariates: Covariates) -> dict[str, np.ndarray]:
-    """Economy x year (1988-2022): the z-score of every covariate, also where it is not published."""
+    """Economy x year (1988-2022): the z-score of every covariate, published or not."""
     return {
         v: standardised(covariates.values[v], in_panel_as_lag(covariates.published[v]))
         for v in covariates.published
@@ -120,7 +127,7 @@ def z_scores(covariates: Covariates) -> dict[str, np.ndarray]:
 
 
 def china_totals() -> dict[str, np.ndarray]:
-    """What China reports of its trade in each year, all partners, in thousand USD."""
+    """China's trade with all partners in each year, as China reports it, in thousand USD."""
     world = path(WORLD_EXPORTS, logarithmic=True)
     return {
         "lct_imports_from_china": 1e6 * world * path(CHINA_IN_EXPORTS) / 100,
@@ -142,9 +149,10 @@ def invent_trade_with_china(
     traded: dict[str, np.ndarray],
     sign: int = 1,
 ) -> dict[str, np.ndarray]:
-    """Each economy's trade with China, economy x year of trade, thousand USD, zero where there is none (equations 1 and 2).
+    """Each economy's trade with China (equations 1 and 2), economy x year of trade, thousand USD.
 
-    What an economy traded while it was part of another state is in it; the reports name that state.
+    It is zero where there is none. It includes what an economy traded while it was part of another
+    state; the reports name that state.
     """
     part_of_another = ~exists_in(economies)
     part_of_another[CHINA] = False
@@ -157,7 +165,10 @@ def invent_trade_with_china(
 def who_trades(
     rng: np.random.Generator, economies: Economies, covariates: Covariates
 ) -> dict[str, np.ndarray]:
-    """Where trade is not zero, by size, time and chance, never by the noise of the equation: the printed N of tables 3, 4 and 5 come out."""
+    """Where trade is not zero, so that the printed N of tables 3, 4 and 5 are met.
+
+    This depends on size, time and chance, never on the noise of the equation.
+    """
     exists, size = exists_in(economies), economies.frame["size"].to_numpy()[:, None]
     estimated = covariates.complete[:, FIRST_TRADE - 1 : -1]
     base = (
@@ -189,7 +200,8 @@ def _flows(
     sign: int,
 ) -> np.ndarray:
     coefficients, total = planted()[f"ln_{trade}"], china_totals()[trade]
-    # the equation is planted where it can be estimated; elsewhere flows divide what it leaves, by size and the printed shares
+    # The equation is planted where it can be estimated. Elsewhere flows divide the remainder of the
+    # total by size and the printed shares.
     documented = economies.is_documented[:, None] & (TRADE_YEARS >= FIRST_ESTIMATED_YEAR)
     index = sum(
         coefficients[term] * lag(within_sample(z[term], covariates.complete))
@@ -265,7 +277,7 @@ def lag(values: np.ndarray) -> np.ndarray:
 
 
 def within_sample(z: np.ndarray, sample: np.ndarray) -> np.ndarray:
-    """z-scores, beyond the range of the estimation sample held at its ends: outside it the equation says nothing."""
+    """z-scores clipped to the range of the estimation sample, beyond which nothing is estimated."""
     return np.clip(z, z[sample].min(), z[sample].max())
 
 
@@ -277,7 +289,10 @@ def invent_emissions(
     lct_imports: np.ndarray,
     sign: int = 1,
 ) -> dict[str, np.ndarray]:
-    """The six outcomes of table 6, economy x year (1988-2022), without gaps (equations 3 and 4). Before trade begins they stand at their means."""
+    """The six outcomes of table 6 (equations 3 and 4), economy x year (1988-2022), without gaps.
+
+    Before trade begins they are at their means.
+    """
     regressors = emission_regressors(economies, covariates, z, lct_imports)
     emissions = {}
     for outcome in TABLE_6_OUTCOMES:
@@ -294,7 +309,7 @@ def invent_emissions(
         level = covariates.values[outcome]
         course = OTHER_COURSES.get(outcome) or COURSES[outcome]
         made = level.copy()
-        # the economy's mean is its own, the years' movement the equation's
+        # the mean is the economy's own, the movement over the years is the equation's
         of_documented = (
             level.mean(axis=1, keepdims=True)
             + course.trend * (TRADE_YEARS - 2006)
@@ -315,14 +330,20 @@ def invent_emissions(
 def emission_regressors(
     economies: Economies, covariates: Covariates, z: dict[str, np.ndarray], lct_imports: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The regressors of equations 3 and 4 at t-1, economy x year of trade, within the range of the complete controls."""
+    """The regressors of equations 3 and 4 at t-1, economy x year of trade.
+
+    They are clipped to their range in the rows with complete controls.
+    """
     regressors = {v: lag(within_sample(z[v], covariates.complete_controls)) for v in z}
     imports, known = lct_imports_z(economies, lct_imports)
     return regressors | {LCT: lag(within_sample(imports, covariates.complete_controls & known))}
 
 
 def by_reported_state(economies: Economies, flows: np.ndarray) -> np.ndarray:
-    """Flows economy x year as the reports name the parties: successors' own, then one row for each state that is no more."""
+    """Flows by party, as the reports name them, and year.
+
+    The economies come first, with their own trade only; then follows one row per former state.
+    """
     exists = exists_in(economies)
     states = sorted({state for state, _, _ in PREDECESSORS.values()})
     former = np.zeros((len(states), flows.shape[1]))
@@ -333,7 +354,10 @@ def by_reported_state(economies: Economies, flows: np.ndarray) -> np.ndarray:
 
 
 def lct_imports_z(economies: Economies, lct_imports: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """z-scores of imports from China in thousand USD (economy x year from 1992), as economy x year from 1988, and where they are known."""
+    """z-scores of imports from China, economy x year from 1988, and a mask of where they are known.
+
+    `lct_imports` is in thousand USD, economy x year from 1992.
+    """
     reported = by_reported_state(economies, lct_imports)
     imports = np.zeros((len(reported), FIRST_TRADE + reported.shape[1]))
     imports[:, FIRST_TRADE:] = reported

@@ -1,7 +1,8 @@
-"""Scale `baci`: every pair of economies in every six-digit code, as many rows as BACI has, streamed so that memory stays small.
+"""Scale `baci`: every pair of economies in every six-digit code, with as many rows as BACI has.
 
-The codes beyond the two lists are invented numbers within the chapters of the Harmonized System: what they are does not matter,
-only that a warehouse has to read past them.
+The rows are streamed, so that memory use stays small. The codes beyond the two product lists are
+invented numbers within the chapters of the Harmonized System: what they stand for does not matter,
+only that the warehouse has to read past them.
 """
 
 from __future__ import annotations
@@ -15,15 +16,13 @@ import pyarrow.compute as pc
 from orchestration.landing.demo.flows import codes
 from orchestration.landing.demo.world import World
 
-ROWS = {
-    1995: 7.2e6,
-    2022: 12.0e6,
-}  # of a year; between the years on a straight line: 269 million in all
+# rows per year, interpolated linearly between the two years: 269 million in all
+ROWS = {1995: 7.2e6, 2022: 12.0e6}
 SIX_DIGIT_CODES = 5_000
 
 
 def other_codes() -> np.ndarray:
-    """Six-digit codes of neither list, as BACI writes them: numbers, leading zeros lost."""
+    """Six-digit codes in neither list, as BACI writes them: as numbers, without leading zeros."""
     chapters = np.array([c for c in range(1, 98) if c != 77])
     numbers = (
         chapters[:, None, None] * 10_000
@@ -37,7 +36,10 @@ def other_codes() -> np.ndarray:
 def rest_of_baci(
     rng: np.random.Generator, world: World, year: int, rows: float | None = None
 ) -> Iterator[pa.Array]:
-    """The lines of one year beyond the two lists, an exporter at a time: t,i,j,k,v,q; about `rows` of them (default: as BACI has)."""
+    """The lines (t,i,j,k,v,q) of one year beyond the two product lists, one exporter at a time.
+
+    There are about `rows` of them (default: as many as BACI has).
+    """
     wanted = rows if rows is not None else float(np.interp(year, list(ROWS), list(ROWS.values())))
     frame = world.economies.frame
     code, numbers = frame.code.to_numpy(), other_codes()
@@ -45,7 +47,7 @@ def rest_of_baci(
     makes, reaches = place**2, np.outer(place**1.5, place**1.5)
     np.fill_diagonal(reaches, 0)
     low, high = 0.0, 1e3
-    for _ in range(60):  # how dense trade must be for the wanted number of rows
+    for _ in range(60):  # bisect for the density of trade that gives the wanted number of rows
         middle = (low + high) / 2
         expected = (makes[:, None] * np.minimum(1, middle * reaches)).sum() * len(numbers)
         low, high = (middle, high) if expected < wanted else (low, middle)
@@ -58,7 +60,7 @@ def rest_of_baci(
         n = len(partner)
         if n == 0:
             continue
-        # whole USD and kg: three decimals of thousand USD and of tonnes
+        # whole USD and whole kg, hence three decimals in thousand USD and in tonnes
         usd = np.exp(rng.standard_normal(n, dtype=np.float32) * 2.2 + 9.5).astype("int64") + 1
         kg = (usd / np.exp(rng.standard_normal(n, dtype=np.float32) + 1.5)).astype("int64") + 1
         yield pc.binary_join_element_wise(

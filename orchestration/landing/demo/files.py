@@ -1,4 +1,8 @@
-"""The synthetic world as the publishers' files: UN Comtrade CSV and JSON, BACI's yearly files, the bulk archive of the World Development Indicators."""
+"""The synthetic world as the publishers' files.
+
+These are UN Comtrade's CSV and JSON, BACI's yearly files, and the bulk archive of the World
+Development Indicators.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,8 @@ from orchestration.landing.demo.reports import WORLD_CODE, baci_rows, parties
 from orchestration.landing.demo.world import World
 
 BACI_RELEASE = "202401"
-JSON_YEAR = 2010  # this year of UN Comtrade lands as the service's JSON answer instead of CSV
+JSON_YEAR = 2010  # this year of UN Comtrade lands as the API's JSON response instead of CSV
+MODES_OF_TRANSPORT = {0: "TOTAL MOT", 1000: "Air", 2100: "Sea"}
 AGGREGATES = {
     "WLD": "World",
     "ARB": "Arab World",
@@ -41,7 +46,10 @@ AGGREGATES = {
 
 
 def _gzip(path: Path, header: str, blocks: Iterable[pa.Array] = (), level: int = 4) -> Path:
-    """A gzipped text file of a header and blocks of lines. The same content always gives the same bytes."""
+    """Write a gzipped text file of a header and blocks of lines.
+
+    The same content always gives the same bytes.
+    """
     with (
         open(path, "wb") as raw,
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=level, mtime=0) as packed,
@@ -59,7 +67,10 @@ def _gzip(path: Path, header: str, blocks: Iterable[pa.Array] = (), level: int =
 
 
 def _text(column: pa.Array) -> pa.Array:
-    """A column as UN Comtrade writes it into CSV: True, 372484.83, blanks for what is missing, quotes where a comma asks for them."""
+    """A column as UN Comtrade writes it into CSV.
+
+    Values look like True or 372484.83; missing values are blank, and text with a comma is quoted.
+    """
     if pa.types.is_boolean(column.type):
         return pc.if_else(column, "True", "False")
     if pa.types.is_floating(column.type):
@@ -78,11 +89,15 @@ def _text(column: pa.Array) -> pa.Array:
     return pc.fill_null(column.cast(pa.string()), "")
 
 
-# ---- UN Comtrade ----------------------------------------------------------------------------------------------------------------
+# ---- UN Comtrade -----------------------------------------------------------------------------
 
 
 def write_comtrade(folder: Path, world: World, records: pd.DataFrame) -> list[Path]:
-    """The records of `comtrade_rows`, one file a year, every reporter and both flows: China with all partners, the others with China, one more and the World."""
+    """Write the records of `comtrade_rows`, one file a year, with every reporter and both flows.
+
+    China reports trade with all partners; the others report trade with China, with other partners
+    (one per product, and areas not specified) and with the World.
+    """
     named = parties(world)
     descriptions = (
         codes()
@@ -100,8 +115,13 @@ def _write_comtrade_year(
     folder: Path, year: int, rows: pd.DataFrame, named: pd.DataFrame, descriptions: pd.Series
 ) -> Path:
     n = len(rows)
-    constant = lambda value: pa.repeat(value, n)  # noqa: E731
-    looked_up = lambda column, place: pa.array(named[column].to_numpy()[place])  # noqa: E731
+
+    def constant(value: object) -> pa.Array:
+        return pa.repeat(value, n)
+
+    def looked_up(column: str, place: np.ndarray) -> pa.Array:
+        return pa.array(named[column].to_numpy()[place])
+
     reporter, partner = (
         named.index.get_indexer(rows[column]) for column in ("reporter", "partner")
     )
@@ -116,25 +136,38 @@ def _write_comtrade_year(
         pd.MultiIndex.from_frame(rows[["hs_revision", "hs6_code"]])
     ).to_numpy()
     columns = {
-        "typeCode": constant("C"), "freqCode": constant("A"), "refPeriodId": constant(year * 10_000 + 101), "refYear": constant(year), "refMonth": constant(52),
-        "period": constant(str(year)),
-        "reporterCode": pa.array(rows.reporter.to_numpy()), "reporterISO": looked_up("iso", reporter), "reporterDesc": looked_up("name", reporter),
-        "flowCode": pc.if_else(is_import, "M", "X"), "flowDesc": pc.if_else(is_import, "Import", "Export"),
-        "partnerCode": pa.array(rows.partner.to_numpy()), "partnerISO": looked_up("iso", partner), "partnerDesc": looked_up("name", partner),
-        "partner2Code": constant(0), "partner2ISO": constant("W00"), "partner2Desc": constant("World"),
-        "classificationCode": pa.array(rows.hs_revision.to_numpy()), "classificationSearchCode": constant("HS"), "isOriginalClassification": constant(True),
-        "cmdCode": pa.array(rows.hs6_code.to_numpy()), "cmdDesc": pa.array(described), "aggrLevel": constant(6), "isLeaf": constant(True),
-        "customsCode": constant("C00"), "customsDesc": constant("TOTAL CPC"), "mosCode": constant("0"),
-        "motCode": pa.array(rows.transport.to_numpy()), "motDesc": pa.array(rows.transport.map({0: "TOTAL MOT", 1000: "Air", 2100: "Sea"}).to_numpy()),
-        "qtyUnitCode": constant(8), "qtyUnitAbbr": constant("kg"), "qty": kg, "isQtyEstimated": constant(False),
-        "altQtyUnitCode": constant(8), "altQtyUnitAbbr": constant("kg"), "altQty": kg, "isAltQtyEstimated": constant(False),
-        "netWgt": kg, "isNetWgtEstimated": constant(False), "grossWgt": nothing, "isGrossWgtEstimated": constant(False),
-        "cifvalue": pc.if_else(is_import, usd, nothing), "fobvalue": pc.if_else(is_import, nothing, usd), "primaryValue": usd,
-        "legacyEstimationFlag": constant(0), "isReported": pc.invert(is_total), "isAggregate": is_total,
+        "typeCode": constant("C"), "freqCode": constant("A"),
+        "refPeriodId": constant(year * 10_000 + 101), "refYear": constant(year),
+        "refMonth": constant(52), "period": constant(str(year)),
+        "reporterCode": pa.array(rows.reporter.to_numpy()),
+        "reporterISO": looked_up("iso", reporter), "reporterDesc": looked_up("name", reporter),
+        "flowCode": pc.if_else(is_import, "M", "X"),
+        "flowDesc": pc.if_else(is_import, "Import", "Export"),
+        "partnerCode": pa.array(rows.partner.to_numpy()),
+        "partnerISO": looked_up("iso", partner), "partnerDesc": looked_up("name", partner),
+        "partner2Code": constant(0), "partner2ISO": constant("W00"),
+        "partner2Desc": constant("World"),
+        "classificationCode": pa.array(rows.hs_revision.to_numpy()),
+        "classificationSearchCode": constant("HS"), "isOriginalClassification": constant(True),
+        "cmdCode": pa.array(rows.hs6_code.to_numpy()), "cmdDesc": pa.array(described),
+        "aggrLevel": constant(6), "isLeaf": constant(True),
+        "customsCode": constant("C00"), "customsDesc": constant("TOTAL CPC"),
+        "mosCode": constant("0"), "motCode": pa.array(rows.transport.to_numpy()),
+        "motDesc": pa.array(rows.transport.map(MODES_OF_TRANSPORT).to_numpy()),
+        "qtyUnitCode": constant(8), "qtyUnitAbbr": constant("kg"),
+        "qty": kg, "isQtyEstimated": constant(False),
+        "altQtyUnitCode": constant(8), "altQtyUnitAbbr": constant("kg"),
+        "altQty": kg, "isAltQtyEstimated": constant(False),
+        "netWgt": kg, "isNetWgtEstimated": constant(False),
+        "grossWgt": nothing, "isGrossWgtEstimated": constant(False),
+        "cifvalue": pc.if_else(is_import, usd, nothing),
+        "fobvalue": pc.if_else(is_import, nothing, usd), "primaryValue": usd,
+        "legacyEstimationFlag": constant(0), "isReported": pc.invert(is_total),
+        "isAggregate": is_total,
     }  # fmt: skip
     name = f"comtrade_C_A_HS_{year}"
     if year == JSON_YEAR:
-        # the service's own answer spells the net weight differently
+        # the API's JSON response names the net weight differently
         data = pa.table(
             {"netWeight" if name == "netWgt" else name: column for name, column in columns.items()}
         ).to_pylist()
@@ -149,7 +182,7 @@ def _write_comtrade_year(
     return _gzip(folder / f"{name}.csv.gz", ",".join(columns), [lines])
 
 
-# ---- BACI -----------------------------------------------------------------------------------------------------------------------
+# ---- BACI ------------------------------------------------------------------------------------
 
 
 def write_baci(
@@ -160,7 +193,7 @@ def write_baci(
     scale: Scale,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
-    """One file a year, written as it is made, and the list of codes."""
+    """Write one file a year, each as soon as it is generated, and the list of codes."""
     paths = []
     for year, revision, rows in baci_rows(rng, world, flows, scale):
         path = folder / f"BACI_HS{revision}_Y{year}_V{BACI_RELEASE}.csv.gz"
@@ -179,12 +212,15 @@ def write_baci(
 
 
 def baci_lines(year: int, rows: pd.DataFrame) -> pa.Array:
-    """Rows i, j, hs6_code, usd, kg as BACI writes them: thousand USD and tonnes, NA where nothing was weighed, leading zeros lost."""
-    in_thousands = lambda units: (
-        pa.array(units.to_numpy(dtype=float).round() / 1000)
-        .cast(pa.decimal128(18, 3))
-        .cast(pa.string())
-    )  # noqa: E731
+    """Rows i, j, hs6_code, usd, kg as BACI writes them.
+
+    Values are in thousand USD and tonnes; unrecorded weights are NA; codes have no leading zeros.
+    """
+
+    def in_thousands(units: pd.Series) -> pa.Array:
+        thousands = pa.array(units.to_numpy(dtype=float).round() / 1000)
+        return thousands.cast(pa.decimal128(18, 3)).cast(pa.string())
+
     keys = [
         pa.array(column.astype("int64").to_numpy()).cast(pa.string())
         for column in (rows.i, rows.j, rows.hs6_code)
@@ -208,18 +244,21 @@ def write_baci_economies(folder: Path, world: World) -> Path:
     return path
 
 
-# ---- World Development Indicators -----------------------------------------------------------------------------------------------
+# ---- World Development Indicators ------------------------------------------------------------
 
 
 def indicators(rng: np.random.Generator, world: World) -> dict[str, np.ndarray]:
-    """Economy x year (1988-2022) by indicator code, missing where not published: the panel's variables in the publisher's own terms."""
+    """Economy x year (1988-2022) by indicator code, missing where not published.
+
+    These are the panel's variables in the publisher's own units.
+    """
     variables = seed_table("variables").query("indicator_code != ''")
     invented, published = world.covariates.values, world.covariates.published
     found: dict[str, np.ndarray] = {}
     for row in variables.itertuples():
         name = "exchange_rate" if row.indicator_code == "PX.REX.REER" else row.variable
         if row.transformation == "rolling_sd" and name == row.variable:
-            continue  # of an indicator that stands here by itself
+            continue  # derived from an indicator that is listed itself
         if name in invented:
             values = np.where(published.get(name, published["ln_gdp"]), invented[name], np.nan)
             values = {"ln": np.exp, "hundredth": lambda v: 100 * v}.get(
@@ -235,15 +274,17 @@ def indicators(rng: np.random.Generator, world: World) -> dict[str, np.ndarray]:
             )
         found.setdefault(row.indicator_code, values)
     for row in variables.query("transformation == 'percent_of'").itertuples():
-        found[row.indicator_code] = (
-            found[row.indicator_code] / 100 * np.exp(invented["ln_gdp"])
-        )  # a percentage of what may itself be unpublished
+        # a percentage of a denominator that may itself be unpublished
+        found[row.indicator_code] = found[row.indicator_code] / 100 * np.exp(invented["ln_gdp"])
         found.setdefault(row.denominator_code, np.exp(invented["ln_gdp"]))
     return found
 
 
 def write_wdi(folder: Path, rng: np.random.Generator, world: World) -> Path:
-    """The bulk file WDI_CSV.zip with the indicators and the list of economies and aggregates. Taiwan is not in it."""
+    """Write the bulk file WDI_CSV.zip: the indicators, and the list of economies and aggregates.
+
+    Taiwan is not in it.
+    """
     labels = (
         seed_table("variables")
         .query("indicator_code != ''")

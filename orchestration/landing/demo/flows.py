@@ -1,7 +1,8 @@
-"""From totals to flows: which products an economy trades with China and with the rest of the world, and what both sides report.
+"""From totals to flows: which products an economy trades with China and with the rest of the world.
 
-The totals of world.py hold for the products that have a code of their own in the nomenclature China uses in a year. What a
-nomenclature hides in other codes (electric cars before 2017, photovoltaic cells from 2022 on) is traded besides.
+The totals of world.py hold for the products that have a code of their own in the nomenclature that
+China uses in a year. Products that a nomenclature hides in other codes (electric cars before 2017,
+photovoltaic cells from 2022 on) are traded in addition. Which economies report is decided here too.
 """
 
 from __future__ import annotations
@@ -39,15 +40,13 @@ from orchestration.landing.demo.covariates import (
 from orchestration.landing.demo.equations import china_totals, path
 from orchestration.landing.demo.world import World
 
-LOW_CARBON, LITHIUM, ORE, OTHER_STAGE = (
-    "low_carbon",
-    "lithium",
-    "ore",
-    "other_stage",
-)  # lithium stands in both lists, and counts in both
+# lithium is in both lists, and counts in both
+LOW_CARBON, LITHIUM, ORE, OTHER_STAGE = "low_carbon", "lithium", "ore", "other_stage"
 LITHIUM_PART = {"283691": 0.7, "282520": 0.3}
-LITHIUM_IN_LOW_CARBON, LITHIUM_IN_MINERALS = 0.02, 0.3  # at most, and the smaller of the two
-# accumulator locomotives, the only transport with a code of its own before 2017, are hardly traded; photovoltaic cells everybody trades
+# largest shares of the two totals; the smaller of the two amounts is used
+LITHIUM_IN_LOW_CARBON, LITHIUM_IN_MINERALS = 0.02, 0.3
+# accumulator locomotives, the only transport product with a code of its own before 2017, are hardly
+# traded; photovoltaic cells are traded by all
 UNUSUAL_WEIGHTS = {"860120": 0.03, "854140": 1.5}
 TRADED_BY_ALL = "854140"
 
@@ -56,8 +55,8 @@ TRADED_BY_ALL = "854140"
 class Flows:
     """Trade by product in USD, economy x product x year (1992-2022).
 
-    The four flows with China are what China reports (exports FOB, imports CIF); `rest_*` are each economy's exports to and imports from
-    everybody but China, FOB.
+    The flows with China are as China reports them (exports FOB, imports CIF). `rest_*` are each
+    economy's exports to and imports from all economies but China, FOB.
     """
 
     products: pd.DataFrame
@@ -67,7 +66,7 @@ class Flows:
     rest_imports: np.ndarray
     usd_per_kg: np.ndarray
     freight: np.ndarray
-    """Economy x 1 x 1: what an import CIF is worth of the same export FOB."""
+    """Economy x 1 x 1: the CIF value of an import relative to the FOB value of the same export."""
     reporting: np.ndarray
     """Economy x 1 x year: whether an economy reports to UN Comtrade."""
 
@@ -87,10 +86,11 @@ def products() -> pd.DataFrame:
 
 @cache
 def codes() -> pd.DataFrame:
-    """hs_revision, hs6_code, product_code, part: under which codes of a revision a product is reported, and in which parts.
+    """Under which codes of a revision a product is reported, and in which parts.
 
-    A product with a code of its own stands under it. A product without one stands, in equal parts, under the codes that the concordance
-    names for it, except those that are another listed product's own.
+    Columns: hs_revision, hs6_code, product_code, part, is_own. A product with a code of its own is
+    reported under it. A product without one is reported, in equal parts, under the codes that the
+    concordance gives for it, except those that are another listed product's own.
     """
     concordance = seed_table("hs_concordance")[
         ["hs_revision", "hs6_code", "product_code"]
@@ -114,15 +114,13 @@ def in_force(revisions: dict[int, str], year: int) -> str:
 
 
 def invent_flows(rng: np.random.Generator, world: World, scale: Scale) -> Flows:
-    """Divide the world's totals among products, and invent the trade of all others with each other."""
+    """Divide the world's totals among products, and generate trade between other economies."""
     listed, economies = products(), world.economies
     kind = listed.kind.to_numpy()
     weights, hidden = _product_weights(rng, listed)
     place = economies.frame["size"].rank(pct=True).to_numpy()[:, None]
-    widths = {
-        "import": 0.03 + 0.40 * place**2.5,
-        "export": 0.02 + 0.28 * place**4,
-    }  # small economies trade few products
+    # small economies trade few products
+    widths = {"import": 0.03 + 0.40 * place**2.5, "export": 0.02 + 0.28 * place**4}
     tastes = {
         flow: _tastes(rng, world, weights, hidden, scale.breadth * width)
         for flow, width in widths.items()
@@ -133,7 +131,10 @@ def invent_flows(rng: np.random.Generator, world: World, scale: Scale) -> Flows:
     def divided(
         totals: np.ndarray, flow: str, *kinds: str, sectors: np.ndarray | None = None
     ) -> np.ndarray:
-        """Totals (economy x year, USD) over the products of some kinds; with `sectors` (sector x year, USD) so that sectors come out too."""
+        """Divide totals (economy x year, USD) over the products of the given kinds.
+
+        If `sectors` (sector x year, USD) is given, the totals of sectors are met too.
+        """
         members = np.isin(kind, kinds)
         made = np.zeros(shape)
         made[:, members] = _by_sector(
@@ -203,7 +204,11 @@ def sector_shares(named: dict[str, dict[int, float]]) -> np.ndarray:
 def _product_weights(
     rng: np.random.Generator, listed: pd.DataFrame
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Product x year: a product's weight within its sector or kind where it has a code of its own, and where it is hidden in others."""
+    """Product x year: a product's weight within its sector or kind.
+
+    The first array holds it where the product has a code of its own, the second where it is hidden
+    in other codes.
+    """
     under = codes()
     weight = np.exp(rng.normal(0, 0.8, len(listed)))
     weight = listed.product_code.map(UNUSUAL_WEIGHTS).fillna(pd.Series(weight)).to_numpy()
@@ -212,7 +217,7 @@ def _product_weights(
         of_year = under[under.hs_revision == in_force(COMTRADE_REVISIONS, year)]
         visible[:, y] = listed.product_code.isin(of_year.product_code[of_year.is_own])
         hidden[:, y] = listed.product_code.isin(of_year.product_code[~of_year.is_own])
-    # what has no code of its own yet is young
+    # products without a code of their own yet are young: their trade grows from almost nothing
     return weight[:, None] * visible, weight[:, None] * hidden * np.interp(
         TRADE_YEARS, [1992, 2016], [0.005, 1.0]
     )
@@ -225,13 +230,16 @@ def _tastes(
     hidden: np.ndarray,
     width: np.ndarray,
 ) -> np.ndarray:
-    """Economy x product x year: what an economy would buy or sell, a part `width` of all products, more as time goes by."""
+    """Economy x product x year: the weights with which an economy buys or sells products.
+
+    It trades a fraction `width` of all products, and more of them as time goes by.
+    """
     entry = rng.random((len(width), len(weights)))
     entry[world.economies.where([FULL_TRADER, "CHN"])] = 0
     entry[:, (products().product_code == TRADED_BY_ALL).to_numpy()] = 0
     kinds = products().kind.to_numpy()
     always = weights.min(axis=1) > 0
-    for kind in np.unique(kinds):  # nobody who trades at all trades nothing
+    for kind in np.unique(kinds):  # every economy trades at least one product of each kind
         place = np.where(always & (kinds == kind), entry, np.inf).argmin(axis=1)
         entry[np.arange(len(width)), place] = 0
     traded = entry[:, :, None] < np.maximum(
@@ -243,7 +251,11 @@ def _tastes(
 def _by_sector(
     totals: np.ndarray, share: np.ndarray, sector: np.ndarray, targets: np.ndarray | None
 ) -> np.ndarray:
-    """Economy x product x year: each economy's totals kept exactly, the sectors' as nearly as who trades what allows (raking)."""
+    """Economy x product x year: totals divided among products by raking.
+
+    Each economy's totals are met exactly, those of the sectors as nearly as the pattern of who
+    trades what allows.
+    """
     share = share / np.maximum(share.sum(axis=1, keepdims=True), 1e-300)
     if targets is None:
         return totals[:, None, :] * share
@@ -261,7 +273,10 @@ def _by_sector(
 def _with_hidden(
     flows: np.ndarray, listed: pd.DataFrame, seen: np.ndarray, hidden: np.ndarray
 ) -> np.ndarray:
-    """Add the trade in products without a code of their own: to what an economy shows of their sector as its tastes for both have it."""
+    """Add the trade in products without a code of their own.
+
+    It is in proportion to the economy's visible trade in their sector, by its tastes for both.
+    """
     group = (listed.kind + listed.sector).to_numpy()
     made = flows.copy()
     for name in np.unique(group):
@@ -278,7 +293,10 @@ def _with_hidden(
 
 
 def _reporting(rng: np.random.Generator, world: World) -> np.ndarray:
-    """Who reports to UN Comtrade: some developing economies begin late or leave a year out, a few never report."""
+    """Who reports to UN Comtrade.
+
+    Some developing economies start late or skip a year; a few never report.
+    """
     frame = world.economies.frame
     developing = ~frame.is_advanced.to_numpy() & (frame.iso3 != "CHN").to_numpy()
     first = np.where(developing, rng.choice([1992, 1992, 1992, 1994, 1996, 2000], len(frame)), 1992)
@@ -292,7 +310,10 @@ def _reporting(rng: np.random.Generator, world: World) -> np.ndarray:
 def _rest(
     rng, world: World, listed: pd.DataFrame, divided, from_china, to_china, freight, reporting
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What all others export to and import from each other, so that what is reported meets the shares of figure 1 and the sectors of figure 3."""
+    """What all others export to and import from each other.
+
+    Reported trade thereby meets the shares of figure 1 and the sectors of figure 3.
+    """
     frame = world.economies.frame
     advanced, partner = frame.is_advanced.to_numpy()[:, None], (frame.index != CHINA)[:, None]
     size = np.exp(
@@ -311,7 +332,10 @@ def _rest(
         china_share: np.ndarray,
         with_china: np.ndarray,
     ) -> np.ndarray:
-        """Economy x year: the rest of each group's total, divided by size among those who report; the others trade as if they did."""
+        """Economy x year: the rest of each group's total, divided by size among its reporters.
+
+        The economies that do not report trade as if they did.
+        """
         made = np.zeros((len(frame), len(TRADE_YEARS)))
         for members, share in (
             (advanced, advanced_share),

@@ -1,8 +1,9 @@
-"""What UN Comtrade and BACI would hold of the invented flows: both sides' reports, in the codes of the time, with the publishers' flaws.
+"""The invented flows as UN Comtrade and BACI would hold them.
 
-Planted flaws, each for a model or test to catch: parts beside totals (UNPINNED), a group that reports beside its members (EUROPEAN_UNION),
-partners that are not specified, reporters that are late or silent, states that are no more, several revisions in one year, weights
-not recorded.
+Both sides report, in the codes of the time and with the publishers' flaws. The planted flaws, each
+for a model or test to catch, are: parts beside totals (UNPINNED), a group that reports beside its
+members (EUROPEAN_UNION), unspecified partners, reporters that are late or silent, former states,
+several revisions in one year, and unrecorded weights.
 """
 
 from __future__ import annotations
@@ -24,11 +25,9 @@ from orchestration.landing.demo.covariates import CHINA
 from orchestration.landing.demo.flows import Flows, codes, in_force
 from orchestration.landing.demo.world import World
 
-SMALLEST_FLOW_USD = 0.0005  # what rounds to a tenth of a cent
-UNPINNED_YEAR, UNPINNED_REPORTER = (
-    2014,
-    "DEU",
-)  # its trade stands once in total and again by mode of transport
+SMALLEST_FLOW_USD = 0.0005  # the smallest amount that rounds to a tenth of a cent
+# its trade is reported once in total and again by mode of transport
+UNPINNED_YEAR, UNPINNED_REPORTER = 2014, "DEU"
 EUROPEAN_UNION = [
     "DEU",
     "FRA",
@@ -54,7 +53,10 @@ GROUP_CODE, AREAS_CODE, WORLD_CODE, TAIWAN_CODE = 97, 899, 0, 490
 
 
 def parties(world: World) -> pd.DataFrame:
-    """Reporters and partners with UN Comtrade's code, ISO and name, by code: the economies, states that are no more, and what is no economy."""
+    """Reporters and partners by UN Comtrade's code, with ISO and name.
+
+    They are the economies, former states, and groups or areas that are not economies.
+    """
     frame = world.economies.frame
     is_taiwan = frame.iso3 == "TWN"
     named = pd.DataFrame(
@@ -85,11 +87,17 @@ def parties(world: World) -> pd.DataFrame:
 
 
 def comtrade_rows(rng: np.random.Generator, world: World, flows: Flows) -> pd.DataFrame:
-    """One row per record, in the order of the files: year, reporter, flow (M, X), partner (codes), transport, hs_revision, hs6_code, thousandths (of a USD), kg."""
+    """One row per record, in the order of the files.
+
+    Columns: year, reporter, flow (M, X), partner (codes), hs_revision, hs6_code, thousandths (of a
+    USD), kg, transport.
+    """
     shape = flows.from_china.shape
-    noise = lambda: (
-        np.exp(rng.normal(0, 0.04, shape)) * (rng.random(shape) > 0.02)
-    )  # now and then one side has no record  # noqa: E731
+
+    def noise() -> np.ndarray:
+        """Differences between both sides' reports; now and then one side has no record."""
+        return np.exp(rng.normal(0, 0.04, shape)) * (rng.random(shape) > 0.02)
+
     # China reports all of its trade, and goods returned
     china_imports = flows.to_china.copy()
     china_imports[CHINA] = 0.003 * flows.from_china.sum(axis=0)
@@ -101,9 +109,8 @@ def comtrade_rows(rng: np.random.Generator, world: World, flows: Flows) -> pd.Da
         ]
     )
     main_partner = handful[np.arange(shape[0])[:, None], rng.integers(5, size=shape[:2])]
-    elsewhere = np.where(rng.random(shape[:2]) < 0.12, 0.05, 0.0)[
-        :, :, None
-    ]  # the part whose partner is not specified
+    # the fraction whose partner is not specified
+    elsewhere = np.where(rng.random(shape[:2]) < 0.12, 0.05, 0.0)[:, :, None]
     nowhere = np.full(shape[:2], -1)
     tables = [
         _rows(flows.from_china, "X").assign(reporter=CHINA),
@@ -122,9 +129,8 @@ def comtrade_rows(rng: np.random.Generator, world: World, flows: Flows) -> pd.Da
         _code_of_the_time(world, code, rows.reporter, rows.year),
         _code_of_the_time(world, code, rows.partner, rows.year),
     )
-    rows["thousandths"] = np.round(rows.usd * 1000).astype(
-        "int64"
-    )  # money is added up in whole numbers: a total is exactly its parts
+    # money is added up in whole numbers, so that a total is exactly the sum of its parts
+    rows["thousandths"] = np.round(rows.usd * 1000).astype("int64")
     key = ["year", "reporter", "flow", "partner", "hs_revision", "hs6_code"]
     member = code[world.economies.where(EUROPEAN_UNION)]
     inside = (
@@ -156,18 +162,23 @@ def comtrade_rows(rng: np.random.Generator, world: World, flows: Flows) -> pd.Da
 def baci_rows(
     rng: np.random.Generator, world: World, flows: Flows, scale: Scale
 ) -> Iterator[tuple[int, str, pd.DataFrame]]:
-    """By year: the year, its revision as BACI writes it (92, 02, 17), and rows i, j (codes), hs6_code, usd, kg.
+    """By year: the year, its revision as BACI writes it (92, 02, 17), and the rows.
 
-    China's pairs are complete, the others' trade is that between the largest economies. Both sides weighed, freight removed.
+    Rows have i, j (codes), hs6_code, usd and kg. Pairs with China are complete; all other trade is
+    that between the largest economies. Values reconcile both sides' reports, without freight.
     """
     shape = flows.from_china.shape
-    weighed = lambda values: values * np.exp(rng.normal(0, 0.03, shape))  # noqa: E731
+
+    def reconciled(values: np.ndarray) -> np.ndarray:
+        return values * np.exp(rng.normal(0, 0.03, shape))
+
     tables = [
-        _rows(weighed(flows.from_china), "X").assign(reporter=CHINA),
-        _rows(weighed(flows.to_china / flows.freight), "X", CHINA),
+        _rows(reconciled(flows.from_china), "X").assign(reporter=CHINA),
+        _rows(reconciled(flows.to_china / flows.freight), "X", CHINA),
     ]
     large = _largest(world, scale.third_countries)
-    # an exporter's sales of a product divide among the large importers that buy it, not all of which it reaches
+    # an exporter's sales of a product are divided among the large importers that buy it, not all of
+    # which it reaches
     reach = np.exp(rng.normal(0, 0.8, (len(large), len(large), shape[1]))) * (
         rng.random((len(large), len(large), shape[1])) < 0.4
     )
@@ -201,12 +212,14 @@ def _largest(world: World, count: int) -> np.ndarray:
 
 
 def _adopted(rng: np.random.Generator, world: World) -> np.ndarray:
-    """Economy x year: the revision in which an economy reports; developing ones take a new one up a year or two late.
+    """Economy x year: the revision in which an economy reports.
 
-    HS 2022 all take up at once: who stayed behind would still report the photovoltaic cells that it hides, and figure 1 would move.
+    Some developing economies adopt a new revision one or two years late. All adopt HS 2022 at once:
+    late adopters would still report the photovoltaic cells that it hides, which would change
+    figure 1.
     """
     frame = world.economies.frame
-    # who reports as one with others (a union, a former state) reports in one revision
+    # economies that report together (in a union or a former state) use the same revision
     in_time = frame.is_advanced | frame.iso3.isin(["CHN", *EUROPEAN_UNION, *PREDECESSORS])
     late = np.where(in_time, 0, rng.choice([0, 0, 0, 1, 2], len(frame)))
     return np.array(
@@ -224,7 +237,10 @@ def _adopted(rng: np.random.Generator, world: World) -> np.ndarray:
 
 
 def _rows(values: np.ndarray, flow: str, partner: int | np.ndarray | None = None) -> pd.DataFrame:
-    """The flows worth a record, one row each; the reporter is the array's own economy, and so is a partner that is not given."""
+    """The flows large enough for a record, one row each.
+
+    The reporter is the economy of the array, and so is the partner unless one is given.
+    """
     economy, product, year = np.nonzero(values >= SMALLEST_FLOW_USD)
     if isinstance(partner, np.ndarray):
         partner = partner[economy, product]
@@ -243,9 +259,10 @@ def _rows(values: np.ndarray, flow: str, partner: int | np.ndarray | None = None
 def _in_codes(
     rng: np.random.Generator, flows: Flows, rows: pd.DataFrame, revision_of: np.ndarray
 ) -> pd.DataFrame:
-    """Rows by product turned into rows by six-digit code of the reporter's revision, with net weight in whole kg (0: not recorded).
+    """Turn rows by product into rows by six-digit code of the reporter's revision.
 
-    A product that a revision knows under no code at all is not recorded by those who still use it.
+    Net weight is in whole kg (0: not recorded). A product for which a revision has no code at all
+    is not recorded by those who still use that revision.
     """
     year = rows.year.to_numpy() - TRADE_YEARS[0]
     rows = rows.assign(
@@ -266,7 +283,11 @@ def _in_codes(
 def _code_of_the_time(
     world: World, code: np.ndarray, place: pd.Series, year: pd.Series
 ) -> np.ndarray:
-    """UN Comtrade's code of each party in its year: the former state's where the economy was part of one; -1 is the areas not specified."""
+    """UN Comtrade's code of each party in its year.
+
+    It is the former state's code while the economy was part of one; place -1 stands for areas not
+    specified.
+    """
     found = np.where(place >= 0, code[place], AREAS_CODE)
     for iso3, (_, former, last) in PREDECESSORS.items():
         found[(place == np.flatnonzero(world.economies.where([iso3]))[0]) & (year <= last)] = former

@@ -1,9 +1,10 @@
-"""The truth that a run on the synthetic world must recover, how it was found, and whether the estimator does.
+"""The truth that a run on the synthetic world must recover, how it is computed, and a check of it.
 
-`make truth` computes, over many worlds taken together (which is one very large world), the
-emission equations whose projections come nearest to the printed tables 6 to 10, the noise that gives the printed standard errors,
-and what each specification's coefficients would be in that very large world: a specification that leaves a planted term out
-recovers its projection, not the planted coefficient. Both files are kept with the generator.
+`make truth` pools many worlds into one very large world. Over it, it computes the emission
+equations whose projections come nearest to the printed tables 6 to 10, the noise that gives the
+printed standard errors, and the coefficients of each specification: a specification that omits a
+planted term recovers its projection, not the planted coefficient. Both files are kept with the
+generator. `recover` tests whether the estimator finds this truth.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ from orchestration.landing.demo.reports import (
 from orchestration.landing.demo.world import World, invent, panel_of, random_numbers
 
 TRUTH = Path(__file__).with_name("truth.csv")
-NOISE_OF_IMPORTS = 0.27  # the noise of table 4's first column sets the scale; all other noise follows from the printed standard errors
+# the noise of table 4's first column sets the scale; all other noise follows from the printed
+# standard errors
+NOISE_OF_IMPORTS = 0.27
 COMPLETE_COVERAGE = {
     name: Coverage(frozenset(int(y) for y in TRADE_YEARS), frozenset(), 1, 1, 0.0)
     for name in ("lct", "mineral")
@@ -62,9 +65,10 @@ def recover(
     specifications: Iterable[Specification] = REPORT_SPECIFICATIONS,
     **options,
 ) -> pd.DataFrame:
-    """Estimate `specifications` with the product's own estimator in every world; each estimate beside the truth.
+    """Estimate `specifications` with the project's own estimator in every world.
 
-    Returns exhibit, column, term, inference, world, estimate, std_error, covered (the truth lies within the 95 % interval), truth.
+    Returns each estimate beside the truth: exhibit, column, term, inference, world, estimate,
+    std_error, covered (the truth lies within the 95 % interval), truth.
     """
     expected = truth()
     found = []
@@ -89,7 +93,10 @@ def recover(
 
 
 def bias_and_coverage(recovered: pd.DataFrame) -> pd.DataFrame:
-    """By exhibit, column, term and inference: bias in standard deviations of the estimate over the worlds, and coverage of the truth."""
+    """Bias and coverage of the truth by exhibit, column, term and inference.
+
+    Bias is in standard deviations of the estimate over the worlds.
+    """
     grouped = recovered.groupby(["exhibit", "column", "term", "inference"])
     return pd.DataFrame(
         {
@@ -102,12 +109,17 @@ def bias_and_coverage(recovered: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe(world: World, flows: Flows, records: pd.DataFrame) -> dict:
-    """What is planted in a world, for the file beside its data: the truth of every coefficient, China's totals, and each flaw with its right answer.
+    """What is planted in a world, for the file beside its data.
 
-    Totals in USD, of the products that have a code of their own in the year (hs_treatment as_reported).
+    It holds the true value of every coefficient, China's totals, and each flaw with its right
+    answer. Totals are in USD, of the products that have a code of their own in the year
+    (hs_treatment as_reported).
     """
     listed = records[records.hs6_code.isin(flows.products.product_code)]
-    usd = lambda rows: int(rows.thousandths.sum()) / 1000  # noqa: E731
+
+    def usd(rows: pd.DataFrame) -> float:
+        return int(rows.thousandths.sum()) / 1000
+
     unpinned = listed[
         (listed.year == UNPINNED_YEAR)
         & (listed.reporter == 276)
@@ -152,18 +164,21 @@ def describe(world: World, flows: Flows, records: pd.DataFrame) -> dict:
     }
 
 
-# ---- how the truth is found -----------------------------------------------------------------------------------------------------
+# ---- how the truth is computed ---------------------------------------------------------------
 
 
 def _samples(
     world: World, specifications: Iterable[Specification]
 ) -> Iterator[tuple[Specification, np.ndarray, np.ndarray]]:
-    """For each specification, in its own sample and with fixed effects swept out: its terms, and the planted terms of the emissions."""
+    """For each specification: its terms, and the planted terms of the emission equations.
+
+    Both are taken in the specification's own sample, with fixed effects swept out.
+    """
     panel = panel_of(world)
     regressors = equations.emission_regressors(
         world.economies, world.covariates, world.z, world.all_trade["lct_imports_from_china"]
     )
-    # planted terms are known to the inventor also where they are not published
+    # the generator knows planted terms also where they are not published
     planted = np.stack([equations.product_of(regressors, term) for term in EMISSION_TERMS], axis=-1)
     places = pd.Index(world.economies.frame.iso3)
     for s in specifications:
@@ -178,7 +193,10 @@ def _samples(
 
 
 def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Planted coefficients of the emission equations with every equation's noise, and the truth of every specification."""
+    """The planted coefficients, and the true coefficients of every specification.
+
+    The former are those of the emission equations, with the noise of every equation.
+    """
     sums: dict[tuple[str, int], list[np.ndarray]] = {}
     for number in range(worlds):
         world = invent(random_numbers(10_000_000 + number))
@@ -195,7 +213,10 @@ def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataF
     unit_error = {key: np.sqrt(np.diag(np.linalg.inv(own))) for key, (own, _) in sums.items()}
 
     def noise(outcome: str) -> float:
-        """The standard deviation that gives the printed standard errors, by their geometric mean over the outcome's printed terms."""
+        """The standard deviation of the error that gives the printed standard errors.
+
+        It is matched in the geometric mean over the outcome's printed terms.
+        """
         rows = printed[
             (printed.outcome == outcome)
             & ~printed.exhibit.isin(["table_7", "table_8", "table_9", "table_10"])
@@ -232,7 +253,9 @@ def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataF
         ] + [(outcome, "noise", noise(outcome))]
         distance = (design @ coefficients - rows.estimate) * weight
         say(
-            f"{outcome}: the projections differ from the printed coefficients by {distance.abs().mean():.2f} printed standard errors on average, {distance.abs().max():.2f} at most"
+            f"{outcome}: the projections differ from the printed coefficients by "
+            f"{distance.abs().mean():.2f} printed standard errors on average, "
+            f"{distance.abs().max():.2f} at most"
         )
         for key, s in specifications.items():
             if s.outcome == outcome:
@@ -250,7 +273,7 @@ def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataF
 
 
 def main(worlds: int = 250) -> None:
-    """Find both and write them beside the generator."""
+    """Compute both tables and write them beside the generator."""
     planted, truths = calibrate(worlds)
     for table, path in ((planted, equations.PLANTED_COEFFICIENTS), (truths, TRUTH)):
         table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")

@@ -1,4 +1,4 @@
-"""One synthetic world: the indicators and the trade with China that a seed draws, before anybody reports them."""
+"""One synthetic world: the indicators and the trade with China of a seed, before any reporting."""
 
 from __future__ import annotations
 
@@ -27,13 +27,16 @@ GENERATOR_VERSION = 2  # raise it whenever a number or a byte of the files chang
 
 @dataclass(frozen=True)
 class World:
-    """What is invented; arrays are economy x year, covariates from 1988 and trade (thousand USD, as China reports it) from 1992."""
+    """One generated world; arrays are economy x year.
+
+    Covariates start in 1988; trade (thousand USD, as China reports it) starts in 1992.
+    """
 
     economies: Economies
     covariates: Covariates
     z: dict[str, np.ndarray]
     all_trade: dict[str, np.ndarray]
-    """With what an economy traded as part of another state; `trade` is without it, as the panel sees it."""
+    """Includes trade as part of another state; `trade` excludes it, as the panel does."""
 
     @property
     def trade(self) -> dict[str, np.ndarray]:
@@ -42,12 +45,20 @@ class World:
 
 
 def random_numbers(seed: int) -> np.random.Generator:
-    """The world's own random numbers. The version belongs to the seed: another version's files all differ, so that each supersedes its predecessor."""
+    """The random number generator of one world.
+
+    The generator version is part of the seed: all files of another version differ, so that each
+    supersedes its predecessor.
+    """
     return np.random.default_rng([GENERATOR_VERSION, seed])
 
 
 def invent(rng: np.random.Generator, sign: int = 1) -> World:
-    """Draw a world. With sign -1 what the equations leave open is turned round: the pair of both worlds cancels it (antithetic variates)."""
+    """Draw a world.
+
+    With sign -1 the error terms of the equations change sign, so that they cancel over a pair of
+    worlds (antithetic variates).
+    """
     everyone = economies()
     covariates = invent_covariates(rng, everyone)
     _publish_gender(covariates)
@@ -71,7 +82,11 @@ def _publish_gender(covariates: Covariates) -> None:
 def _leave_out_gender(
     rng: np.random.Generator, covariates: Covariates, traded: dict[str, np.ndarray]
 ) -> None:
-    """Table 11 has fewer observations than table 4, table 12 as many as table 5: women employers are not known where no minerals are traded."""
+    """Withhold `female_employers` so that table 11 has fewer observations than table 4.
+
+    Table 12 has as many observations as table 5, so values are withheld only where no minerals
+    are traded.
+    """
     printed = printed_observations()
     estimated = equations.lag(covariates.complete)
     no_minerals = (
@@ -87,9 +102,10 @@ def _leave_out_gender(
 
 
 def panel_of(world: World) -> pd.DataFrame:
-    """The documented economies' rows of the panel as the warehouse will hold them: iso3, year, outcomes at t, z-scores of the lags.
+    """The documented economies' rows of the panel, as the warehouse will hold them.
 
-    Computed from the invention, not from files: a test holds it against marts.panel_country_year.
+    Columns: iso3, year, outcomes at t, z-scores of the lags. They are computed from the generated
+    world, not from its files; a test compares them with marts.panel_country_year.
     """
     documented = np.flatnonzero(world.economies.is_documented)
     columns: dict[str, np.ndarray] = {
