@@ -2,8 +2,6 @@
 {% macro mineral_in_scope(products) -%}
     (
         {{ products }}.transition_mineral is not null
-        {% if setting('mineral_scope', 'ores') == 'ores' %}
-            and {{ products }}.is_in_ores_scope
-        {% endif %}
+        {% if setting('mineral_scope') == 'ores' %} and {{ products }}.is_in_ores_scope {% endif %}
     )
 {%- endmacro %}

@@ -1,7 +1,13 @@
 {#-
     A setting of the run: a dbt variable (--vars) takes precedence over the environment variable
-    LCT_<NAME>, which takes precedence over the default.
+    LCT_<NAME>, which takes precedence over the default in dbt_project.yml.
 -#}
-{% macro setting(name, default) -%}
+{% macro setting(name) -%}
+    {%- set default = var('setting_defaults')[name] -%}
     {{ return(var(name, env_var('LCT_' ~ name | upper, default) or default)) }}
+{%- endmacro %}
+
+{#- A setting as a text literal of SQL. -#}
+{% macro setting_text(name) -%}
+    {{ return("'" ~ setting(name) | replace("'", "''") ~ "'") }}
 {%- endmacro %}

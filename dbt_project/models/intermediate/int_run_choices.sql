@@ -1,7 +1,7 @@
 -- The run's choices in one row. With trade_basis `auto` the basis is the one that holds both
 -- directions of China's trade in the most years; of equals, china_reported before reconciled
 -- before partner_reported.
-{%- set wanted_basis = setting('trade_basis', 'auto') %}
+{%- set wanted_basis = setting('trade_basis') %}
 
 with
 
@@ -9,7 +9,7 @@ with
 
         select *
         from {{ ref('int_trade_flows_by_basis') }}
-        where hs_treatment = '{{ setting(' hs_treatment ', ' as_reported ') }}'
+        where hs_treatment = {{ setting_text('hs_treatment') }}
 
     ),
 
@@ -61,7 +61,7 @@ with
             row_number() over (
                 order by
                     {% if wanted_basis != 'auto' %}
-                        case when basis = '{{ wanted_basis }}' then 0 else 1 end,
+                        case when basis = {{ setting_text('trade_basis') }} then 0 else 1 end,
                     {% endif %} years_with_both_directions desc,
                     preference
             ) as choice
@@ -80,10 +80,10 @@ with
 
         select
             ranked.basis,
-            '{{ setting(' hs_treatment ', ' as_reported ') }}' as hs_treatment,
-            '{{ setting(' mineral_scope ', ' ores ') }}' as mineral_scope,
-            '{{ setting(' income_vintage ', ' fy24 ') }}' as income_vintage,
-            '{{ wanted_basis }}' as basis_setting,
+            {{ setting_text('hs_treatment') }} as hs_treatment,
+            {{ setting_text('mineral_scope') }} as mineral_scope,
+            {{ setting_text('income_vintage') }} as income_vintage,
+            {{ setting_text('trade_basis') }} as basis_setting,
             cast(ranked.years_with_both_directions as integer) as years_with_both_directions,
             coalesce(worlds.is_synthetic, 0) = 1 as is_synthetic
         from ranked

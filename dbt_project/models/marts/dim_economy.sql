@@ -6,7 +6,7 @@ with
 
         select *
         from {{ ref('economy_groups') }}
-        where vintage = '{{ setting(' income_vintage ', ' fy24 ') }}'
+        where vintage = {{ setting_text('income_vintage') }}
 
     ),
 
