@@ -15,21 +15,21 @@ PIP_COMPILE = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotat
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	--build-deps-for editable --allow-unsafe
 
-.PHONY: run test soak dev lint bench restore truth contracts requirements clean
+.PHONY: run test soak dev lint bench restore truth settings contracts requirements clean
 .DELETE_ON_ERROR:
 
 run: .venv/ready
-	@$(SETTINGS) $(BIN)/python -m orchestration.run
+	@$(SETTINGS) $(BIN)/python -m orchestration.cli run
 
 test: .venv/ready-to-test
 	@$(BIN)/python -m pytest -n auto --dist load --maxschedchunk 1 --durations 12
 
 # thirty refreshes in a row, some killed, under constant reading (about half an hour)
 soak: .venv/ready-to-test
-	@LCT_SOAK_REFRESHES=30 $(BIN)/python -m pytest tests/test_soak.py --capture no
+	@LCT_SOAK_REFRESHES=30 $(BIN)/python -m pytest tests/endurance/test_soak.py --capture no
 
 dev: .venv/ready
-	@$(SETTINGS) $(BIN)/python -m orchestration.dev
+	@$(SETTINGS) $(BIN)/python -m orchestration.cli dev
 
 lint: .venv/ready-to-test
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -42,12 +42,16 @@ bench: .venv/ready
 
 # back to the publication before the current one, or to PUBLICATION=000012
 restore: .venv/ready
-	@$(BIN)/python -m orchestration.publication $(PUBLICATION)
+	@$(BIN)/python -m orchestration.cli restore $(PUBLICATION)
 
 # the planted coefficients of the synthetic world and the truth to recover, from many worlds
 # (about five minutes)
 truth: .venv/ready
-	@$(BIN)/python -c 'from orchestration.landing.demo.truth import main; main()'
+	@$(BIN)/python -c 'from orchestration.sources.synthetic.truth import main; main()'
+
+# .env.example, from the table of settings
+settings: .venv/ready
+	@$(BIN)/python -m orchestration.settings
 
 contracts: .venv/ready
 	@$(BIN)/python dbt_project/generate_panel_contract.py

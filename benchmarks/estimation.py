@@ -12,7 +12,7 @@ import duckdb
 from estimation.inference import DEFAULT_INFERENCE
 from estimation.specifications import REPORT_SPECIFICATIONS, SPECIFICATIONS, Specification
 from estimation.tables import Marts, estimate_all
-from orchestration.estimates import read_marts
+from orchestration.build.estimates import read_marts
 from orchestration.settings import BASES, load_settings
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.modelling import dbt_executable
+from orchestration.defs.dbt_models import dbt_executable
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 
 
@@ -57,7 +57,7 @@ def main() -> int:
     def whole() -> None:
         output.append(
             subprocess.run(
-                [sys.executable, "-m", "orchestration.run"],
+                [sys.executable, "-m", "orchestration.cli.run"],
                 cwd=PROJECT_ROOT,
                 env=environment(settings),
                 check=True,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from estimation.specifications import REPORT_SPECIFICATIONS
 from orchestration.landing import demo
-from orchestration.landing.demo import every_code, truth, world
+from orchestration.sources.synthetic import every_code, truth, world
 
 PAIRS = int(os.environ.get("LCT_BENCH_PAIRS", "500"))  # of worlds: each with its mirror image
 TABLES = ("table_4", "table_6", "table_7", "table_8", "table_9", "table_10")

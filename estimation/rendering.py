@@ -102,7 +102,7 @@ WORDS = {
         "Poisson pseudo-maximum likelihood; no trade counts as zero.",
         "泊松伪极大似然估计; 无贸易计为零。",
     ),
-    "variant": ("Changed from the report's specification", "与报告设定的不同"),
+    "variant": ("SeriesUpdatedError from the report's specification", "与报告设定的不同"),
     "missing": ("not estimable", "无法估计"),
     "synthetic": (
         "SYNTHETIC DEMO DATA: every number is invented.",

@@ -1,15 +1,20 @@
-"""The settings of a run: environment variables (or .env), their defaults and their validation.
+"""The settings of a run: one table from which all else about them derives.
 
-Every variable is listed, with its meaning, in .env.example. Nothing else in the project reads the
-environment, except profiles.yml and the dbt macro `setting`, which use the same names.
+A setting is one row of `Settings`: its variable, its kind (how its text is read and written), its
+default and its meaning. The loader, the environment of child processes and .env.example derive from
+it. Nothing else reads the environment, except profiles.yml and the dbt macro `setting`, which take
+the same names. `make settings` writes .env.example.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -24,42 +29,311 @@ INCOME_VINTAGES = ("FY21", "FY22", "FY23", "FY24", "FY25")
 
 
 class SettingError(ValueError):
-    """A setting has a value that the warehouse cannot work with."""
+    """A setting has a value that the warehouse cannot work with.
+
+    The message names the variable and the remedy.
+    """
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How the text of a setting is read and written.
+
+    `read` takes the variable's name and the text; it raises SettingError.
+    """
+
+    read: Callable[[str, str], Any]
+    write: Callable[[Any], str] = str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting as it is known outside: variable, kind, default (as text) and meaning.
+
+    A secret never appears in a representation. What is not `is_passed_on` stays out of the
+    environment that child processes are given by us (they may still inherit it).
+    """
+
+    variable: str
+    kind: Kind
+    default: str
+    meaning: str
+    is_secret: bool = False
+    is_passed_on: bool = True
+
+
+# ---- kinds ---------------------------------------------------------------------------------------
+
+
+def choice(*allowed: str) -> Kind:
+    def read(variable: str, text: str) -> str:
+        if text not in allowed:
+            named = "SOURCE" if variable == "LCT_SOURCE" else variable
+            raise SettingError(f"{named}={text!r} is not known; use one of: {', '.join(allowed)}.")
+        return text
+
+    return Kind(read)
+
+
+def flag(true: str, false: str) -> Kind:
+    chosen = choice(true, false)
+    return Kind(
+        lambda variable, text: chosen.read(variable, text) == true,
+        lambda value: true if value else false,
+    )
+
+
+def whole_number(least: int, most: int | None, remedy: str) -> Kind:
+    def read(variable: str, text: str) -> int:
+        # only ASCII digits, and no more of them than a number of ours can have
+        if not re.fullmatch(r"[0-9]{1,18}", text):
+            raise SettingError(f"{variable}={text!r} {remedy}")
+        number = int(text)
+        if number < least or (most is not None and number > most):
+            raise SettingError(f"{variable}={text!r} {remedy}")
+        return number
+
+    return Kind(read)
+
+
+def _read_seconds(variable: str, text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
+        raise SettingError(f"{variable}={text!r} is not a number of seconds, for example 1.2.")
+    return float(text)
+
+
+def _read_address(variable: str, text: str) -> str:
+    """A base address.
+
+    Only this machine may be spoken to unencrypted: the key goes over that line.
+    """
+    parts = urlsplit(text)
+    is_local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
+    if parts.scheme != "https" and not is_local:
+        raise SettingError(f"{variable}={text!r} is not an address that begins with https://.")
+    return text.rstrip("/")
+
+
+def _read_key(variable: str, text: str) -> str:
+    """A key that can be sent in a header. The message never repeats it."""
+    if not re.fullmatch(r"[!-~]*", text):
+        raise SettingError(
+            f"{variable} holds a blank or a character that no key has; "
+            "copy it again from the developer portal."
+        )
+    return text
+
+
+def _read_vintage(variable: str, text: str) -> str:
+    if text != "today" and not re.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])", text):
+        raise SettingError(
+            f"{variable}={text!r} is not known; use a release of the World Development "
+            "Indicators as yyyymm (202310 is the report's), or today."
+        )
+    return text
+
+
+def _read_optional_path(variable: str, text: str) -> Path | None:
+    return Path(text).expanduser().resolve() if text else None
+
+
+def _read_project_path(variable: str, text: str) -> Path:
+    path = Path(text).expanduser()
+    return path if path.is_absolute() else (PROJECT_ROOT / path).resolve()
+
+
+TEXT = Kind(lambda variable, text: text)
+OPTIONAL_TEXT = Kind(lambda variable, text: text or None, lambda value: value or "")
+OPTIONAL_PATH = Kind(_read_optional_path, lambda value: "" if value is None else str(value))
+PROJECT_PATH = Kind(_read_project_path)
+SECONDS = Kind(_read_seconds)
+ADDRESS = Kind(_read_address)
+KEY = Kind(_read_key)
+VINTAGE = Kind(_read_vintage)
+SEED = whole_number(0, None, "is not a whole number; use digits only, for example 1992.")
+CALLS = whole_number(1, None, "is not a number of calls; a free key has 500.")
+PORT = whole_number(1, 65_535, "is not a port; use a number from 1 to 65535, for example 3000.")
+
+
+def _row(
+    variable: str,
+    kind: Kind,
+    default: str,
+    meaning: str,
+    *,
+    is_secret: bool = False,
+    is_passed_on: bool = True,
+) -> Any:
+    """One row of the table: a field of `Settings` that carries its `Setting`."""
+    setting = Setting(variable, kind, default, meaning, is_secret, is_passed_on)
+    return field(
+        default=kind.read(variable, default), repr=not is_secret, metadata={"setting": setting}
+    )
+
+
+# ---- the table -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Settings:
     """The settings of one run. Build it with `load_settings`."""
 
-    source: str
-    landing_folder: Path | None
-    data_dir: Path
-    trade_basis: str
-    hs_treatment: str
-    mineral_scope: str
-    income_vintage: str
-    demo_seed: int
-    demo_scale: str
-    low_carbon_products: Path | None = None
-    accept_drift: bool = False
-    schedules_on: bool = False
-    notice_webhook: str | None = field(default=None, repr=False)
-    comtrade_key: str = field(default="", repr=False)
-    comtrade_url: str = "https://comtradeapi.un.org"
-    comtrade_calls_a_day: int = 500
-    world_bank_url: str = "https://api.worldbank.org"
-    wdi_vintage: str = "202310"
-    wdi_bulk: str = ""
-    baci: str = ""
-    api_pause_seconds: float = 1.2
-    dagster_port: int = 3000
+    source: str = _row(
+        "LCT_SOURCE",
+        choice(*SOURCES),
+        "demo",
+        "Who fills the landing zone: demo (a synthetic world, the default), files (the "
+        "publishers' files in LCT_LANDING), api. `make run SOURCE=files LANDING=folder` "
+        "sets both for one run.",
+    )
+    landing_folder: Path | None = _row(
+        "LCT_LANDING",
+        OPTIONAL_PATH,
+        "",
+        "SOURCE=files: the folder with the publishers' files. Empty: the landing zone itself.",
+    )
+    data_dir: Path = _row(
+        "LCT_DATA_DIR",
+        PROJECT_PATH,
+        "data",
+        "Where everything a run makes is kept (landed files, the build file, what is "
+        "published, Dagster's history).",
+    )
+    trade_basis: str = _row(
+        "LCT_TRADE_BASIS",
+        choice("auto", *BASES),
+        "auto",
+        "Whose report of the trade is the default: auto | china_reported | partner_reported "
+        "| reconciled. auto takes the basis that holds both directions of China's trade in "
+        "the most years.",
+    )
+    hs_treatment: str = _row(
+        "LCT_HS_TREATMENT",
+        choice(*HS_TREATMENTS),
+        "as_reported",
+        "How codes of other HS revisions are treated by default: as_reported (the report's "
+        "way) | harmonised | strict.",
+    )
+    mineral_scope: str = _row(
+        "LCT_MINERAL_SCOPE",
+        choice(*MINERAL_SCOPES),
+        "ores",
+        "What counts as mineral trade by default: ores (the report's scope) | all_stages.",
+    )
+    low_carbon_products: Path | None = _row(
+        "LCT_LOW_CARBON_PRODUCTS",
+        OPTIONAL_PATH,
+        "",
+        "A list of low-carbon products of your own (CSV: product_code, sector, technology; "
+        "also list_revision, description, is_dual_use, evidence_note). Empty: the "
+        "reconstructed list of the report, seeds/low_carbon_products.csv.",
+    )
+    income_vintage: str = _row(
+        "LCT_INCOME_VINTAGE",
+        choice(*INCOME_VINTAGES),
+        "FY24",
+        "Vintage of the World Bank's income groups: "
+        "FY21 | FY22 | FY23 | FY24 (the report's) | FY25.",
+    )
+    comtrade_key: str = _row(
+        "COMTRADE_API_KEY",
+        KEY,
+        "",
+        "SOURCE=api: the key of UN Comtrade (free, from its developer portal). Only here or "
+        "in the environment; it is never written anywhere. Without it a run is a small "
+        "trial through the preview.",
+        is_secret=True,
+        is_passed_on=False,
+    )
+    wdi_vintage: str = _row(
+        "LCT_WDI_VINTAGE",
+        VINTAGE,
+        "202310",
+        "SOURCE=api: which release of the World Development Indicators: yyyymm from the "
+        "archives (202310 is the report's), or today: the current series, with successors "
+        "for those that were retired since (other sources and bases, so levels differ).",
+    )
+    wdi_bulk: str = _row(
+        "LCT_WDI_BULK",
+        TEXT,
+        "",
+        "Where to take the World Bank's bulk file (WDI_CSV.zip) if its interface is down: a "
+        "path or an address. It holds today's series.",
+    )
+    baci: str = _row(
+        "LCT_BACI",
+        TEXT,
+        "",
+        "BACI: path or address of CEPII's zip (BACI_HSxx_Vyyyymm.zip), for SOURCE=files and "
+        "SOURCE=api. It is read without unpacking.",
+    )
+    comtrade_calls_a_day: int = _row(
+        "LCT_COMTRADE_CALLS_A_DAY", CALLS, "500", "Calls of a day that the key allows."
+    )
+    api_pause_seconds: float = _row(
+        "LCT_API_PAUSE_SECONDS", SECONDS, "1.2", "Seconds between two calls of an interface."
+    )
+    comtrade_url: str = _row(
+        "LCT_COMTRADE_URL",
+        ADDRESS,
+        "https://comtradeapi.un.org",
+        "Base address of UN Comtrade's interface; changed only by tests.",
+    )
+    world_bank_url: str = _row(
+        "LCT_WORLD_BANK_URL",
+        ADDRESS,
+        "https://api.worldbank.org",
+        "Base address of the World Bank's interface; changed only by tests.",
+    )
+    demo_seed: int = _row(
+        "LCT_DEMO_SEED",
+        SEED,
+        "1992",
+        "Seed of the synthetic world: the same seed gives the same bytes.",
+    )
+    demo_scale: str = _row(
+        "LCT_DEMO_SCALE",
+        choice(*DEMO_SCALES),
+        "report",
+        "Size of the synthetic world: report (the default) | small (fewer products per "
+        "economy, for a quick look) | baci (every economy pair and six-digit code, 250-300 "
+        "million rows: hours, and tens of gigabytes). The indicators, China's trade and so "
+        "the regressions are the same at every size.",
+    )
+    accept_drift: bool = _row(
+        "LCT_ACCEPT_DRIFT",
+        flag("true", "false"),
+        "false",
+        "Publish although a number changed beyond the bound that stops publication "
+        "(seeds/operations/drift_bounds.csv): true for the one run that is meant.",
+    )
+    dagster_port: int = _row(
+        "LCT_DAGSTER_PORT",
+        PORT,
+        "3000",
+        "The port of 127.0.0.1 on which `make dev` serves Dagster's pages.",
+    )
+    schedules_on: bool = _row(
+        "LCT_SCHEDULES",
+        flag("on", "off"),
+        "off",
+        "Start `make dev` with its schedules and sensors running: on | off (they can also "
+        "be switched one by one on its Automation page).",
+    )
+    notice_webhook: str | None = _row(
+        "LCT_NOTICE_WEBHOOK",
+        OPTIONAL_TEXT,
+        "",
+        "Where notices of failed runs and of changed numbers go besides the log: an address "
+        'that takes a JSON POST with the field "text".',
+        is_secret=True,
+    )
+
+    # -- places in the data folder --
 
     @property
     def incoming_dir(self) -> Path:
-        """Folder for API answers not yet landed.
-
-        It also holds the plan in progress and the count of the day's calls.
-        """
+        """Answers on their way into the landing zone, the plan in progress, the day's calls."""
         return self.data_dir / "incoming"
 
     @property
@@ -72,7 +346,7 @@ class Settings:
 
     @property
     def planted_truth_path(self) -> Path:
-        """The truth planted in the synthetic world, written beside its files."""
+        """What is planted in the synthetic world, written beside its files."""
         return self.landing_dir / PLANTED_TRUTH
 
     @property
@@ -91,170 +365,98 @@ class Settings:
     def dagster_home(self) -> Path:
         return self.data_dir / "dagster"
 
+    # -- what derives from the table --
+
     def stated(self, is_synthetic: bool) -> dict[str, str | int]:
-        """The settings that a publication's content depends on, as stated in its provenance."""
+        """The settings that determine the content of a publication, as provenance has them."""
+        demo: dict[str, str | int] = {"demo_seed": self.demo_seed, "demo_scale": self.demo_scale}
+        own_list = self.low_carbon_products
         return {
             "source": self.source,
             "trade_basis": self.trade_basis,
             "hs_treatment": self.hs_treatment,
             "mineral_scope": self.mineral_scope,
             "income_vintage": self.income_vintage,
-            **(
-                {"demo_seed": self.demo_seed, "demo_scale": self.demo_scale} if is_synthetic else {}
-            ),
-            "low_carbon_products": self.low_carbon_products.name
-            if self.low_carbon_products
-            else "seeds/low_carbon_products.csv",
+            **(demo if is_synthetic else {}),
+            "low_carbon_products": own_list.name if own_list else "seeds/low_carbon_products.csv",
         }
 
-    def environment(self) -> dict[str, str]:
-        """The same settings as environment variables, for dbt and processes started by Dagster."""
+    def environment(self, with_secrets: bool = True) -> dict[str, str]:
+        """The same settings as environment variables, for dbt and processes that Dagster starts."""
         values = {
-            "LCT_SOURCE": self.source,
-            "LCT_DATA_DIR": str(self.data_dir),
-            "LCT_TRADE_BASIS": self.trade_basis,
-            "LCT_HS_TREATMENT": self.hs_treatment,
-            "LCT_MINERAL_SCOPE": self.mineral_scope,
-            "LCT_INCOME_VINTAGE": self.income_vintage,
-            "LCT_DEMO_SEED": str(self.demo_seed),
-            "LCT_DEMO_SCALE": self.demo_scale,
-            "LCT_ACCEPT_DRIFT": "true" if self.accept_drift else "false",
-            "LCT_SCHEDULES": "on" if self.schedules_on else "off",
-            "LCT_COMTRADE_URL": self.comtrade_url,
-            "LCT_COMTRADE_CALLS_A_DAY": str(self.comtrade_calls_a_day),
-            "LCT_WORLD_BANK_URL": self.world_bank_url,
-            "LCT_WDI_VINTAGE": self.wdi_vintage,
-            "LCT_WDI_BULK": self.wdi_bulk,
-            "LCT_BACI": self.baci,
-            "LCT_API_PAUSE_SECONDS": str(self.api_pause_seconds),
-            "LCT_DAGSTER_PORT": str(self.dagster_port),
+            row.variable: row.kind.write(value)
+            for row, value in self._rows()
+            if row.is_passed_on and value is not None and (with_secrets or not row.is_secret)
+        }
+        return values | {
             "DAGSTER_HOME": str(self.dagster_home),
             "DBT_TARGET_PATH": str(self.dbt_target_dir),
             "DBT_LOG_PATH": str(self.dbt_target_dir / "logs"),
             # pyfixest 0.60 sweeps out fixed effects in the order of a Python set, so the last digit
-            # of an estimate depends on Python's hash seed. With a fixed seed a second run publishes
-            # the same numbers. It takes effect in processes started with it.
+            # of an estimate depends on the seed of Python's hashes; fixed, a second run publishes
+            # the same numbers. Takes effect in processes started with it.
             "PYTHONHASHSEED": "0",
             # sums in the same order on any number of processors; our matrices are too small to gain
-            # from more threads
+            # by more
             "OPENBLAS_NUM_THREADS": "1",
         }
-        if self.low_carbon_products is not None:
-            values["LCT_LOW_CARBON_PRODUCTS"] = str(self.low_carbon_products)
-        if self.notice_webhook:
-            values["LCT_NOTICE_WEBHOOK"] = self.notice_webhook
-        if self.landing_folder is not None:
-            values["LCT_LANDING"] = str(self.landing_folder)
-        return values
+
+    def _rows(self) -> list[tuple[Setting, Any]]:
+        return [(f.metadata["setting"], getattr(self, f.name)) for f in fields(self)]
 
 
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
-        raise SettingError(f"{name}={value!r} is not known; use one of: {', '.join(allowed)}.")
-    return value
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environment`; default: this process's, then .env in the root.
 
-
-def _address(name: str, value: str) -> str:
-    """A base address; http is allowed for this machine only, because requests carry the key."""
-    parts = urlsplit(value)
-    if parts.scheme != "https" and not (
-        parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
-    ):
-        raise SettingError(f"{name}={value!r} is not an address that begins with https://.")
-    return value.rstrip("/")
-
-
-def _key(value: str) -> str:
-    """A key that can be sent in a header. The error message never contains it."""
-    if not re.fullmatch(r"[!-~]*", value):
-        raise SettingError(
-            "COMTRADE_API_KEY holds a blank or a character that no key has; "
-            "copy it again from the developer portal."
-        )
-    return value
-
-
-def _vintage(value: str) -> str:
-    if value != "today" and not re.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])", value):
-        raise SettingError(
-            f"LCT_WDI_VINTAGE={value!r} is not known; use a release of the World Development "
-            "Indicators as yyyymm (202310 is the report's), or today."
-        )
-    return value
-
-
-def load_settings(environment: dict[str, str] | None = None) -> Settings:
-    """Read the settings from `environment`.
-
-    By default that is the process environment, then .env in the project's root. Raises
-    SettingError, naming the variable and the allowed values.
+    Raises SettingError, naming the variable and the allowed values.
     """
     if environment is None:
         from dotenv import dotenv_values
 
-        from_file = {k: v for k, v in dotenv_values(PROJECT_ROOT / ".env").items() if v is not None}
-        environment = {**from_file, **os.environ}
+        in_file = dotenv_values(PROJECT_ROOT / ".env")
+        environment = {**{k: v for k, v in in_file.items() if v is not None}, **os.environ}
+    values = {}
+    for f in fields(Settings):
+        row: Setting = f.metadata["setting"]
+        text = (environment.get(row.variable) or row.default).strip()
+        values[f.name] = row.kind.read(row.variable, text)
+    return Settings(**values)
 
-    def get(name: str, default: str) -> str:
-        return (environment.get(name) or default).strip()
 
-    data_dir = Path(get("LCT_DATA_DIR", "data")).expanduser()
-    landing = get("LCT_LANDING", "")
-    own_list = get("LCT_LOW_CARBON_PRODUCTS", "")
-    seed = get("LCT_DEMO_SEED", "1992")
-    if not seed.isdigit():
-        raise SettingError(
-            f"LCT_DEMO_SEED={seed!r} is not a whole number; use digits only, for example 1992."
-        )
-    calls, pause = get("LCT_COMTRADE_CALLS_A_DAY", "500"), get("LCT_API_PAUSE_SECONDS", "1.2")
-    if not calls.isdigit() or calls == "0":
-        raise SettingError(
-            f"LCT_COMTRADE_CALLS_A_DAY={calls!r} is not a number of calls; a free key has 500."
-        )
-    if not re.fullmatch(r"\d+(\.\d+)?", pause):
-        raise SettingError(
-            f"LCT_API_PAUSE_SECONDS={pause!r} is not a number of seconds, for example 1.2."
-        )
-    port = get("LCT_DAGSTER_PORT", "3000")
-    if not port.isdigit() or not 0 < int(port) < 65_536:
-        raise SettingError(
-            f"LCT_DAGSTER_PORT={port!r} is not a port; "
-            "use a number from 1 to 65535, for example 3000."
-        )
-    return Settings(
-        source=_one_of("SOURCE", get("LCT_SOURCE", "demo"), SOURCES),
-        landing_folder=Path(landing).expanduser().resolve() if landing else None,
-        data_dir=data_dir if data_dir.is_absolute() else (PROJECT_ROOT / data_dir).resolve(),
-        trade_basis=_one_of("LCT_TRADE_BASIS", get("LCT_TRADE_BASIS", "auto"), ("auto", *BASES)),
-        hs_treatment=_one_of(
-            "LCT_HS_TREATMENT", get("LCT_HS_TREATMENT", "as_reported"), HS_TREATMENTS
-        ),
-        mineral_scope=_one_of(
-            "LCT_MINERAL_SCOPE", get("LCT_MINERAL_SCOPE", "ores"), MINERAL_SCOPES
-        ),
-        income_vintage=_one_of(
-            "LCT_INCOME_VINTAGE", get("LCT_INCOME_VINTAGE", "FY24"), INCOME_VINTAGES
-        ),
-        demo_seed=int(seed),
-        demo_scale=_one_of("LCT_DEMO_SCALE", get("LCT_DEMO_SCALE", "report"), DEMO_SCALES),
-        accept_drift=_one_of(
-            "LCT_ACCEPT_DRIFT", get("LCT_ACCEPT_DRIFT", "false"), ("true", "false")
-        )
-        == "true",
-        schedules_on=_one_of("LCT_SCHEDULES", get("LCT_SCHEDULES", "off"), ("on", "off")) == "on",
-        notice_webhook=get("LCT_NOTICE_WEBHOOK", "") or None,
-        low_carbon_products=Path(own_list).expanduser().resolve() if own_list else None,
-        comtrade_key=_key(get("COMTRADE_API_KEY", "")),
-        comtrade_url=_address(
-            "LCT_COMTRADE_URL", get("LCT_COMTRADE_URL", "https://comtradeapi.un.org")
-        ),
-        comtrade_calls_a_day=int(calls),
-        world_bank_url=_address(
-            "LCT_WORLD_BANK_URL", get("LCT_WORLD_BANK_URL", "https://api.worldbank.org")
-        ),
-        wdi_vintage=_vintage(get("LCT_WDI_VINTAGE", "202310")),
-        wdi_bulk=get("LCT_WDI_BULK", ""),
-        baci=get("LCT_BACI", ""),
-        api_pause_seconds=float(pause),
-        dagster_port=int(port),
+# ---- .env.example
+# ----------------------------------------------------------------------------------
+
+# variables that only the tests read
+TEST_VARIABLES = (
+    (
+        "LCT_REAL_LANDING",
+        "../shared/landing",
+        "Only for the tests: a folder with real publishers' files. Tests that need it are "
+        "skipped where it is absent.",
+    ),
+    (
+        "LCT_SOAK_REFRESHES",
+        "7",
+        "Only for the tests: how many refreshes in a row the soak test makes, the first "
+        "five of them killed. `make soak` sets 30.",
+    ),
+)
+
+
+def env_example() -> str:
+    """The text of .env.example: every setting with its meaning and its default, commented out."""
+    rows = [f.metadata["setting"] for f in fields(Settings)]
+    listed = [(row.variable, row.default, row.meaning) for row in rows] + list(TEST_VARIABLES)
+    head = (
+        "# Settings of the Low-Carbon Trade Warehouse. Copy to .env and change what you need;\n"
+        "# the environment wins over .env. `make settings` writes this file.\n"
     )
+    parts = [
+        "".join(f"# {line}\n" for line in textwrap.wrap(meaning, 96)) + f"#{variable}={default}\n"
+        for variable, default, meaning in listed
+    ]
+    return "\n".join([head, *parts])
+
+
+if __name__ == "__main__":  # `make settings`
+    (PROJECT_ROOT / ".env.example").write_text(env_example(), encoding="utf-8")

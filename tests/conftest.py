@@ -8,61 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import duckdb
 import pytest
 from dagster import Definitions
-from filelock import FileLock
 
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-
-@dataclass(frozen=True)
-class World:
-    """A finished run: its settings, what it printed, and how to ask what it published."""
-
-    settings: Settings
-    output: str
-
-    def ask(self, sql: str, parameters: list | None = None) -> list[tuple]:
-        with duckdb.connect(
-            str(self.settings.published_dir / "warehouse.duckdb"), read_only=True
-        ) as connection:
-            return connection.execute(sql, parameters or []).fetchall()
-
-
-def environment_of(
-    data_dir: Path, source: str, landing: Path | None = None, **settings: str
-) -> dict[str, str]:
-    """A clean environment for a separate run, free of the caller's settings.
-
-    The tests use the small demo: the same regressions, fewer products per economy.
-    """
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LCT_", "DAGSTER_", "DBT_"))}
-    return {
-        **kept,
-        "LCT_DATA_DIR": str(data_dir),
-        "LCT_SOURCE": source,
-        "LCT_DEMO_SCALE": "small",
-        "PYTHONHASHSEED": "0",
-        **({"LCT_LANDING": str(landing)} if landing else {}),
-        **settings,
-    }
-
-
-def run_pipeline(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "orchestration.run"],
-        cwd=PROJECT_ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
+from tests.support.runs import FinishedRun, built_once, corner_of, environment_of
 
 
 @pytest.fixture(scope="session")
@@ -75,46 +28,18 @@ def real_landing() -> Path:
     return folder
 
 
-def _world(data_dir: Path, source: str, landing: Path | None = None) -> World:
-    environment = environment_of(data_dir, source, landing)
-    done = run_pipeline(environment)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return World(load_settings(environment), done.stdout)
-
-
-def _built_once(
-    name: str,
-    source: str,
-    landing: Path | None,
-    tmp_path_factory: pytest.TempPathFactory,
-    worker: str,
-) -> World:
-    """A world that is built by the first worker of the test run that needs it and read by all."""
-    if worker == "master":
-        return _world(tmp_path_factory.mktemp(name), source, landing)
-    folder = tmp_path_factory.getbasetemp().parent / name
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "output.txt").exists():
-            world = _world(folder, source, landing)
-            (folder / "output.txt").write_text(world.output)
-            return world
-    return World(
-        load_settings(environment_of(folder, source, landing)), (folder / "output.txt").read_text()
-    )
-
-
 @pytest.fixture(scope="session")
 def real_world(
     real_landing: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
-) -> World:
+) -> FinishedRun:
     """The whole pipeline on the real landing, run as `make run` does. Never changed by a test."""
-    return _built_once("real", "files", real_landing, tmp_path_factory, worker_id)
+    return built_once("real", "files", real_landing, tmp_path_factory, worker_id)
 
 
 @pytest.fixture(scope="session")
-def demo_world(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> World:
+def demo_world(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> FinishedRun:
     """The whole pipeline on the synthetic world. Never changed by a test."""
-    return _built_once("demo", "demo", None, tmp_path_factory, worker_id)
+    return built_once("demo", "demo", None, tmp_path_factory, worker_id)
 
 
 @pytest.fixture(scope="session")
@@ -134,30 +59,15 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> Definitions:
         os.environ.update(before)
 
 
-def corner_of(demo: World, folder: Path) -> Path:
-    """A landing folder with one demo year each of BACI and UN Comtrade, and no indicators.
-
-    The whole pipeline takes half a minute on it.
-    """
-    folder.mkdir(parents=True)
-    for path in [
-        *demo.settings.landing_dir.glob("baci/demo/*2021*"),
-        *demo.settings.landing_dir.glob("baci/demo/country_codes*"),
-        *demo.settings.landing_dir.glob("comtrade/demo/*2022*"),
-    ]:
-        shutil.copy(path, folder)
-    return folder
-
-
 @pytest.fixture(scope="session")
 def corner_world(
-    demo_world: World, tmp_path_factory: pytest.TempPathFactory, worker_id: str
-) -> World:
+    demo_world: FinishedRun, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> FinishedRun:
     """The whole pipeline on a corner of the demo, without regressions. Never changed by a test.
 
     It is for tests of how a run is carried out.
     """
-    return _built_once(
+    return built_once(
         "corner",
         "files",
         corner_of(demo_world, tmp_path_factory.mktemp("corner") / "landing"),
@@ -167,7 +77,7 @@ def corner_world(
 
 
 @pytest.fixture
-def finished(corner_world: World, tmp_path: Path) -> Settings:
+def finished(corner_world: FinishedRun, tmp_path: Path) -> Settings:
     """The data folder of a finished run on the corner of the demo, a copy to do things to."""
     shutil.copytree(
         corner_world.settings.data_dir,

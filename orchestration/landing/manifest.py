@@ -19,13 +19,14 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from orchestration.landing import layouts
-from orchestration.landing.layouts import (
-    EmptyAnswer,
+from orchestration.durable import write_then_replace
+from orchestration.landing import layout as layouts
+from orchestration.landing.layout import (
+    EmptyAnswerError,
     LandedTable,
     LandingError,
     Layout,
-    UnknownLayout,
+    UnknownLayoutError,
 )
 
 MANIFEST_VERSION = 1
@@ -155,12 +156,7 @@ class Manifest:
             "files": [asdict(f) for f in self.files],
             "left_out": [asdict(x) for x in self.left_out],
         }
-        partial = self.path.with_suffix(".part")
-        with open(partial, "w", encoding="utf-8") as handle:
-            json.dump(body, handle, indent=1, ensure_ascii=False)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(partial, self.path)
+        write_then_replace(self.path, json.dumps(body, indent=1, ensure_ascii=False))
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -407,11 +403,11 @@ def _register_one(
     try:
         tables, members_left_out = layouts.open_tables(path)
         entries = tuple(inspect_table(t, connection) for t in tables)
-    except EmptyAnswer as empty:
+    except EmptyAnswerError as empty:
         if origin != "api":
             return LeftOut(path.name, "skipped", str(empty))
         members_left_out, entries = [], (TableEntry(layouts.COMTRADE_TRADE.name, None, 0),)
-    except UnknownLayout as unknown:
+    except UnknownLayoutError as unknown:
         return LeftOut(path.name, "skipped", str(unknown))
     except LandingError as error:
         return LeftOut(path.name, "refused", str(error))

@@ -1,0 +1,88 @@
+"""The dbt project at the repository's root: its executable and its manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from orchestration.durable import file_lock
+from orchestration.settings import PROJECT_ROOT, Settings
+
+DBT_SOURCES = ("dbt_project.yml", "profiles.yml", "dbt_project", "seeds", "tests/data")
+
+
+def dbt_executable() -> str:
+    """The dbt of this Python environment, even if its folder is not on PATH."""
+    beside = Path(sys.executable).with_name("dbt")
+    return str(beside) if beside.exists() else "dbt"
+
+
+def dbt_manifest(settings: Settings) -> Path:
+    """The dbt manifest of the project's current state, parsed at most once per state.
+
+    The manifest's name holds a fingerprint of the project's files. It is parsed in a folder of its
+    own under a file lock and then renamed into place, so that processes that start together never
+    read an incomplete one. Raises RuntimeError with dbt's own message if the project does not
+    parse.
+    """
+    manifest = settings.dbt_target_dir / f"manifest-{_project_fingerprint()}.json"
+    if manifest.exists():
+        return manifest
+    with file_lock(settings.dbt_target_dir / "parse.lock", say=lambda _: None):
+        if not manifest.exists():
+            _parse_project(settings, manifest)
+    return manifest
+
+
+def _project_fingerprint() -> str:
+    """A digest of the name, size and modification time of every file that dbt parses.
+
+    A deleted or restored file changes it too.
+    """
+    paths = [
+        path
+        for source in DBT_SOURCES
+        for root in [PROJECT_ROOT / source]
+        for path in ([root] if root.is_file() else root.rglob("*"))
+    ]
+    states = [
+        (path.relative_to(PROJECT_ROOT).as_posix(), path.stat())
+        for path in sorted(paths)
+        if path.suffix in (".sql", ".yml", ".csv")
+    ]
+    return hashlib.sha256(
+        "\n".join(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states).encode()
+    ).hexdigest()[:16]
+
+
+def _parse_project(settings: Settings, manifest: Path) -> None:
+    for left_by_a_killed_run in settings.dbt_target_dir.glob("parsing-*"):
+        shutil.rmtree(left_by_a_killed_run)
+    with tempfile.TemporaryDirectory(dir=settings.dbt_target_dir, prefix="parsing-") as parsing:
+        command = [
+            dbt_executable(),
+            "parse",
+            "--quiet",
+            "--project-dir",
+            str(PROJECT_ROOT),
+            "--profiles-dir",
+            str(PROJECT_ROOT),
+            "--target-path",
+            parsing,
+        ]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env={**os.environ, **settings.environment(), "DO_NOT_TRACK": "1"},
+        )
+        if done.returncode:
+            raise RuntimeError(f"dbt cannot parse the project:\n{done.stdout}{done.stderr}")
+        for older in settings.dbt_target_dir.glob("manifest-*.json"):
+            older.unlink()
+        os.replace(Path(parsing) / "manifest.json", manifest)

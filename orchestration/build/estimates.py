@@ -1,0 +1,115 @@
+"""Bridge to the package `estimation`: reads the marts it needs and writes the tables it returns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from estimation.rendering import rendered
+from estimation.specifications import SPECIFICATIONS
+from estimation.tables import TABLES, Marts, estimate_all
+from orchestration.build import warehouse
+from orchestration.build.warehouse import WarehouseError
+from orchestration.durable import sql_text, transaction
+from orchestration.settings import BASES
+
+
+def read_marts(connection: duckdb.DuckDBPyConnection, planted_truth: Path | None = None) -> Marts:
+    """The marts that the estimation uses, in a fixed row order.
+
+    `planted_truth` is the path of the file written beside synthetic data.
+    """
+
+    def frame(sql: str) -> pd.DataFrame:
+        return connection.execute(sql).df()
+
+    [(basis, share, is_synthetic)] = connection.execute(
+        "select basis, minimum_product_share, is_synthetic from marts.run_choices"
+    ).fetchall()
+    return Marts(
+        panel=frame(
+            "select * from marts.panel_country_year_variants "
+            "order by basis, hs_treatment, mineral_scope, iso3, year"
+        ),
+        coverage=frame("select * from marts.audit_product_coverage order by all"),
+        published=frame("select * from report.published_coefficients order by all"),
+        indicator_codes=dict(
+            connection.execute(
+                "select variable, indicator_code from marts.dim_variable "
+                "where indicator_code is not null"
+            ).fetchall()
+        ),
+        default_basis=basis,
+        minimum_product_share=share,
+        is_synthetic=is_synthetic,
+        planted=pd.DataFrame(json.loads(planted_truth.read_text("utf-8"))["coefficients"])
+        if is_synthetic and planted_truth is not None
+        else None,
+    )
+
+
+def write_estimates(
+    connection: duckdb.DuckDBPyConnection,
+    say: Callable[[str], None] = lambda _: None,
+    planted_truth: Path | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Estimate all specifications on all bases and replace schema estimates, in one transaction.
+
+    Returns the tables. Raises WarehouseError if the models are not complete.
+    """
+    if "models" not in warehouse.completed(connection):
+        raise WarehouseError(
+            "No estimates: the models do not stand complete on the data loaded. "
+            "Build them first (make run, or materialise the marts in Dagster)."
+        )
+    tables = estimate_all(read_marts(connection, planted_truth), SPECIFICATIONS, BASES, say)
+    with transaction(connection):
+        warehouse.invalidate(connection, "estimates")
+        connection.execute("create schema if not exists estimates")
+        for name, (description, columns) in TABLES.items():
+            definition = ", ".join(
+                f'"{column}" {data_type}' for column, (data_type, _) in columns.items()
+            )
+            connection.execute(f"create or replace table estimates.{name} ({definition})")
+            connection.register(
+                "estimated", tables[name].astype(object).where(tables[name].notna(), None)
+            )
+            connection.execute(f"insert into estimates.{name} select * from estimated")
+            connection.unregister("estimated")
+            connection.execute(f"comment on table estimates.{name} is {sql_text(description)}")
+            for column, (_, text) in columns.items():
+                connection.execute(
+                    f'comment on column estimates.{name}."{column}" is {sql_text(text)}'
+                )
+        warehouse.complete(connection, "estimates")
+    return tables
+
+
+def write_printed_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
+    """Write the regression tables in journal layout, for the run's default basis.
+
+    Returns the number of files.
+    """
+    [(basis, is_synthetic)] = connection.execute(
+        "select basis, is_synthetic from marts.run_choices"
+    ).fetchall()
+    labels = {
+        variable: (english, chinese)
+        for variable, english, chinese in connection.execute(
+            "select variable, label_en, label_zh from marts.dim_variable"
+        ).fetchall()
+    }
+    frames = [
+        connection.execute(f"select * from estimates.{name} where basis = ?", [basis]).df()
+        for name in ("coefficients", "diagnostics", "not_estimable")
+    ]
+    files = rendered(*frames, labels, basis, is_synthetic)
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return len(files)

@@ -1,0 +1,60 @@
+"""The commands of `lct` and their help. What a command does is in the module of its name."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="lct",
+    help="The Low-Carbon Trade Warehouse. Settings: LCT_ variables or .env (see .env.example).",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+
+Source = Annotated[str | None, typer.Option(help="Who fills the landing zone: demo, files or api.")]
+Landing = Annotated[str | None, typer.Option(help="The folder with the publishers' files.")]
+
+
+@app.command()
+def run(source: Source = None, landing: Landing = None) -> None:
+    """Fill the landing zone, run the whole pipeline, publish, and print what came of it."""
+    from orchestration.cli.run import main
+
+    _choose(source, landing)
+    sys.exit(main())
+
+
+@app.command()
+def dev(source: Source = None, landing: Landing = None) -> None:
+    """Serve Dagster's pages on this machine."""
+    from orchestration.cli.dev import main
+
+    _choose(source, landing)
+    main()
+
+
+@app.command()
+def restore(
+    publication: Annotated[
+        str | None, typer.Argument(help="Its number, such as 000012; default: the one before.")
+    ] = None,
+) -> None:
+    """Point `published` back at an earlier publication."""
+    from orchestration.cli.restore import main
+
+    sys.exit(main(publication))
+
+
+def _choose(source: str | None, landing: str | None) -> None:
+    """Options of the command line take precedence over the environment."""
+    chosen = {"LCT_SOURCE": source, "LCT_LANDING": landing}
+    os.environ.update({name: value for name, value in chosen.items() if value})
+
+
+if __name__ == "__main__":
+    app(prog_name="lct")

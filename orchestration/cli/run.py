@@ -1,0 +1,125 @@
+"""`make run`: the whole pipeline, from landing to publication, in one process, with a summary."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from orchestration.cli.environment import prepare_environment
+from orchestration.durable import file_lock
+from orchestration.settings import SettingError, load_settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+LAUNCHED_BY = "lct/launched_by"
+
+# two years of monthly refreshes; Dagster records about 5 MB of events per run and never deletes any
+KEPT_RUNS = 24
+
+
+def main() -> int:
+    """Run the job `refresh` with the settings from the environment.
+
+    Returns the process's exit status, 0 only if everything succeeded.
+    """
+    started = time.monotonic()
+    console = Console(soft_wrap=True)
+    try:
+        settings = load_settings()
+    except SettingError as error:
+        console.print(str(error), style="red", markup=False)
+        return 2
+    had_fixed_hashes = os.environ.get("PYTHONHASHSEED") == "0"
+    prepare_environment(settings)
+    if not had_fixed_hashes:
+        os.execv(sys.executable, [sys.executable, "-m", "orchestration.cli", "run"])
+    console.print(
+        f"Low-Carbon Trade Warehouse: source {settings.source}, data in {settings.data_dir}",
+        style="bold",
+        markup=False,
+    )
+
+    warnings.filterwarnings("ignore")
+    import dagster as dg
+
+    from orchestration.cli.summary import print_failure, print_summary
+    from orchestration.definitions import defs
+
+    loaded = time.monotonic()
+    with (
+        file_lock(settings.dagster_home / "make_run.lock", console.print),
+        dg.DagsterInstance.get() as instance,
+    ):
+        close_killed_runs(instance)
+        forget_old_runs(instance)
+        job = defs.resolve_job_def("refresh")
+        years = job.partitions_def.get_partition_keys()
+        # dbt prints every test: its output is hidden, the progress logger shows the models, and
+        # dbt's log holds everything
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            result = job.execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                run_config={"loggers": {"progress": {}}},
+                # Dagster's daemon would retry a run whose process was killed; this one is to be
+                # restarted by hand
+                tags={
+                    LAUNCHED_BY: "make run",
+                    "dagster/max_retries": "0",
+                    "dagster/asset_partition_range_start": years[0],
+                    "dagster/asset_partition_range_end": years[-1],
+                },
+            )
+        stages = {
+            s.step_key: s.end_time - s.start_time
+            for s in instance.get_run_step_stats(result.run_id)
+            if s.start_time and s.end_time
+        }
+    stages = {"start-up": loaded - started, **stages}
+    if not result.success:
+        print_failure(console, result, settings)
+        return 1
+    return print_summary(console, settings, stages, time.monotonic() - started)
+
+
+def close_killed_runs(instance: dg.DagsterInstance) -> None:
+    """Mark killed runs of `make run` as failed and free the pool slots they still hold in Dagster.
+
+    Only one `make run` works on a data folder at a time, so a run that an earlier one left
+    unfinished has no process any more.
+    """
+    import dagster as dg
+
+    for run in instance.get_runs(
+        dg.RunsFilter(
+            statuses=[
+                dg.DagsterRunStatus.STARTED,
+                dg.DagsterRunStatus.STARTING,
+                dg.DagsterRunStatus.NOT_STARTED,
+            ],
+            tags={LAUNCHED_BY: "make run"},
+        )
+    ):
+        instance.report_run_failed(run, "the process was killed before the run ended")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def forget_old_runs(instance: dg.DagsterInstance) -> None:
+    """Delete Dagster's records of all but the last KEPT_RUNS runs of `make run`.
+
+    Runs launched in the web interface are kept; they can be deleted there.
+    """
+    import dagster as dg
+
+    for run in instance.get_runs(dg.RunsFilter(tags={LAUNCHED_BY: "make run"}))[KEPT_RUNS:]:
+        instance.delete_run(run.run_id)
+        shutil.rmtree(Path(instance.storage_directory()) / run.run_id, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""The Dagster wing: one concept a module, put together in orchestration/definitions.py."""

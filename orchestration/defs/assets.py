@@ -1,0 +1,315 @@
+"""The assets around the models: landing and raw before them, estimates and publication after.
+
+Each is thin: it calls one function of the rooms below and shows what came of it.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from estimation.tables import TABLES
+from orchestration.build import loading
+from orchestration.build.estimates import write_estimates
+from orchestration.defs.metadata import table_metadata
+from orchestration.defs.policies import (
+    DATA_ENGINEERING,
+    ECONOMETRICS,
+    FRESHNESS,
+    WRITER_POOL,
+    YEARS,
+)
+from orchestration.defs.resources import (
+    RunSettings,
+    UNComtrade,
+    Warehouse,
+    WorldBank,
+    services,
+)
+from orchestration.landing import layout as layouts
+from orchestration.landing.layout import Layout
+from orchestration.landing.manifest import read_manifest
+from orchestration.publishing import publication
+from orchestration.sources.filling import fill_landing_zone
+
+LANDING_KEY = dg.AssetKey(["landing", "files"])
+ESTIMATE_KEYS = [dg.AssetKey(["estimates", name]) for name in TABLES]
+READ_BY_ESTIMATION = [
+    dg.AssetKey(["marts", "panel_country_year_variants"]),
+    dg.AssetKey(["marts", "audit_product_coverage"]),
+    dg.AssetKey(["marts", "dim_variable"]),
+    dg.AssetKey(["marts", "run_choices"]),
+    dg.AssetKey(["report", "published_coefficients"]),
+]
+
+
+def build_assets(model_keys: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
+    """All assets except the models.
+
+    `model_keys` are the keys of all seeds and models: publication waits for every one of them.
+    """
+    return [
+        landing_files,
+        trade_asset(layouts.COMTRADE_TRADE, "UN Comtrade goods answers, all 47 columns as text."),
+        trade_asset(layouts.BACI_TRADE, "BACI yearly files: thousand USD and tonnes."),
+        whole_asset(layouts.BACI_ECONOMIES, "BACI's country codes."),
+        whole_asset(layouts.WDI_INDICATORS, "World Development Indicators, long form."),
+        whole_asset(layouts.WDI_ECONOMIES, "The World Bank's economies and aggregates."),
+        landed_files_table,
+        superseded_rows,
+        own_products,
+        estimates,
+        publication_asset(model_keys),
+    ]
+
+
+# ---- landing -------------------------------------------------------------------------------------
+
+
+@dg.asset(
+    key=LANDING_KEY,
+    group_name="landing",
+    kinds={"file"},
+    owners=DATA_ENGINEERING,
+    description=(
+        "The publishers' files in the landing zone, "
+        "as the source chosen (demo, files, api) fills it."
+    ),
+)
+def landing_files(
+    context: dg.AssetExecutionContext,
+    run_settings: RunSettings,
+    comtrade: UNComtrade,
+    world_bank: WorldBank,
+) -> dg.MaterializeResult:
+    settings, say = run_settings.settings, context.log.info
+    manifest = fill_landing_zone(
+        settings, say, lambda: services(comtrade, world_bank, settings, say)
+    )
+    current = manifest.current()
+    left_out = "\n".join(f"- {x.status}: {x.reason}" for x in manifest.left_out)
+    listed = "\n".join(
+        f"| {f.file} | {f.rows:,} | {_span([y for t in f.tables for y in t.years])} |"
+        for f in current
+    )
+    return dg.MaterializeResult(
+        metadata={
+            "files": len(current),
+            "dagster/row_count": sum(f.rows for f in current),
+            "bytes": sum(f.bytes for f in current),
+            "world": manifest.world,
+            "left_out": dg.MetadataValue.md(left_out or "nothing"),
+            "listed": dg.MetadataValue.md("| file | rows | years |\n|---|---|---|\n" + listed),
+        }
+    )
+
+
+# ---- raw -----------------------------------------------------------------------------------------
+
+
+def trade_asset(layout: Layout, description: str) -> dg.AssetsDefinition:
+    """A raw table of trade, one partition per year."""
+
+    @dg.asset(
+        key=["raw", layout.name],
+        deps=[LANDING_KEY],
+        partitions_def=YEARS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name="raw",
+        kinds={"duckdb"},
+        owners=DATA_ENGINEERING,
+        freshness_policy=FRESHNESS,
+        pool=WRITER_POOL,
+        description=(
+            f"{description} One partition per year; "
+            "a year whose landed files are unchanged is left as it is."
+        ),
+    )
+    def load(
+        context: dg.AssetExecutionContext, run_settings: RunSettings, build_file: Warehouse
+    ) -> dg.MaterializeResult:
+        manifest = read_manifest(run_settings.settings.manifest_path)
+        wanted = [int(key) for key in context.partition_keys]
+        chosen = f"trade_year between {min(wanted)} and {max(wanted)}"
+        with build_file.writing(context.log.info) as connection:
+            loading.forget_years(connection, manifest, layout)
+            loaded = loading.load_trade_years(
+                connection, manifest, layout, wanted, context.log.info
+            )
+            shown = table_metadata(connection, "raw", layout.name, chosen)
+        with_rows = [x for x in loaded if x.rows]
+        years_loaded = sum(x.changed for x in loaded)
+        context.log.info(
+            f"raw.{layout.name}: {sum(x.rows for x in loaded):,} rows in {len(with_rows)} years "
+            f"({years_loaded} loaded, the others unchanged)"
+        )
+        by_year = "\n".join(
+            f"| {x.partition} | {x.rows:,} | {', '.join(x.files)} | {x.fingerprint[:12]} |"
+            for x in with_rows
+        )
+        head = "| year | rows | files | checksum |\n|---|---|---|---|\n"
+        return dg.MaterializeResult(
+            metadata={
+                **shown,
+                "years_loaded": years_loaded,
+                "by_year": dg.MetadataValue.md(head + by_year),
+            }
+        )
+
+    return load
+
+
+def whole_asset(layout: Layout, description: str) -> dg.AssetsDefinition:
+    """A raw table that is loaded as a whole."""
+
+    @dg.asset(
+        key=["raw", layout.name],
+        deps=[LANDING_KEY],
+        group_name="raw",
+        kinds={"duckdb"},
+        owners=DATA_ENGINEERING,
+        freshness_policy=FRESHNESS,
+        pool=WRITER_POOL,
+        description=description,
+    )
+    def load(
+        context: dg.AssetExecutionContext, run_settings: RunSettings, build_file: Warehouse
+    ) -> dg.MaterializeResult:
+        manifest = read_manifest(run_settings.settings.manifest_path)
+        with build_file.writing(context.log.info) as connection:
+            loaded = loading.load_whole(connection, manifest, layout)
+            shown = table_metadata(connection, "raw", layout.name)
+        return dg.MaterializeResult(
+            metadata={
+                **shown,
+                "files": ", ".join(loaded.files) or "none",
+                "checksum": loaded.fingerprint[:12],
+            }
+        )
+
+    return load
+
+
+@dg.asset(
+    key=["raw", "landed_files"],
+    deps=[LANDING_KEY],
+    group_name="raw",
+    kinds={"duckdb"},
+    owners=DATA_ENGINEERING,
+    pool=WRITER_POOL,
+    description="The landing zone's manifest as a table.",
+)
+def landed_files_table(
+    context: dg.AssetExecutionContext, run_settings: RunSettings, build_file: Warehouse
+) -> dg.MaterializeResult:
+    manifest = read_manifest(run_settings.settings.manifest_path)
+    with build_file.writing(context.log.info) as connection:
+        loading.load_manifest(connection, manifest)
+        return dg.MaterializeResult(metadata=table_metadata(connection, "raw", "landed_files"))
+
+
+@dg.asset(
+    key=["raw", "comtrade_superseded"],
+    deps=[dg.AssetKey(["raw", "comtrade_trade"])],
+    group_name="raw",
+    kinds={"duckdb"},
+    owners=DATA_ENGINEERING,
+    pool=WRITER_POOL,
+    description=(
+        "UN Comtrade rows that a newer answer to the same question replaced, "
+        "set aside when it was loaded."
+    ),
+)
+def superseded_rows(
+    context: dg.AssetExecutionContext, build_file: Warehouse
+) -> dg.MaterializeResult:
+    with build_file.writing(context.log.info) as connection:
+        shown = table_metadata(connection, "raw", "comtrade_superseded")
+    return dg.MaterializeResult(metadata=shown)
+
+
+@dg.asset(
+    key=["raw", "low_carbon_products"],
+    group_name="raw",
+    kinds={"duckdb"},
+    owners=DATA_ENGINEERING,
+    pool=WRITER_POOL,
+    description=(
+        "The user's own list of low-carbon products, if LCT_LOW_CARBON_PRODUCTS names one."
+    ),
+)
+def own_products(
+    context: dg.AssetExecutionContext, run_settings: RunSettings, build_file: Warehouse
+) -> dg.MaterializeResult:
+    own_list = run_settings.settings.low_carbon_products
+    with build_file.writing(context.log.info) as connection:
+        loading.load_own_products(connection, own_list)
+        shown = table_metadata(connection, "raw", "low_carbon_products")
+    named = own_list.name if own_list else "the report's, reconstructed"
+    return dg.MaterializeResult(metadata={**shown, "list": named})
+
+
+# ---- estimates and publication -------------------------------------------------------------------
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            key,
+            deps=READ_BY_ESTIMATION,
+            group_name="estimates",
+            kinds={"python", "duckdb"},
+            owners=ECONOMETRICS,
+            description=TABLES[key.path[-1]][0],
+        )
+        for key in ESTIMATE_KEYS
+    ],
+    name="estimates",
+    pool=WRITER_POOL,
+)
+def estimates(
+    context: dg.AssetExecutionContext, run_settings: RunSettings, build_file: Warehouse
+) -> Iterator[dg.MaterializeResult]:
+    with build_file.writing(context.log.info) as connection:
+        write_estimates(connection, context.log.info, run_settings.settings.planted_truth_path)
+        shown = {key: table_metadata(connection, *key.path) for key in ESTIMATE_KEYS}
+    for key in ESTIMATE_KEYS:
+        yield dg.MaterializeResult(asset_key=key, metadata=shown[key])
+
+
+def publication_asset(model_keys: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    """What analysts open; it waits for every model and every estimate."""
+
+    @dg.asset(
+        key=["published", "warehouse"],
+        deps=[*model_keys, *ESTIMATE_KEYS],
+        group_name="published",
+        kinds={"duckdb", "parquet"},
+        owners=DATA_ENGINEERING,
+        freshness_policy=FRESHNESS,
+        pool=WRITER_POOL,
+        description=(
+            "What analysts open: published/warehouse.duckdb, Parquet files and provenance.json, "
+            "replaced in one step."
+        ),
+    )
+    def published_warehouse(
+        context: dg.AssetExecutionContext, run_settings: RunSettings
+    ) -> dg.MaterializeResult:
+        settings = run_settings.settings
+        manifest = read_manifest(settings.manifest_path)
+        result = publication.publish(settings, manifest, context.log.info)
+        tables = "\n".join(f"| {name} | {rows:,} |" for name, rows in result.rows.items())
+        return dg.MaterializeResult(
+            metadata={
+                "publication": result.folder.name,
+                "content_changed": result.changed,
+                "tables": dg.MetadataValue.md("| table | rows |\n|---|---|\n" + tables),
+                "dagster/row_count": sum(result.rows.values()),
+            }
+        )
+
+    return published_warehouse
+
+
+def _span(years: list[int]) -> str:
+    return f"{min(years)}-{max(years)}" if years else "none"

@@ -1,0 +1,125 @@
+"""The dbt project in Dagster: its manifest, asset names and groups, and the run that builds it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
+from dagster_shared.record import replace
+
+from orchestration.build import warehouse
+from orchestration.build.dbt_project import dbt_executable, dbt_manifest
+from orchestration.defs.metadata import table_metadata
+from orchestration.defs.policies import ANALYTICS_ENGINEERING, WRITER_POOL
+from orchestration.settings import PROJECT_ROOT, Settings
+
+
+class WarehouseTranslator(DagsterDbtTranslator):
+    """Assets are named [schema, model], as in the warehouse, and grouped by layer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            settings=DagsterDbtTranslatorSettings(
+                enable_asset_checks=True, enable_source_tests_as_checks=True
+            )
+        )
+
+    def get_asset_spec(
+        self, manifest: Any, unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        properties = self.get_resource_props(manifest, unique_id)
+        if properties["resource_type"] == "source":
+            return spec.replace_attributes(
+                key=dg.AssetKey(["raw", properties["name"]]), group_name="raw"
+            )
+        schema = properties["config"].get("schema") or properties["resource_type"]
+        return spec.replace_attributes(
+            key=dg.AssetKey([schema, properties["name"]]),
+            group_name=schema,
+            owners=ANALYTICS_ENGINEERING,
+        )
+
+
+def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
+    """All seeds and models as one multi-asset: one dbt invocation, its tests as asset checks."""
+    translator = WarehouseTranslator()
+
+    @dbt_assets(
+        manifest=dbt_manifest(settings),
+        dagster_dbt_translator=translator,
+        name="models",
+        pool=WRITER_POOL,
+    )
+    def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        with warehouse.writing(settings.build_path, context.log.info) as connection:
+            warehouse.invalidate(connection, "models")
+        with warehouse.exclusive(settings.build_path, context.log.info):
+            # unit tests check the SQL, not the data: they belong to `make test`
+            run = dbt.cli(
+                ["build", "--exclude-resource-type", "unit_test"],
+                context=context,
+                target_path=settings.dbt_target_dir / "run",
+                raise_on_error=True,
+            )
+            warehouse.remember_dbt(settings.build_path, run.process.pid)
+            events, failure = [], None
+            try:
+                for event in run.stream():
+                    if isinstance(event, dg.Output):
+                        context.log.info(event.output_name.replace("__", ".", 1))
+                    events.append(event)
+            except Exception as error:
+                failure = error
+            # tables can be read only after dbt has closed the file, so all events are yielded
+            # together at the end, also before a failure is raised
+            yield from _with_metadata(settings, events)
+            if failure is not None:
+                raise failure
+        with warehouse.writing(settings.build_path, context.log.info) as connection:
+            warehouse.complete(connection, "models", _test_summary(run.target_path))
+
+    # The models are built and tested together or not at all. If they were split into subsets, as a
+    # backfill does when partitioned assets lie between them, a model's tests would refer to models
+    # that do not exist yet. dagster-dbt offers no argument for this.
+    models._computation = replace(models._computation, can_subset=False)
+    return models
+
+
+def _with_metadata(settings: Settings, events: list[Any]) -> Iterator[Any]:
+    """The events of dbt, with table metadata added to the event of each table."""
+    with duckdb.connect(str(settings.build_path), read_only=True) as connection:
+        for event in events:
+            if isinstance(event, dg.Output):
+                schema, table = event.output_name.split("__", 1)
+                event = event.with_metadata(
+                    {**event.metadata, **table_metadata(connection, schema, table)}
+                )
+            yield event
+
+
+def _test_summary(target: Path) -> str:
+    """Passed, warned and failed data tests of a dbt run, as JSON."""
+    import json
+
+    results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
+    tests = [r["status"] for r in results if r["unique_id"].startswith("test.")]
+    return json.dumps(
+        {status: tests.count(status) for status in ("pass", "warn", "fail", "error", "skipped")}
+    )
+
+
+def dbt_resource(settings: Settings) -> DbtCliResource:
+    return DbtCliResource(
+        project_dir=str(PROJECT_ROOT),
+        profiles_dir=str(PROJECT_ROOT),
+        dbt_executable=dbt_executable(),
+    )

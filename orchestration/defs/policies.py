@@ -1,0 +1,32 @@
+"""What is the same for many assets: the writer's pool, owners, yearly partitions, freshness."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from orchestration.build.loading import FIRST_TRADE_YEAR
+
+# DuckDB has one writer: whatever opens the build file is in this pool (see dagster.yaml)
+WRITER_POOL = "duckdb_writer"
+
+# who answers for a part of the graph; replace with your teams
+DATA_ENGINEERING = ["team:data_engineering"]
+ANALYTICS_ENGINEERING = ["team:analytics_engineering"]
+ECONOMETRICS = ["team:econometrics"]
+
+YEARS = dg.TimeWindowPartitionsDefinition(
+    start=str(FIRST_TRADE_YEAR), fmt="%Y", cron_schedule="0 0 1 1 *"
+)
+
+FRESHNESS = dg.FreshnessPolicy.time_window(
+    fail_window=timedelta(days=62), warn_window=timedelta(days=35)
+)
+
+
+def every_year() -> dict[str, str]:
+    """Tags of a run that loads all years of trade at once."""
+    years = YEARS.get_partition_keys()
+    return {
+        "dagster/asset_partition_range_start": years[0],
+        "dagster/asset_partition_range_end": years[-1],
+    }

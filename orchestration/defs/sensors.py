@@ -1,0 +1,132 @@
+"""What starts a refresh when something is there, and what reports failed runs.
+
+Stopped unless LCT_SCHEDULES=on.
+"""
+
+import hashlib
+
+import dagster as dg
+
+from orchestration.defs.policies import every_year
+from orchestration.defs.resources import Notices, RunSettings, UNComtrade, WorldBank, services
+from orchestration.landing.layout import LandingError
+from orchestration.landing.manifest import read_manifest
+from orchestration.settings import Settings
+from orchestration.sources.live.refresh import plan_refresh
+
+ONE_DAY_SECONDS = 86_400
+
+
+def build_sensors(are_on: bool) -> list[dg.SensorDefinition]:
+    """Sensors that refresh on dropped files or newly released data, and that report failed runs."""
+    status = dg.DefaultSensorStatus.RUNNING if are_on else dg.DefaultSensorStatus.STOPPED
+    return [
+        dg.SensorDefinition(
+            name="files_dropped",
+            evaluation_fn=files_dropped,
+            required_resource_keys={"run_settings"},
+            job_name="refresh",
+            minimum_interval_seconds=60,
+            default_status=status,
+            description=(
+                "Files dropped into the landing zone, or into the folder LCT_LANDING, "
+                "start a refresh."
+            ),
+        ),
+        dg.SensorDefinition(
+            name="data_available",
+            evaluation_fn=data_available,
+            required_resource_keys={"run_settings", "comtrade", "world_bank"},
+            job_name="refresh",
+            minimum_interval_seconds=ONE_DAY_SECONDS,
+            default_status=status,
+            description=(
+                "With SOURCE=api: asks once a day which reporter-years were released anew; "
+                "if any, a refresh."
+            ),
+        ),
+        dg.run_failure_sensor(
+            name="tell_of_failed_runs",
+            default_status=status,
+            description="A notice of every failed run, to the log and LCT_NOTICE_WEBHOOK.",
+        )(tell_of_failed_runs),
+    ]
+
+
+def files_dropped(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    waiting = _files_not_landed(context.resources.run_settings.settings)
+    if not waiting:
+        return dg.SkipReason("no file waits in the landing zone")
+    state = hashlib.sha256("\n".join(waiting).encode()).hexdigest()
+    phase, _, before = (context.cursor or "").partition(" ")
+    if state != before:
+        # a file may still be being written: it is taken only if it is unchanged
+        # from one evaluation to the next
+        context.update_cursor(f"seen {state}")
+        return dg.SkipReason(
+            f"{len(waiting)} files wait; taken at the next look if they stay as they are"
+        )
+    if phase == "tried":
+        return dg.SkipReason("the files that wait have been tried already")
+    return dg.SensorResult(
+        run_requests=[dg.RunRequest(run_key=state, tags=every_year())], cursor=f"tried {state}"
+    )
+
+
+def data_available(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    run_settings: RunSettings = context.resources.run_settings
+    comtrade: UNComtrade = context.resources.comtrade
+    world_bank: WorldBank = context.resources.world_bank
+    settings, say = run_settings.settings, context.log.info
+    if settings.source != "api":
+        return dg.SkipReason(
+            f"the source is {settings.source}; only SOURCE=api has releases to ask for"
+        )
+    try:
+        manifest = read_manifest(settings.manifest_path)
+        asked = services(comtrade, world_bank, settings, say)
+        plan = plan_refresh(manifest, settings, say, asked)
+    except LandingError as error:
+        return dg.SkipReason(f"the availability of data could not be asked for: {error}")
+    if not plan.requests:
+        return dg.SkipReason("nothing was released anew")
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=plan.made_at, tags=every_year())])
+
+
+def tell_of_failed_runs(context: dg.RunFailureSensorContext, notices: Notices) -> None:
+    steps = [e.step_key for e in context.get_step_failure_events() if e.step_key]
+    failed = ", ".join(steps) or "before its first step"
+    run = context.dagster_run
+    notices.send(
+        f"Low-Carbon Trade Warehouse: run {run.run_id[:8]} of {run.job_name} failed "
+        f"({failed}); what was published before stands.",
+        context.log.error,
+    )
+
+
+def _files_not_landed(settings: Settings) -> list[str]:
+    """Path, size and modification time of each file that the manifest does not list.
+
+    Searched are the landing zone and, for the source `files`, LCT_LANDING.
+    """
+    manifest = read_manifest(settings.manifest_path)
+    listed = {(settings.landing_dir / f.file).resolve() for f in manifest.files}
+    names = {(f.parameters.get("published_name"), f.bytes) for f in manifest.files}
+    tried = {x.file for x in manifest.left_out}
+    folders = [settings.landing_dir / source for source in ("comtrade", "baci", "wdi")]
+    if settings.source == "files" and settings.landing_folder:
+        folders.append(settings.landing_folder)
+    found = []
+    for folder in folders:
+        for path in sorted(folder.rglob("*") if folder.is_dir() else ()):
+            if (
+                path.is_file()
+                and not path.name.startswith(".")
+                and path.resolve() not in listed
+                and path.name not in tried
+                and "demo" not in path.relative_to(folder).parts[:-1]
+            ):
+                state = path.stat()
+                if (path.name, state.st_size) not in names:
+                    found.append(f"{path} {state.st_size} {state.st_mtime_ns}")
+    return found

@@ -1,0 +1,99 @@
+"""File locks, replaced files, transactions, and quoting for SQL.
+
+What holds whatever moment a process ends at. Here belongs only what knows nothing of trade,
+publishers or Dagster; each of these is written once and used everywhere.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+
+class LockTimeoutError(Exception):
+    """A lock was held by another process for longer than one would wait."""
+
+
+@contextmanager
+def file_lock(
+    path: Path, say: Callable[[str], None] = print, wait_seconds: float = 900
+) -> Iterator[None]:
+    """Hold an exclusive lock on the file `path`; wait for its holder, saying so once.
+
+    The lock ends with the process, however that ends. Raises LockTimeoutError after `wait_seconds`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a+") as lock:
+        deadline, has_said = time.monotonic() + wait_seconds, False
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise LockTimeoutError(
+                        f"{path}: another run has been at work for {wait_seconds:.0f} s. "
+                        "Let it finish or end it, then run again."
+                    ) from None
+                if not has_said:
+                    say("another run is at work on this warehouse; waiting for it to finish")
+                    has_said = True
+                time.sleep(0.2)
+        yield
+
+
+def write_then_replace(path: Path, body: bytes | str) -> None:
+    """Replace the file at `path` by one with `body`, in one step and flushed to disk.
+
+    A reader sees the old file or the new one, never a part.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".part-{path.name}")
+    with open(partial, "wb") as handle:
+        handle.write(body.encode("utf-8") if isinstance(body, str) else body)
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.replace(partial, path)
+
+
+def flush_to_disk(folder: Path) -> None:
+    """Make sure that everything below `folder`, and the folder itself, is on disk."""
+    for path in [*folder.rglob("*"), folder]:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All statements of the block or none: committed at its end, rolled back if it raises."""
+    connection.execute("begin transaction")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+
+
+def sql_text(value: object) -> str:
+    """`value` as a text literal of SQL, in quotes."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def sql_texts(values: list[str] | tuple[str, ...]) -> str:
+    """The values as a list of text literals, as `in (...)` takes them."""
+    return ", ".join(sql_text(value) for value in values)
+
+
+def sql_name(*parts: str) -> str:
+    """A name of SQL in double quotes: sql_name("marts", "dim_economy") is "marts"."dim_economy"."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)

@@ -1,0 +1,51 @@
+"""SOURCE=files: register the publishers' files found in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestration.landing.layout import LandingError
+from orchestration.landing.manifest import LeftOut, Manifest, register
+
+
+def fill_from_folder(
+    manifest: Manifest, folder: Path | None, say: Callable[[str], None] = lambda _: None
+) -> list[LeftOut]:
+    """Land every file below `folder`, in the order of their paths.
+
+    None means the landing zone itself (files dropped there). Returns what was left out.
+    Raises LandingError if the folder is absent or holds nothing usable.
+    """
+    root = folder if folder is not None else manifest.folder
+    if not root.is_dir():
+        raise LandingError(
+            f"LANDING={root}: no such folder. Give the folder that holds the publishers' files."
+        )
+    listed = {manifest.folder / f.file for f in manifest.files}
+
+    def belongs_to_zone(path: Path) -> bool:
+        """Whether the landing zone itself keeps the file: demo data, the manifest, landed files."""
+        return folder is None and (
+            "demo" in path.relative_to(root).parts
+            or path.name == manifest.path.name
+            or path in listed
+        )
+
+    paths = sorted(
+        p
+        for p in root.rglob("*")
+        if p.is_file() and not p.name.startswith(".") and not belongs_to_zone(p)
+    )
+    if not paths and not [f for f in manifest.files if f.origin != "demo"]:
+        raise LandingError(
+            f"LANDING={root}: the folder is empty. Put UN Comtrade, BACI or WDI files there."
+        )
+    manifest.world = "real"
+    left_out = register(manifest, paths, origin="files", say=say)
+    if not manifest.current():
+        reasons = "; ".join(x.reason for x in left_out[:3])
+        raise LandingError(
+            f"LANDING={root}: none of its {len(paths)} files could be used. {reasons}"
+        )
+    return left_out

@@ -1,0 +1,399 @@
+"""From totals to flows: which products an economy trades with China and with the rest of the world.
+
+The totals of world.py hold for the products that have a code of their own in the nomenclature that
+China uses in a year. Products that a nomenclature hides in other codes (electric cars before 2017,
+photovoltaic cells from 2022 on) are traded in addition. Which economies report is decided here too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from orchestration.sources.synthetic.calibration import (
+    CHINA_IN_EXPORTS,
+    CHINA_SECTORS,
+    COMTRADE_REVISIONS,
+    FULL_TRADER,
+    HIGH_INCOME_IN_EXPORTS,
+    HIGH_INCOME_IN_IMPORTS,
+    IMPORTS_OVER_EXPORTS,
+    OTHER_SECTORS,
+    OTHER_STAGES,
+    SECTORS,
+    TRADE_YEARS,
+    WORLD_EXPORTS,
+    WORLD_ORE_EXPORTS,
+    WORLD_SECTORS,
+    Scale,
+)
+from orchestration.sources.synthetic.covariates import (
+    CHINA,
+    autoregressive,
+    exists_in,
+    lasting_trait,
+    seed_table,
+)
+from orchestration.sources.synthetic.equations import china_totals, path
+from orchestration.sources.synthetic.world import World
+
+# lithium is in both lists, and counts in both
+LOW_CARBON, LITHIUM, ORE, OTHER_STAGE = "low_carbon", "lithium", "ore", "other_stage"
+LITHIUM_PART = {"283691": 0.7, "282520": 0.3}
+# largest shares of the two totals; the smaller of the two amounts is used
+LITHIUM_IN_LOW_CARBON, LITHIUM_IN_MINERALS = 0.02, 0.3
+# accumulator locomotives, the only transport product with a code of its own before 2017, are hardly
+# traded; photovoltaic cells are traded by all
+UNUSUAL_WEIGHTS = {"860120": 0.03, "854140": 1.5}
+TRADED_BY_ALL = "854140"
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Trade by product in USD, economy x product x year (1992-2022).
+
+    The flows with China are as China reports them (exports FOB, imports CIF). `rest_*` are each
+    economy's exports to and imports from all economies but China, FOB.
+    """
+
+    products: pd.DataFrame
+    from_china: np.ndarray
+    to_china: np.ndarray
+    rest_exports: np.ndarray
+    rest_imports: np.ndarray
+    usd_per_kg: np.ndarray
+    freight: np.ndarray
+    """Economy x 1 x 1: the CIF value of an import relative to the FOB value of the same export."""
+    reporting: np.ndarray
+    """Economy x 1 x year: whether an economy reports to UN Comtrade."""
+
+
+@cache
+def products() -> pd.DataFrame:
+    """Every product of the two lists once: product_code, kind, sector, description."""
+    low_carbon = seed_table("low_carbon_products").assign(kind=LOW_CARBON)
+    minerals = seed_table("transition_minerals").query("is_in_report_list == 'true'")
+    minerals = minerals.assign(
+        kind=np.where(minerals.is_in_ores_scope == "true", ORE, OTHER_STAGE), sector=""
+    )
+    both = pd.concat([low_carbon, minerals]).drop_duplicates("product_code")
+    both["kind"] = both.kind.mask(both.product_code.isin(LITHIUM_PART), LITHIUM)
+    return both[["product_code", "kind", "sector", "description"]].reset_index(drop=True)
+
+
+@cache
+def codes() -> pd.DataFrame:
+    """Under which codes of a revision a product is reported, and in which parts.
+
+    Columns: hs_revision, hs6_code, product_code, part, is_own. A product with a code of its own is
+    reported under it. A product without one is reported, in equal parts, under the codes that the
+    concordance gives for it, except those that are another listed product's own.
+    """
+    concordance = seed_table("hs_concordance")[
+        ["hs_revision", "hs6_code", "product_code"]
+    ].drop_duplicates()
+    listed = set(products().product_code)
+    own = concordance[concordance.hs6_code == concordance.product_code].assign(is_own=True)
+    has_own = pd.MultiIndex.from_frame(own[["hs_revision", "product_code"]])
+    others = concordance[
+        ~pd.MultiIndex.from_frame(concordance[["hs_revision", "product_code"]]).isin(has_own)
+        & ~concordance.hs6_code.isin(listed)
+    ].assign(is_own=False)
+    under = pd.concat([own, others])
+    return under.assign(
+        part=1 / under.groupby(["hs_revision", "product_code"]).hs6_code.transform("size")
+    )
+
+
+def in_force(revisions: dict[int, str], year: int) -> str:
+    """The revision that applies in a year, out of first year -> revision."""
+    return revisions[max(first for first in revisions if first <= year)]
+
+
+def invent_flows(rng: np.random.Generator, world: World, scale: Scale) -> Flows:
+    """Divide the world's totals among products, and generate trade between other economies."""
+    listed, economies = products(), world.economies
+    kind = listed.kind.to_numpy()
+    weights, hidden = _product_weights(rng, listed)
+    place = economies.frame["size"].rank(pct=True).to_numpy()[:, None]
+    # small economies trade few products
+    widths = {"import": 0.03 + 0.40 * place**2.5, "export": 0.02 + 0.28 * place**4}
+    tastes = {
+        flow: _tastes(rng, world, weights, hidden, scale.breadth * width)
+        for flow, width in widths.items()
+    }
+    share = {flow: taste * (weights > 0) for flow, taste in tastes.items()}
+    shape = (len(economies), len(listed), len(TRADE_YEARS))
+
+    def divided(
+        totals: np.ndarray, flow: str, *kinds: str, sectors: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Divide totals (economy x year, USD) over the products of the given kinds.
+
+        If `sectors` (sector x year, USD) is given, the totals of sectors are met too.
+        """
+        members = np.isin(kind, kinds)
+        made = np.zeros(shape)
+        made[:, members] = _by_sector(
+            totals, share[flow][:, members], listed.sector[members].to_numpy(), sectors
+        )
+        return made
+
+    trade = {name: 1000 * flows for name, flows in world.all_trade.items()}
+    total = {name: 1000 * flows for name, flows in china_totals().items()}
+    china_sectors, world_sectors = sector_shares(CHINA_SECTORS), sector_shares(WORLD_SECTORS)
+
+    def with_china(flow: str, low_carbon: str, mineral: str, sectors: np.ndarray) -> np.ndarray:
+        lithium = np.minimum(
+            LITHIUM_IN_LOW_CARBON * trade[low_carbon], LITHIUM_IN_MINERALS * trade[mineral]
+        )
+        sectors = sectors * total[low_carbon]
+        sectors[SECTORS.index("energy_storage")] -= lithium.sum(axis=0)
+        of_lithium = (
+            listed.product_code.map(LITHIUM_PART).fillna(0.0).to_numpy()[None, :, None]
+            * lithium[:, None, :]
+        )
+        stages_of = low_carbon if low_carbon in OTHER_STAGES else mineral
+        return (
+            of_lithium
+            + divided(trade[low_carbon] - lithium, flow, LOW_CARBON, sectors=sectors)
+            + divided(trade[mineral] - lithium, flow, ORE)
+            + divided(OTHER_STAGES[stages_of] * trade[stages_of], flow, OTHER_STAGE)
+        )
+
+    from_china = with_china(
+        "import", "lct_imports_from_china", "mineral_imports_from_china", china_sectors
+    )
+    to_china = with_china(
+        "export", "lct_exports_to_china", "mineral_exports_to_china", world_sectors
+    )
+    freight = 1 + rng.uniform(0.06, 0.10, (len(economies), 1, 1))
+    reporting = _reporting(rng, world)
+    rest_exports, rest_imports = _rest(
+        rng, world, listed, divided, from_china, to_china, freight, reporting
+    )
+    of_flow = (
+        (from_china, "import"),
+        (to_china, "export"),
+        (rest_exports, "export"),
+        (rest_imports, "import"),
+    )
+    arrays = [
+        _with_hidden(array, listed, share[flow], tastes[flow] - share[flow])
+        for array, flow in of_flow
+    ]
+    usd_per_kg = np.exp(
+        np.where(listed.sector != "", 2.7, 0.3)[:, None]
+        + rng.normal(0, 0.8, (len(listed), 1))
+        + 0.1 * autoregressive(rng, (len(listed), len(TRADE_YEARS)), 0.8)
+    )
+    return Flows(listed, *arrays, usd_per_kg, freight, reporting)
+
+
+def sector_shares(named: dict[str, dict[int, float]]) -> np.ndarray:
+    """Sector (in the order of SECTORS) x year: shares that sum to one."""
+    given = np.array([path(points) / 100 for points in named.values()])
+    return np.concatenate(
+        [given, (1 - given.sum(axis=0)) * np.array(list(OTHER_SECTORS.values()))[:, None]]
+    )
+
+
+def _product_weights(
+    rng: np.random.Generator, listed: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
+    """Product x year: a product's weight within its sector or kind.
+
+    The first array holds it where the product has a code of its own, the second where it is hidden
+    in other codes.
+    """
+    under = codes()
+    weight = np.exp(rng.normal(0, 0.8, len(listed)))
+    weight = listed.product_code.map(UNUSUAL_WEIGHTS).fillna(pd.Series(weight)).to_numpy()
+    visible, hidden = np.zeros((2, len(listed), len(TRADE_YEARS)), dtype=bool)
+    for y, year in enumerate(TRADE_YEARS):
+        of_year = under[under.hs_revision == in_force(COMTRADE_REVISIONS, year)]
+        visible[:, y] = listed.product_code.isin(of_year.product_code[of_year.is_own])
+        hidden[:, y] = listed.product_code.isin(of_year.product_code[~of_year.is_own])
+    # products without a code of their own yet are young: their trade grows from almost nothing
+    return weight[:, None] * visible, weight[:, None] * hidden * np.interp(
+        TRADE_YEARS, [1992, 2016], [0.005, 1.0]
+    )
+
+
+def _tastes(
+    rng: np.random.Generator,
+    world: World,
+    weights: np.ndarray,
+    hidden: np.ndarray,
+    width: np.ndarray,
+) -> np.ndarray:
+    """Economy x product x year: the weights with which an economy buys or sells products.
+
+    It trades a fraction `width` of all products, and more of them as time goes by.
+    """
+    entry = rng.random((len(width), len(weights)))
+    entry[world.economies.where([FULL_TRADER, "CHN"])] = 0
+    entry[:, (products().product_code == TRADED_BY_ALL).to_numpy()] = 0
+    kinds = products().kind.to_numpy()
+    always = weights.min(axis=1) > 0
+    for kind in np.unique(kinds):  # every economy trades at least one product of each kind
+        place = np.where(always & (kinds == kind), entry, np.inf).argmin(axis=1)
+        entry[np.arange(len(width)), place] = 0
+    traded = entry[:, :, None] < np.maximum(
+        width[:, :, None] * np.linspace(0.6, 1, len(TRADE_YEARS)), 1e-12
+    )
+    return np.exp(rng.normal(0, 0.7, entry.shape))[:, :, None] * (weights + hidden) * traded
+
+
+def _by_sector(
+    totals: np.ndarray, share: np.ndarray, sector: np.ndarray, targets: np.ndarray | None
+) -> np.ndarray:
+    """Economy x product x year: totals divided among products by raking.
+
+    Each economy's totals are met exactly, those of the sectors as nearly as the pattern of who
+    trades what allows.
+    """
+    share = share / np.maximum(share.sum(axis=1, keepdims=True), 1e-300)
+    if targets is None:
+        return totals[:, None, :] * share
+    groups = list(SECTORS)
+    member = np.array([sector == name for name in groups], dtype=float)
+    by_sector = np.einsum("gp,epy->egy", member, share)
+    within = share / np.maximum(np.einsum("gp,egy->epy", member, by_sector), 1e-300)
+    flows = totals[:, None, :] * by_sector
+    for _ in range(25):
+        flows *= (targets / np.maximum(flows.sum(axis=0), 1e-9))[None]
+        flows *= (totals / np.maximum(flows.sum(axis=1), 1e-9))[:, None, :]
+    return np.einsum("gp,egy->epy", member, flows) * within
+
+
+def _with_hidden(
+    flows: np.ndarray, listed: pd.DataFrame, seen: np.ndarray, hidden: np.ndarray
+) -> np.ndarray:
+    """Add the trade in products without a code of their own.
+
+    It is in proportion to the economy's visible trade in their sector, by its tastes for both.
+    """
+    group = (listed.kind + listed.sector).to_numpy()
+    made = flows.copy()
+    for name in np.unique(group):
+        members = group == name
+        if hidden[:, members].any():
+            of_group, shown = (
+                flows[:, members].sum(axis=1, keepdims=True),
+                seen[:, members].sum(axis=1, keepdims=True),
+            )
+            made[:, members] += (
+                np.where(shown > 0, of_group / np.maximum(shown, 1e-300), 0.0) * hidden[:, members]
+            )
+    return made
+
+
+def _reporting(rng: np.random.Generator, world: World) -> np.ndarray:
+    """Who reports to UN Comtrade.
+
+    Some developing economies start late or skip a year; a few never report.
+    """
+    frame = world.economies.frame
+    developing = ~frame.is_advanced.to_numpy() & (frame.iso3 != "CHN").to_numpy()
+    first = np.where(developing, rng.choice([1992, 1992, 1992, 1994, 1996, 2000], len(frame)), 1992)
+    small = frame["size"].to_numpy() < -1.0
+    first = np.where(developing & small & (rng.random(len(frame)) < 0.3), 9999, first)
+    holes = developing[:, None] & (rng.random((len(frame), len(TRADE_YEARS))) < 0.03)
+    reports = (first[:, None] <= TRADE_YEARS) & ~holes
+    return reports[:, None, :]
+
+
+def _rest(
+    rng, world: World, listed: pd.DataFrame, divided, from_china, to_china, freight, reporting
+) -> tuple[np.ndarray, np.ndarray]:
+    """What all others export to and import from each other.
+
+    Reported trade thereby meets the shares of figure 1 and the sectors of figure 3.
+    """
+    frame = world.economies.frame
+    advanced, partner = frame.is_advanced.to_numpy()[:, None], (frame.index != CHINA)[:, None]
+    size = np.exp(
+        1.15 * world.covariates.values["ln_gdp"].mean(axis=1, keepdims=True)
+        + 0.5 * lasting_trait("trade", len(frame))
+    )
+    drift = np.exp(0.15 * autoregressive(rng, (len(frame), len(TRADE_YEARS)), 0.8))
+    reports = reporting[:, 0] & (exists_in(world.economies) | partner)
+    world_exports = 1e9 * path(WORLD_EXPORTS, logarithmic=True)
+    world_imports = world_exports * path(IMPORTS_OVER_EXPORTS)
+    low_carbon = (listed.sector != "").to_numpy()
+
+    def grouped(
+        total: np.ndarray,
+        advanced_share: np.ndarray,
+        china_share: np.ndarray,
+        with_china: np.ndarray,
+    ) -> np.ndarray:
+        """Economy x year: the rest of each group's total, divided by size among its reporters.
+
+        The economies that do not report trade as if they did.
+        """
+        made = np.zeros((len(frame), len(TRADE_YEARS)))
+        for members, share in (
+            (advanced, advanced_share),
+            (partner & ~advanced, 1 - advanced_share - china_share),
+        ):
+            wanted = np.maximum(
+                total * share - (with_china * members * reports).sum(axis=0), 0.1 * total * share
+            )
+            weight = members * size * drift
+            made += wanted * weight / np.maximum((weight * reports).sum(axis=0), 1e-9)
+        return made
+
+    china_in_imports = china_totals()["lct_exports_to_china"] * 1000 / world_imports
+    exports = grouped(
+        world_exports,
+        path(HIGH_INCOME_IN_EXPORTS) / 100,
+        path(CHINA_IN_EXPORTS) / 100,
+        (to_china / freight)[:, low_carbon].sum(axis=1),
+    )
+    imports = grouped(
+        world_imports,
+        path(HIGH_INCOME_IN_IMPORTS) / 100,
+        china_in_imports,
+        (from_china * freight)[:, low_carbon].sum(axis=1),
+    )
+    sectors = sector_shares(WORLD_SECTORS) * world_exports
+    known = np.array(
+        [
+            (from_china + to_china / freight * reporting)[
+                :, (listed.sector == s).to_numpy() & low_carbon
+            ].sum(axis=(0, 1))
+            for s in SECTORS
+        ]
+    )
+    left = np.maximum(sectors - known, 0.02 * sectors)
+    silent = exports.sum(axis=0) / np.maximum((exports * reports).sum(axis=0), 1e-9)
+    ores = 1e9 * path(WORLD_ORE_EXPORTS, logarithmic=True)
+    ore_weight = partner * size * drift / (partner * size * drift).sum(axis=0)
+    ore_exports = (
+        np.maximum(ores - 1000 * china_totals()["mineral_exports_to_china"], 0.2 * ores)
+        * ore_weight
+    )
+    share_of_imports = sectors / sectors.sum(axis=0)
+    wanted = left / left.sum(axis=0) * (exports * reports).sum(axis=0) * silent
+    bought = imports / freight[:, :, 0]
+    rest_exports = (
+        divided(exports, "export", LOW_CARBON, LITHIUM, sectors=wanted)
+        + divided(ore_exports, "export", ORE)
+        + divided(0.5 * ore_exports, "export", OTHER_STAGE)
+    )
+    rest_imports = (
+        divided(
+            bought, "import", LOW_CARBON, LITHIUM, sectors=share_of_imports * bought.sum(axis=0)
+        )
+        + divided(ore_exports, "import", ORE)
+        + divided(0.5 * ore_exports, "import", OTHER_STAGE)
+    )
+    return rest_exports, rest_imports
+
+
+__all__ = ["Flows", "codes", "in_force", "invent_flows", "products"]

@@ -1,0 +1,458 @@
+"""Classification: splitting, merging and re-aggregating conserve value.
+
+Also that the lists are data, and known cases of the nomenclature.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestration.build import loading, warehouse
+from orchestration.landing.layout import LandingError
+from orchestration.settings import PROJECT_ROOT
+from tests.support.runs import FinishedRun, environment_of
+
+FLOW_COLUMNS = (
+    "source, year, flow, reporter_iso3, reporter_kind, partner_iso3, partner_kind, "
+    "exporter_iso3, importer_iso3, hs_revision, hs6_code, value_usd, net_weight_kg"
+)
+
+
+@pytest.fixture(scope="session")
+def classify(demo_world: FinishedRun):
+    """The compiled SQL of int_trade_flows_classified, to run in memory on any flows and mapping."""
+    [compiled] = (demo_world.settings.dbt_target_dir / "run" / "compiled").rglob(
+        "int_trade_flows_classified.sql"
+    )
+    sql = compiled.read_text()
+    connection = duckdb.connect()
+    connection.execute("attach ':memory:' as warehouse; create schema warehouse.intermediate")
+    flows, codes = (
+        "warehouse.intermediate.int_trade_flows_reported",
+        "warehouse.intermediate.int_hs_codes_mapped",
+    )
+    connection.execute(
+        f"create table {flows} (source varchar, year int, flow varchar, reporter_iso3 varchar, "
+        "reporter_kind varchar, partner_iso3 varchar, partner_kind varchar, exporter_iso3 varchar, "
+        "importer_iso3 varchar, hs_revision varchar, hs6_code varchar, value_usd decimal(18, 3), "
+        "net_weight_kg decimal(18, 3))"
+    )
+    connection.execute(
+        f"create table {codes} (hs_treatment varchar, hs_revision varchar, hs6_code varchar, "
+        "product_code varchar, weight double)"
+    )
+
+    def run(
+        reported: list[tuple[str, str, str, Decimal]], mapping: list[tuple[str, str, str, float]]
+    ) -> list[tuple[str, str, Decimal]]:
+        """Returns importer, product, value.
+
+        `reported` gives importer, revision, code, value; `mapping` revision, code, product, weight.
+        """
+        connection.execute(f"delete from {flows}; delete from {codes}")
+        for importer, revision, code, value in reported:
+            row = (
+                "baci",
+                2022,
+                "export",
+                None,
+                "economy",
+                importer,
+                "economy",
+                "CHN",
+                importer,
+                revision,
+                code,
+                value,
+                None,
+            )
+            connection.execute(
+                f"insert into {flows} ({FLOW_COLUMNS}) values ({', '.join('?' * 13)})", row
+            )
+        for row in mapping:
+            connection.execute(f"insert into {codes} values ('harmonised', ?, ?, ?, ?)", row)
+        return connection.execute(
+            f"select importer_iso3, product_code, value_usd from ({sql}) order by all"
+        ).fetchall()
+
+    return run
+
+
+money = st.decimals(min_value=0, max_value=10**11, places=3, allow_nan=False, allow_infinity=False)
+importers = st.sampled_from(["USA", "DEU", "BRA", "IND"])
+flows_of_codes = st.dictionaries(
+    st.tuples(
+        importers,
+        st.sampled_from(["H3", "H6"]),
+        st.sampled_from(["850780", "854140", "854142", "283691"]),
+    ),
+    money,
+    min_size=1,
+    max_size=10,
+)
+many = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@many
+@given(flows=flows_of_codes, cut=st.floats(0, 1))
+def test_splitting_conserves_value(classify, flows: dict, cut: float) -> None:
+    """Every code is split between two products with weights that sum to one.
+
+    Nothing is gained, and nothing is lost beyond rounding.
+    """
+    mapping = [
+        (r, c, p, w)
+        for r in ("H3", "H6")
+        for c in ("850780", "854140", "854142", "283691")
+        for p, w in (("A", cut), ("B", 1 - cut))
+    ]
+    classified = classify([(*key, value) for key, value in flows.items()], mapping)
+    for importer in {key[0] for key in flows}:
+        before = sum(v for key, v in flows.items() if key[0] == importer)
+        after = sum(v for i, _, v in classified if i == importer)
+        # a tenth of a cent of rounding per flow and part, and a double's 16 digits of the weight
+        assert abs(after - before) <= Decimal("0.001") * 2 * len(flows) + before * Decimal("1e-12")
+
+
+@many
+@given(flows=flows_of_codes)
+def test_merging_conserves_value_exactly(classify, flows: dict) -> None:
+    """Codes of two revisions merged into one product: its value is exactly the sum of theirs."""
+    mapping = [
+        (r, c, "A", 1.0) for r in ("H3", "H6") for c in ("850780", "854140", "854142", "283691")
+    ]
+    expected: dict[str, Decimal] = defaultdict(Decimal)
+    for (importer, _, _), value in flows.items():
+        expected[importer] += value
+    assert {i: v for i, _, v in classify([(*k, v) for k, v in flows.items()], mapping)} == dict(
+        expected
+    )
+
+
+@many
+@given(flows=flows_of_codes, data=st.data())
+def test_re_aggregating_conserves_value(classify, flows: dict, data) -> None:
+    """Sums over importers and products equal the sum over all flows, whatever the mapping.
+
+    Unmapped codes count nowhere.
+    """
+    codes = [(r, c) for r in ("H3", "H6") for c in ("850780", "854140", "854142", "283691")]
+    product_of = {code: data.draw(st.sampled_from(["A", "B", None])) for code in codes}
+    classified = classify(
+        [(*k, v) for k, v in flows.items()],
+        [(r, c, p, 1.0) for (r, c), p in product_of.items() if p],
+    )
+    assert sum((v for _, _, v in classified), Decimal(0)) == sum(
+        (v for (_, r, c), v in flows.items() if product_of[r, c]), Decimal(0)
+    )
+    for product in ("A", "B"):
+        assert sum((v for _, p, v in classified if p == product), Decimal(0)) == sum(
+            (v for (_, r, c), v in flows.items() if product_of[r, c] == product), Decimal(0)
+        )
+
+
+def seed(name: str) -> list[dict[str, str]]:
+    with open(PROJECT_ROOT / "seeds" / f"{name}.csv", newline="", encoding="utf-8") as handle:
+        return list(csv.DictReader(handle))
+
+
+def test_no_code_counts_more_than_once_and_every_weight_has_its_rule() -> None:
+    totals: dict[tuple[str, str], float] = defaultdict(float)
+    for row in seed("hs_concordance"):
+        totals[row["hs_revision"], row["hs6_code"]] += float(row["weight"])
+        assert row["weight_rule"]
+        assert row["source"]
+        if row["relation"] in ("1:1", "n:1"):
+            assert float(row["weight"]) == 1, row
+    assert max(totals.values()) <= 1 + 1e-9
+
+
+def test_the_lists_are_complete() -> None:
+    products, minerals = (
+        seed("low_carbon_products"),
+        [r for r in seed("transition_minerals") if r["is_in_report_list"] == "true"],
+    )
+    assert len(products) == 124
+    assert len({r["mineral"] for r in minerals}) == 13
+    assert sum(r["in_apec_2012"] == "true" for r in products) == 54
+    assert sum(r["in_world_bank_2008"] == "true" for r in products) == 43
+    assert sum(r["in_pigato_2020"] == "true" for r in products) == 107
+    assert sum(r["is_imf_addition"] == "true" for r in products) == 17
+    assert sum(r["in_glachant_dussaux_dechezlepretre"] != "no" for r in products) == 30
+    both = {r["product_code"] for r in products} & {r["product_code"] for r in minerals}
+    assert both == {"282520", "283691"}, "lithium stands in both lists"
+    assert {r["product_code"] for r in products} | {r["product_code"] for r in minerals} == {
+        r["product_code"] for r in seed("hs_concordance")
+    }
+
+
+def test_table_1_shows_the_difference_from_print(real_world: FinishedRun) -> None:
+    rows = {
+        s: (own, printed, difference)
+        for s, own, printed, difference in real_world.ask(
+            "select sector, value, published, difference from report.table_1 "
+            "where technology = 'all technologies'"
+        )
+    }
+    assert rows["transport"] == (10, 9, 1)
+    assert rows["all sectors"] == (124, 124, 0)
+    assert all(d == 0 for s, (_, _, d) in rows.items() if s != "transport")
+
+
+def test_solar_does_not_collapse_where_codes_are_followed(demo_world: FinishedRun) -> None:
+    """854140 became 854141/42/43/49 in HS 2022.
+
+    As reported it is gone, harmonised it continues, and the series says so.
+    """
+    exports = dict(
+        demo_world.ask(
+            "select hs_treatment || ' ' || year, sum(value_usd) "
+            "from marts.fct_world_trade_variants "
+            "where product_code = '854140' and economy_iso3 = 'CHN' and flow = 'export' "
+            "and source = 'comtrade' and year in (2021, 2022) group by 1"
+        )
+    )
+    assert "as_reported 2022" not in exports
+    assert "strict 2022" not in exports
+    assert 0.5 < exports["harmonised 2022"] / exports["harmonised 2021"] < 2
+    notes = dict(
+        demo_world.ask(
+            "select hs_treatment, note from report.figure_4_variants "
+            "where year = 2022 and source = 'comtrade' and sector = 'power_generation' "
+            "and measure = 'China exports'"
+        )
+    )
+    assert notes["as_reported"] == "no code in HS 2022: 854140"
+    assert notes["harmonised"] is None
+
+
+def test_transport_says_why_it_begins_in_2017(demo_world: FinishedRun) -> None:
+    rows = dict(
+        demo_world.ask(
+            "select year, note from report.figure_3 "
+            "where sector = 'transport' and measure = 'world exports' and year in (2016, 2017)"
+        )
+    )
+    assert "870380" in rows[2016]
+    assert rows[2016].startswith("no code in HS 2012")
+    assert rows[2017] is None
+    rules = {row["weight_rule"] for row in seed("hs_concordance") if row["hs6_code"] == "870390"}
+    assert len(rules) == 1
+    assert "no code of their own before HS 2017" in rules.pop()
+
+
+def test_bases_can_be_judged_side_by_side(real_world: FinishedRun) -> None:
+    """China's imports in 2022, BACI over UN Comtrade: freight in bulk, noise in tiny values."""
+    rows = real_world.ask(
+        "select product_code, reconciled_to_china_reported_ratio "
+        "from marts.trade_basis_comparison where year = 2022 and flow = 'import'"
+    )
+    ratios = {code: round(ratio, 3) for code, ratio in rows if ratio is not None}
+    assert {k: ratios[k] for k in ("283691", "750210", "260200")} == {
+        "283691": 0.990,
+        "750210": 1.005,
+        "260200": 0.724,
+    }
+    assert round(ratios["282200"], 1) == 10.0
+
+
+def test_exhibits_come_on_every_treatment_and_basis(demo_world: FinishedRun) -> None:
+    for exhibit in ("figure_1", "figure_2", "figure_3", "figure_4"):
+        assert set(
+            demo_world.ask(f"select distinct hs_treatment, source from report.{exhibit}_variants")
+        ) == {(t, s) for t in ("as_reported", "harmonised", "strict") for s in ("comtrade", "baci")}
+    assert (
+        len(demo_world.ask("select distinct basis, hs_treatment from report.table_2_variants")) == 9
+    )
+    assert (
+        len(
+            demo_world.ask(
+                "select distinct basis, hs_treatment, mineral_scope from report.table_3_variants"
+            )
+        )
+        == 18
+    )
+    for exhibit in ("figure_1", "table_2"):
+        grouping = "grouping_by" if exhibit == "table_2" else "measure"
+        where = "where unit = 'percent'" if exhibit == "table_2" else ""
+        assert (
+            demo_world.ask(
+                f"select year, {grouping} from report.{exhibit} {where} group by all "
+                "having abs(sum(value) - 100) > 1e-6"
+            )
+            == []
+        ), "shares sum to 100"
+
+
+def test_vintages_of_the_groups(demo_world: FinishedRun) -> None:
+    assert demo_world.ask(
+        "select country_group from marts.dim_economy where iso3 in ('HRV', 'CHN', 'TWN', 'HKG') "
+        "order by iso3"
+    ) == [("China",), ("High income",), ("High income",), ("High income",)]
+    vintages = {r["vintage"]: r["weo_group"] for r in seed("economy_groups") if r["iso3"] == "HRV"}
+    assert vintages["FY23"].startswith("Emerging")
+    assert vintages["FY24"].startswith("Advanced")
+
+
+def build_on(
+    project: Path, data_dir: Path, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    environment = environment_of(data_dir, "files", **variables) | {
+        "DBT_TARGET_PATH": str(data_dir / "dbt"),
+        "DBT_LOG_PATH": str(data_dir / "dbt"),
+        "DO_NOT_TRACK": "1",
+    }
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("dbt")), *arguments],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+
+
+def test_a_product_is_one_row_of_a_seed(real_world: FinishedRun, tmp_path: Path) -> None:
+    """One product is added and one moved to another technology: two rows change.
+
+    Facts, world trade and table 1 follow.
+    """
+    project = tmp_path / "project"
+    for part in ("dbt_project", "seeds", "tests/data"):
+        shutil.copytree(PROJECT_ROOT / part, project / part)
+    for part in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(PROJECT_ROOT / part, project)
+    (tmp_path / "data" / "build").mkdir(parents=True)
+    shutil.copy(real_world.settings.build_path, tmp_path / "data" / "build")
+    path = project / "seeds" / "low_carbon_products.csv"
+    rows = seed("low_carbon_products")
+    battery = next(r for r in rows if r["product_code"] == "850760")
+    rows.append(
+        {
+            **battery,
+            "product_code": "280470",
+            "description": "Phosphorus",
+            "technology": "battery materials",
+        }
+    )
+    battery["technology"] = "lithium-ion batteries"
+    with open(path, "w", newline="", encoding="utf-8") as handle:
+        writer = csv.DictWriter(handle, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    done = build_on(
+        project,
+        tmp_path / "data",
+        "build",
+        "--select",
+        "low_carbon_products+",
+        "--exclude-resource-type",
+        "unit_test",
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    with duckdb.connect(
+        str(tmp_path / "data" / "build" / "warehouse.duckdb"), read_only=True
+    ) as connection:
+
+        def ask(sql: str) -> list[tuple]:
+            return connection.execute(sql).fetchall()
+
+        assert ask(
+            "select product_code, technology from marts.dim_product "
+            "where product_code in ('280470', '850760') order by 1"
+        ) == [
+            ("280470", "battery materials"),
+            ("850760", "lithium-ion batteries"),
+        ]
+        assert ask(
+            "select value from report.table_1 "
+            "where sector = 'energy_storage' and technology = 'all technologies'"
+        ) == [(14,)]
+        [(flows, value)] = ask(
+            "select count(*), sum(value_usd) from marts.fct_trade_flow "
+            "where product_code = '280470'"
+        )
+        assert flows > 100
+        assert value > 0
+        assert ask(
+            "select relation, weight_rule from marts.bridge_hs6_product "
+            "where product_code = '280470' limit 1"
+        ) == [("1:1", "not in the concordance: taken under its own number in every revision")]
+    assert real_world.ask(
+        "select count(*) from marts.fct_trade_flow where product_code = '280470'"
+    ) == [(0,)]
+
+
+def test_a_list_of_ones_own_takes_the_place_of_the_reports(
+    real_world: FinishedRun, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text(
+        "product_code,sector,technology,is_dual_use\n"
+        "283691,lithium,compounds,false\n"
+        "010121,horses,breeding,true\n"
+    )
+    (tmp_path / "data" / "build").mkdir(parents=True)
+    shutil.copy(real_world.settings.build_path, tmp_path / "data" / "build")
+    with warehouse.writing(tmp_path / "data" / "build" / "warehouse.duckdb") as connection:
+        assert loading.load_own_products(connection, own) == 2
+        assert "models" not in warehouse.completed(connection), "the models no longer stand on it"
+    done = build_on(
+        PROJECT_ROOT,
+        tmp_path / "data",
+        "run",
+        "--select",
+        "stg_lists__low_carbon_products",
+        "dim_product",
+    )
+    assert done.returncode == 0, done.stdout
+    with duckdb.connect(
+        str(tmp_path / "data" / "build" / "warehouse.duckdb"), read_only=True
+    ) as connection:
+        rows = connection.execute(
+            "select product_code, sector, evidence, is_dual_use, list_sources "
+            "from marts.dim_product where is_low_carbon order by 1"
+        ).fetchall()
+    assert rows == [
+        ("010121", "horses", "own list", True, "own list"),
+        ("283691", "lithium", "own list", False, "own list; World Bank transition minerals"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("product_code,sector\n283691,x\n", "missing column.*technology"),
+        (
+            "product_code,sector,technology\n10121,x,y\n",
+            "row 1, column product_code: '10121' is not six digits",
+        ),
+        (
+            "product_code,sector,technology\n283691,x,y\n283691,x,z\n",
+            "row 2, column product_code: 283691 stands twice",
+        ),
+        ("product_code,sector,technology\n283691,,y\n", "row 1, column sector: blank"),
+        ("product_code,sector,technology\n", "no products"),
+    ],
+)
+def test_a_wrong_list_is_refused_with_its_row(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(text)
+    with (
+        warehouse.writing(tmp_path / "w.duckdb") as connection,
+        pytest.raises(LandingError, match=message),
+    ):
+        loading.load_own_products(connection, path)

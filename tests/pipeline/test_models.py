@@ -1,0 +1,392 @@
+"""The models on real data: known figures, totals and parts, WDI moments, and manifest rules."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dbt_project.generate_panel_contract import TARGET, contract
+from orchestration.build import loading, warehouse
+from orchestration.defs.dbt_models import dbt_manifest
+from orchestration.landing import layout as layouts
+from orchestration.landing.manifest import read_manifest
+from orchestration.settings import PROJECT_ROOT, load_settings
+from orchestration.sources.folder import fill_from_folder
+from tests.support.publishers_files import COMTRADE_HEADER, write_csv
+from tests.support.runs import FinishedRun, environment_of
+
+# China's customs, 2022 (UN Comtrade): 136.09 thousand tonnes of lithium carbonate for 6.730 billion
+# USD
+LITHIUM_CARBONATE = "283691"
+
+
+@pytest.mark.long(5)
+def test_china_imports_of_lithium_carbonate_2022(real_world: FinishedRun) -> None:
+    [(value, weight)] = real_world.ask(
+        """
+        select sum(value_usd) / 1e9, sum(net_weight_kg) / 1e6
+        from marts.fct_trade_flow_variants
+        where
+            basis = 'china_reported' and hs_treatment = 'as_reported' and year = 2022
+            and importer_iso3 = 'CHN' and product_code = ?
+        """,
+        [LITHIUM_CARBONATE],
+    )
+    assert (round(value, 3), round(weight, 2)) == (6.730, 136.09)
+
+
+def test_world_imports_count_no_economy_twice(real_world: FinishedRun) -> None:
+    """FinishedRun imports of 2022 contain neither the European Union (97) nor ASEAN (975).
+
+    Without the European Union alone, imports of lithium batteries are 96.0 billion USD and those of
+    electric cars 89.9. These still contain ASEAN, whose members report themselves: without it they
+    are 90.7 and 88.8.
+    """
+    own = dict(
+        real_world.ask(
+            "select product_code, sum(value_usd) / 1e9 from marts.fct_world_trade "
+            "where year = 2022 and flow = 'import' and product_code in ('850760', '870380') "
+            "group by 1"
+        )
+    )
+    with duckdb.connect(str(real_world.settings.build_path), read_only=True) as connection:
+        landed = connection.execute(
+            """
+            select hs6_code, reporter_code, sum(value_usd)::double / 1e9
+            from staging.stg_comtrade__trade_records
+            where year = 2022 and partner_code = '0' and hs6_code in ('850760', '870380')
+            group by all
+            """
+        ).fetchall()
+    asean = {code: value for code, reporter, value in landed if reporter == "975"}
+    members = {
+        code: sum(
+            v
+            for c, r, v in landed
+            if c == code
+            and r in {"96", "104", "116", "360", "418", "458", "608", "702", "704", "764"}
+        )
+        for code in own
+    }
+    assert {k: round(v + asean[k], 1) for k, v in own.items()} == {"850760": 96.0, "870380": 89.9}
+    assert {k: round(v, 1) for k, v in own.items()} == {"850760": 90.7, "870380": 88.8}
+    assert all(0.9 < asean[k] / members[k] < 1 for k in own), (
+        "ASEAN is its members' sum, short of those that had not reported"
+    )
+    [(groups,)] = real_world.ask(
+        "select row_count from marts.audit_exclusions where reason like 'reported by a group%'"
+    )
+    assert groups > 4000
+
+
+def test_default_basis_is_the_one_with_both_directions(real_world: FinishedRun) -> None:
+    """BACI is the only basis with both directions of trade.
+
+    Of UN Comtrade only imports have landed, so neither side's reports have both.
+    """
+    assert real_world.ask(
+        "select basis, hs_treatment, years_with_both_directions, is_synthetic "
+        "from marts.run_choices"
+    ) == [("reconciled", "as_reported", 22, False)]
+    assert real_world.ask("select distinct basis, hs_treatment from marts.fct_trade_flow") == [
+        ("reconciled", "as_reported")
+    ]
+    assert "reconciled" in real_world.output
+    assert "SYNTHETIC" not in real_world.output
+
+
+def test_reconciled_facts_equal_the_files(real_world: FinishedRun, real_landing: Path) -> None:
+    files = str(real_landing / "baci" / "BACI_HS17_Y2022_V202601.csv.gz")
+    [(expected,)] = (
+        duckdb.connect()
+        .execute(f"select sum(v) * 1000 from read_csv('{files}') where k = 260200")
+        .fetchall()
+    )
+    [(own,)] = real_world.ask(
+        "select sum(value_usd) from marts.fct_trade_flow "
+        "where year = 2022 and product_code = '260200'"
+    )
+    assert own == pytest.approx(expected, rel=1e-12)
+
+
+def test_panel_reproduces_the_moments_of_the_landed_wdi(
+    real_world: FinishedRun, real_landing: Path
+) -> None:
+    """N, mean, sd, min and max of each WDI variable in two samples, to the digits recorded."""
+    recorded = real_landing.parent / "reference" / "wdi_moments.csv"
+    if not recorded.exists():
+        pytest.skip(f"skipped: no real data at {recorded}")
+    where = {
+        "landing_1992_2022": "year between 1992 and 2022",
+        "landing_with_co2_1992_2020": (
+            "year between 1992 and 2020 and co2_tonnes_per_capita is not null"
+        ),
+    }
+    names = {
+        "landing_1992_2022": "all_1992_2022",
+        "landing_with_co2_1992_2020": "with_co2_1992_2020",
+    }
+    with open(recorded, newline="") as handle:
+        rows = [r for r in csv.DictReader(handle) if r["sample"] in where]
+    assert len(rows) == 46
+    for row in rows:
+        v = row["variable"]
+        expected = [float(row[k]) for k in ("n", "mean", "sd", "min", "max")]
+        [own] = real_world.ask(
+            f"select count({v}), avg({v}), stddev_samp({v}), min({v}), max({v}) "
+            f"from marts.panel_country_year where {where[row['sample']]}"
+        )
+        assert list(own) == pytest.approx(expected, abs=0.000501), (v, row["sample"])
+        table_3 = dict(
+            real_world.ask(
+                "select measure, value from report.table_3 where variable = ? and sample = ?",
+                [v, names[row["sample"]]],
+            )
+        )
+        assert [table_3[k] for k in ("n", "mean", "sd", "min", "max")] == pytest.approx(
+            expected, abs=0.000501
+        ), (v, row["sample"])
+
+
+def test_moments_stand_beside_the_printed_table_3(real_world: FinishedRun) -> None:
+    rows = real_world.ask(
+        "select published, own, difference, note from report.published_comparison "
+        "where exhibit = 'table_3' and \"group\" = 'gdp_growth' and series = 'n'"
+    )
+    [(published, own, difference, note)] = rows
+    assert (published, own, difference) == (4569, 5391, 822)
+    assert "base sample needs LCT imports" in note
+    assert real_world.ask(
+        "select count(*) from report.published_comparison where exhibit = 'table_3'"
+    ) == [(27 * 5,)]
+
+
+def test_what_rests_on_an_excerpt_is_not_compared(real_world: FinishedRun) -> None:
+    [(own, note)] = real_world.ask(
+        "select own, note from report.published_comparison "
+        "where exhibit = 'figure_3' and series = 'world exports' "
+        "and \"group\" = 'power generation'"
+    )
+    assert own is None
+    assert "contradicts China's 94 billion" in note
+    assert "no own value" in note
+
+
+def test_panel_lags_are_calendar_years(real_world: FinishedRun) -> None:
+    [(rows, wrong)] = real_world.ask(
+        """
+        select count(*), count(*) filter (where now.ln_gdp_lag1 is distinct from before.ln_gdp)
+        from marts.panel_country_year as now
+        join marts.panel_country_year as before
+            on now.iso3 = before.iso3 and now.year = before.year + 1
+        """
+    )
+    assert rows > 6000
+    assert wrong == 0
+    [(mean, sd)] = real_world.ask(
+        "select avg(ln_gdp_lag1_z), stddev_samp(ln_gdp_lag1_z) from marts.panel_country_year"
+    )
+    assert (mean, sd) == pytest.approx((0, 1), abs=1e-12)
+    assert real_world.ask("select count(*) from marts.panel_country_year where iso3 = 'CHN'") == [
+        (0,)
+    ]
+
+
+def test_a_second_source_of_the_same_flow_is_another_basis(real_world: FinishedRun) -> None:
+    bases = real_world.ask(
+        "select basis, sum(value_usd) from marts.fct_trade_flow_variants "
+        "where hs_treatment = 'as_reported' and year = 2022 and importer_iso3 = 'CHN' "
+        "and product_code = ? group by 1 order by 1",
+        [LITHIUM_CARBONATE],
+    )
+    assert [b for b, _ in bases] == ["china_reported", "reconciled"]
+    assert bases[1][1] / bases[0][1] == pytest.approx(0.990, abs=0.0005)
+
+
+def test_every_published_table_and_column_is_described(real_world: FinishedRun) -> None:
+    assert (
+        real_world.ask(
+            "select schema_name, table_name from duckdb_tables() "
+            "where schema_name in ('marts', 'report', 'estimates') "
+            "and coalesce(comment, '') not like '%Grain:%'"
+        )
+        == []
+    )
+    assert (
+        real_world.ask(
+            "select table_name, column_name from duckdb_columns() "
+            "where schema_name in ('marts', 'report', 'estimates') and comment is null"
+        )
+        == []
+    )
+
+
+def test_a_pull_without_pins_gives_the_same_flows(
+    real_landing: Path, tmp_path: Path, dbt: Callable
+) -> None:
+    """Real flows as an unpinned pull gives them: totals beside parts, and some totals missing."""
+    rng = random.Random(1)
+    pinned = tmp_path / "pinned"
+    unpinned = tmp_path / "unpinned"
+    for folder in (pinned, unpinned):
+        folder.mkdir()
+    source = shutil.copy(real_landing / "comtrade" / "comtrade_C_A_HS_2022_M.csv.gz", pinned)
+    rows = [
+        dict(zip(COMTRADE_HEADER, r, strict=True))
+        for r in duckdb.connect()
+        .execute(
+            f"select * from read_csv('{source}', all_varchar = true) "
+            "where reporterCode in ('156', '842')"
+        )
+        .fetchall()
+    ]
+    rows = [{k: "" if v is None else v for k, v in r.items()} for r in rows]
+    write_csv(pinned / Path(source).name, rows, COMTRADE_HEADER)
+    spread, expected = [], 0
+    for row in rows:
+        millis = round(float(row["primaryValue"]) * 1000)
+        by_sea = rng.randint(0, millis)
+        sea, air = (
+            {**row, "motCode": "2100", "primaryValue": f"{by_sea / 1000:.3f}"},
+            {**row, "motCode": "1000", "primaryValue": f"{(millis - by_sea) / 1000:.3f}"},
+        )
+        customs = [{**sea, "customsCode": "C01"}, {**air, "customsCode": "C01"}]
+        if rng.random() < 0.9:
+            spread += [row, {**row, "customsCode": "C01"}]
+        else:
+            expected += row["cmdCode"].isdigit() and len(row["cmdCode"]) == 6
+        spread += [sea, air, *customs, {**sea, "partner2Code": "702"}]
+    rng.shuffle(spread)
+    write_csv(unpinned / Path(source).name, spread, COMTRADE_HEADER)
+    flows, summed = {}, {}
+    for folder in (pinned, unpinned):
+        settings = load_settings(environment_of(tmp_path / f"data_{folder.name}", "files", folder))
+        manifest = read_manifest(settings.manifest_path)
+        assert fill_from_folder(manifest, folder) == []
+        with warehouse.writing(settings.build_path) as connection:
+            loading.load_trade_years(connection, manifest, layouts.COMTRADE_TRADE, [2022])
+        done = dbt(
+            settings.data_dir,
+            "run",
+            "--select",
+            "stg_comtrade__trade_records",
+            "int_comtrade_flows_deduplicated",
+        )
+        assert done.returncode == 0, done.stdout
+        with duckdb.connect(str(settings.build_path), read_only=True) as connection:
+            flows[folder.name] = connection.execute(
+                "select reporter_code, partner_code, hs6_code, value_usd "
+                "from intermediate.int_comtrade_flows_deduplicated order by all"
+            ).fetchall()
+            [(summed[folder.name],)] = connection.execute(
+                "select count(*) from intermediate.int_comtrade_flows_deduplicated "
+                "where is_summed_from_parts"
+            ).fetchall()
+    assert len(spread) > 5 * len(flows["pinned"])
+    assert flows["unpinned"] == flows["pinned"]
+    assert len(flows["pinned"]) > 1000
+    assert summed == {"pinned": 0, "unpinned": expected}
+
+
+def test_dbt_unit_tests_pass(demo_world: FinishedRun, dbt: Callable, tmp_path: Path) -> None:
+    """The SQL is tried on rows that can be checked by hand.
+
+    They cover lags over a gap, rolling windows, de-duplication, transformations and bases.
+    """
+    (tmp_path / "build").mkdir()
+    shutil.copy(demo_world.settings.build_path, tmp_path / "build")
+    done = dbt(tmp_path, "test", "--select", "test_type:unit")
+    assert done.returncode == 0, done.stdout
+    results = [
+        r
+        for r in json.loads((tmp_path / "dbt" / "run_results.json").read_text())["results"]
+        if r["unique_id"].startswith("unit_test.")
+    ]
+    assert len(results) >= 11
+    assert {r["status"] for r in results} == {"pass"}
+
+
+@pytest.fixture(scope="session")
+def dbt_nodes(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    settings = load_settings(environment_of(tmp_path_factory.mktemp("parse"), "files"))
+    return json.loads(dbt_manifest(settings).read_text())
+
+
+def layer_of(node: dict) -> str:
+    return node["fqn"][1]
+
+
+def test_layers_read_only_what_they_may(dbt_nodes: dict) -> None:
+    """Only staging reads sources (a list in use may come from a seed).
+
+    Intermediate models never read marts or reports; marts never read reports.
+    """
+    allowed = {
+        "staging": {"source", "seed"},
+        "intermediate": {"seed", "staging", "intermediate"},
+        "marts": {"seed", "staging", "intermediate", "marts"},
+        "report": {"seed", "intermediate", "marts", "report"},
+    }
+    models = {k: n for k, n in dbt_nodes["nodes"].items() if n["resource_type"] == "model"}
+    assert {layer_of(n) for n in models.values()} == set(allowed)
+    for key, node in models.items():
+        for parent in node["depends_on"]["nodes"]:
+            kind = parent.split(".")[0]
+            layer = kind if kind in ("source", "seed") else layer_of(dbt_nodes["nodes"][parent])
+            assert layer in allowed[layer_of(node)], f"{key} reads {parent}"
+
+
+def test_every_model_states_its_grain_and_marts_their_contract(dbt_nodes: dict) -> None:
+    for key, node in dbt_nodes["nodes"].items():
+        if node["resource_type"] != "model":
+            continue
+        assert node["description"].startswith("Grain: "), key
+        if layer_of(node) in ("marts", "report"):
+            assert node["config"]["contract"]["enforced"], key
+            assert all(c["description"] for c in node["columns"].values()), key
+
+
+def test_models_stay_in_the_portable_subset() -> None:
+    """The same models run on DuckDB and on Spark.
+
+    There is no ::, qualify, group by all, exclude or replace list.
+    """
+    for path in (PROJECT_ROOT / "dbt_project" / "models").rglob("*.sql"):
+        sql = "\n".join(line.split("--")[0] for line in path.read_text().lower().splitlines())
+        for forbidden in (
+            "::",
+            "qualify ",
+            "group by all",
+            "order by all",
+            "* exclude",
+            "* replace",
+            "dbt.type_float",
+        ):
+            assert forbidden not in sql, f"{path.name}: {forbidden}"
+
+
+def test_the_panel_contract_is_generated_from_the_seed() -> None:
+    assert TARGET.read_text(encoding="utf-8") == contract(), (
+        "run `make contracts` after changing seeds/variables.csv"
+    )
+
+
+def test_the_project_carries_no_landed_data_and_no_machine() -> None:
+    import subprocess
+
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=PROJECT_ROOT, capture_output=True, text=True
+    ).stdout.split()
+    assert tracked
+    assert not [
+        f
+        for f in tracked
+        if f.endswith((".gz", ".zip", ".duckdb", ".parquet")) or f.startswith("data/")
+    ]

@@ -1,0 +1,1 @@
+"""What tests share: finished runs, files in the publishers' layouts, a server like theirs."""

@@ -1,0 +1,594 @@
+"""A local server that speaks the publishers' interfaces, for tests.
+
+These are UN Comtrade (data, preview, getDa, reference lists), the World Bank (v2, the archives) and
+plain downloads. The server serves what a landing zone holds, enforces the services' limits, and
+fails on command.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.landing import layout as layouts
+from orchestration.landing.layout import COMTRADE_TRADE, WDI_ECONOMIES, WDI_INDICATORS
+from orchestration.landing.manifest import Manifest
+from orchestration.sources.live.world_bank import successors
+
+KEY = "0123456789abcdef0123456789abcdef"
+INTEGERS = [
+    "refPeriodId",
+    "refYear",
+    "refMonth",
+    "reporterCode",
+    "partnerCode",
+    "partner2Code",
+    "aggrLevel",
+    "motCode",
+    "qtyUnitCode",
+    "altQtyUnitCode",
+    "legacyEstimationFlag",
+]
+NUMBERS = [c.name for c in COMTRADE_TRADE.columns if c.kind == "number"]
+TRUTHS = [c.name for c in COMTRADE_TRADE.columns if c.name.startswith("is")]
+FACTORS = {"EN.ATM.CO2E.KT": 1000.0, "EN.ATM.NOXE.KT.CE": 1000.0, "EN.ATM.METH.KT.CE": 1000.0}
+RETIRED = ("EN.ATM.CO2E", "EN.CO2.TRAN", "EN.ATM.NOXE", "EN.ATM.METH", "CC.EST", "PV.EST", "RQ.EST")
+
+
+def gather(manifest: Manifest, folder: Path) -> Path:
+    """Turn the landed files of `manifest` into the server's tables, as Parquet below `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect()
+    for layout, name in (
+        (COMTRADE_TRADE, "trade"),
+        (WDI_INDICATORS, "wide"),
+        (WDI_ECONOMIES, "economies"),
+    ):
+        tables = [
+            t
+            for f in manifest.current(layout)
+            for t in layouts.open_tables(manifest.folder / f.file)[0]
+            if t.layout is layout
+        ]
+        for table in tables:
+            batches = list(layouts.read_batches(table))
+            connection.register("landed", pa.Table.from_batches(batches))
+            exists = connection.execute(
+                "select count(*) from information_schema.tables where table_name = ?", [name]
+            ).fetchall()[0][0]
+            connection.execute(
+                f"insert into {name} by name select * from landed"
+                if exists
+                else f"create table {name} as select * from landed"
+            )
+    kind = {
+        **dict.fromkeys(INTEGERS, "try_cast({0} as bigint)"),
+        **dict.fromkeys(NUMBERS, "try_cast({0} as double)"),
+        **dict.fromkeys(TRUTHS, "lower({0}) = 'true'"),
+    }
+    columns = ", ".join(
+        f'{kind.get(c.name, "{0}").format(chr(34) + c.name + chr(34))} as "{c.name}"'
+        for c in COMTRADE_TRADE.columns
+    )
+    connection.execute(
+        f"copy (select row_number() over () as place, {columns} from trade "
+        f"order by refYear, reporterCode) to '{folder / 'trade.parquet'}'"
+    )
+    connection.execute(
+        f"""
+        copy (
+            select
+                "Country Code" as iso3,
+                "Country Name" as country,
+                "Indicator Code" as code,
+                "Indicator Name" as indicator,
+                cast(year as integer) as year,
+                cast(value as double) as value
+            from (
+                unpivot (select * exclude (landed_row) from wide)
+                on columns(
+                    * exclude ("Country Code", "Country Name", "Indicator Code", "Indicator Name")
+                )
+                into name year value value
+            )
+        )
+        to '{folder / "observations.parquet"}'
+        """
+    )
+    connection.execute(f"copy economies to '{folder / 'economies.parquet'}'")
+    return folder
+
+
+Action = Callable[["_Handler", int, bytes], None]
+
+
+@dataclass
+class Fault:
+    """What happens to the next `times` requests whose address contains `match`.
+
+    The action is given the right answer, which it replaces.
+    """
+
+    match: str
+    action: Action
+    times: int = 1
+
+
+def do_nothing(_: int) -> None:
+    """What happens on a call unless a test asks for more."""
+
+
+@dataclass
+class PublishersServer:
+    """Start it with `with`; `url` is the base address of everything.
+
+    `calls` lists the requested addresses in order.
+    """
+
+    folder: Path
+    years: set[int] | None = None
+    reporters: set[int] | None = None
+    quota: int = 10_000
+    wdi_updated: str = "2026-07-01"
+    files: dict[str, bytes] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    revised: dict[tuple[int, int], float] = field(default_factory=dict)
+    withdrawn: set[tuple[int, int]] = field(default_factory=set)
+    released: dict[tuple[int, int], str] = field(default_factory=dict)
+    on_call: Callable[[int], None] = do_nothing
+
+    def __enter__(self) -> PublishersServer:
+        self._database = duckdb.connect()
+        for name in ("trade", "observations", "economies"):
+            self._database.execute(
+                f"create view {name} as select * from '{self.folder / f'{name}.parquet'}'"
+            )
+        handler = type("Handler", (_Handler,), {"publishers": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        # a client that was killed is no fault of the server
+        self._server.handle_error = lambda *_: None
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def count(self, part: str = "") -> int:
+        return sum(part in call for call in self.calls)
+
+    def revise(self, reporter: int, year: int, factor: float = 2.0) -> None:
+        """The reporter publishes the year anew, with other values."""
+        self.revised[reporter, year] = self.revised.get((reporter, year), 1.0) * factor
+        self.release(reporter, year)
+
+    def release(self, reporter: int, year: int) -> None:
+        self.released[reporter, year] = f"2025-01-{2 + len(self.released):02}T09:30:00"
+
+    # -- answers ----------------------------------------------------------------------------------
+
+    def ask(self, sql: str, parameters: list | None = None) -> list[tuple]:
+        return self._database.cursor().execute(sql, parameters or []).fetchall()
+
+    def _existing(self) -> str:
+        def listed(values: set[int]) -> str:
+            return ", ".join(map(str, sorted(values)))
+
+        return " and ".join(
+            [
+                "true" if self.years is None else f"refYear in ({listed(self.years)})",
+                "true" if self.reporters is None else f"reporterCode in ({listed(self.reporters)})",
+                *(f"not (reporterCode = {r} and refYear = {y})" for r, y in self.withdrawn),
+            ]
+        )
+
+    def trade(self, asked: dict[str, str], cap: int) -> bytes:
+        conditions = [self._existing()]
+        for parameter, column in {
+            "period": "refYear",
+            **{
+                c: c
+                for c in (
+                    "reporterCode",
+                    "partnerCode",
+                    "cmdCode",
+                    "flowCode",
+                    "partner2Code",
+                    "customsCode",
+                    "motCode",
+                )
+            },
+        }.items():
+            if asked.get(parameter):
+                conditions.append(
+                    f"cast({column} as varchar) in "
+                    f"({', '.join(repr(v) for v in asked[parameter].split(','))})"
+                )
+        columns = {c.name: f'"{c.name}"' for c in COMTRADE_TRADE.columns}
+        if asked.get("includeDesc") == "false":
+            columns |= {c: "null" for c in columns if c.endswith(("Desc", "ISO", "Abbr"))}
+        factor = (
+            "case "
+            + " ".join(
+                f"when reporterCode = {r} and refYear = {y} then {f}"
+                for (r, y), f in self.revised.items()
+            )
+            + " else 1 end"
+            if self.revised
+            else "1"
+        )
+        columns["primaryValue"] = f"primaryValue * {factor}"
+        listed = ", ".join(f'{expression} as "{name}"' for name, expression in columns.items())
+        rows = self.ask(
+            f"select to_json(t)::varchar from (select {listed} from trade "
+            f"where {' and '.join(conditions)} order by place limit {cap}) as t"
+        )
+        return b'{"elapsedTime":"0.10 secs","count":%d,"data":[%s],"error":""}' % (
+            len(rows),
+            ",".join(r for (r,) in rows).encode(),
+        )
+
+    def availability(self, asked: dict[str, str]) -> bytes:
+        periods = f"and refYear in ({asked['period']})" if asked.get("period") else ""
+        found = self.ask(
+            "select reporterCode, refYear, classificationCode, count(*) from trade "
+            f"where {self._existing()} {periods} group by all order by all"
+        )
+        found += [
+            (r, y, "H6", 0)
+            for r, y in sorted(self.withdrawn)
+            if not asked.get("period") or str(y) in asked["period"].split(",")
+        ]
+        rows = [
+            {
+                "datasetCode": r * 10**6 + y,
+                "typeCode": "C",
+                "freqCode": "A",
+                "period": y,
+                "reporterCode": r,
+                "classificationCode": c,
+                "classificationSearchCode": "HS",
+                "isOriginalClassification": True,
+                "totalRecords": n,
+                "datasetChecksum": n,
+                "firstReleased": "2024-01-01T00:00:00",
+                "lastReleased": self.released.get((r, y), "2024-01-01T00:00:00"),
+            }
+            for r, y, c, n in found
+        ]
+        return json.dumps(
+            {"elapsedTime": "0.10 secs", "count": len(rows), "data": rows, "error": ""}
+        ).encode()
+
+    def codes_of_today(self) -> dict[str, tuple[str, str]]:
+        """Today's code -> the code in the landed files, and its name."""
+        known = dict(self.ask("select distinct code, indicator from observations"))
+        followed = {old: new for old, new in successors().items() if old in known}
+        return {
+            followed.get(c, c): (c, name)
+            for c, name in known.items()
+            if c in followed or not c.startswith(RETIRED)
+        }
+
+    def indicators(
+        self, codes: list[str], first: int, last: int, asked: dict[str, str], archive: str | None
+    ) -> bytes:
+        known = (
+            {c: (c, n) for c, n in self.ask("select distinct code, indicator from observations")}
+            if archive
+            else self.codes_of_today()
+        )
+        unknown = [c for c in codes if c not in known]
+        if unknown:
+            return json.dumps(
+                [
+                    {
+                        "message": [
+                            {
+                                "id": "175",
+                                "key": "Invalid format",
+                                "value": (
+                                    "The indicator was not found. "
+                                    "It may have been deleted or archived."
+                                ),
+                            }
+                        ]
+                    }
+                ]
+            ).encode()
+        per_page, page = int(asked["per_page"]), int(asked["page"])
+        pairs = ", ".join(
+            f"('{new}', '{known[new][0]}', "
+            f"{1 / FACTORS.get(known[new][0], 1.0) if new != known[new][0] else 1.0})"
+            for new in codes
+        )
+        grid = f"""
+            select g.new, i.indicator, e."Country Code", e."Short Name", y.year, o.value * g.factor
+            from (values {pairs}) as g(new, code, factor)
+            cross join economies as e
+            cross join (select unnest(range({first}, {last + 1})) as year) as y
+            left join (select distinct code, indicator from observations) as i on i.code = g.code
+            left join observations as o
+                on o.code = g.code and o.iso3 = e."Country Code" and o.year = y.year
+            order by g.new, e."Country Code", y.year desc
+        """
+        [(total,)] = self.ask(f"select count(*) from ({grid})")
+        rows = self.ask(f"{grid} limit {per_page} offset {per_page * (page - 1)}")
+        info = {
+            "page": page,
+            "pages": -(-total // per_page),
+            "per_page": per_page,
+            "total": total,
+            "sourceid": "57" if archive else "2",
+            "lastupdated": self.wdi_updated,
+        }
+        if archive:
+            data = [
+                {
+                    "variable": [
+                        {"concept": "Country", "id": iso, "value": name},
+                        {"concept": "Series", "id": code, "value": label},
+                        {"concept": "Time", "id": f"YR{year}", "value": str(year)},
+                        {"concept": "Version", "id": archive, "value": archive},
+                    ],
+                    "value": value,
+                }
+                for code, label, iso, name, year, value in rows
+            ]
+            return json.dumps(
+                {**info, "source": {"id": "57", "name": "WDI Database Archives", "data": data}}
+            ).encode()
+        data = [
+            {
+                "indicator": {"id": code, "value": label},
+                "country": {"id": iso[:2], "value": name},
+                "countryiso3code": iso,
+                "date": str(year),
+                "value": value,
+                "unit": "",
+                "obs_status": "",
+                "decimal": 0,
+            }
+            for code, label, iso, name, year, value in rows
+        ]
+        return json.dumps([info, data]).encode()
+
+    def one_page(self, rows: list[dict]) -> bytes:
+        return json.dumps(
+            [{"page": 1, "pages": 1, "per_page": "20000", "total": len(rows)}, rows]
+        ).encode()
+
+    def economies(self) -> bytes:
+        rows = self.ask(
+            'select "Country Code", "Short Name", "Region", "Income Group" from economies '
+            "order by 1"
+        )
+        return self.one_page(
+            [
+                {
+                    "id": code,
+                    "iso2Code": code[:2],
+                    "name": name,
+                    "region": {"id": "XX" if region else "NA", "value": region or "Aggregates"},
+                    "incomeLevel": {"id": "X" if region else "NA", "value": income or "Aggregates"},
+                }
+                for code, name, region, income in rows
+            ]
+        )
+
+    def catalogue(self) -> bytes:
+        return self.one_page(
+            [
+                {
+                    "id": code,
+                    "name": name,
+                    "unit": "",
+                    "source": {"id": "2"},
+                    "sourceOrganization": "the demo",
+                }
+                for code, (_, name) in self.codes_of_today().items()
+            ]
+        )
+
+
+class _Handler(BaseHTTPRequestHandler):
+    publishers: PublishersServer
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        world = self.publishers
+        world.calls.append(unquote(self.path))
+        world.headers.append(dict(self.headers))
+        world.on_call(len(world.calls))
+        try:
+            status, body = self._answer()
+            fault = next(
+                (f for f in world.faults if f.times and f.match in unquote(self.path)), None
+            )
+            if fault:
+                fault.times -= 1
+                fault.action(self, status, body)
+            else:
+                self.reply(status, body)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    def reply(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        headers = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
+        if "gzip" in self.headers.get("Accept-Encoding", "") and len(body) < 200_000:
+            body, headers = gzip.compress(body, 1), {**headers, "Content-Encoding": "gzip"}
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _answer(self) -> tuple[int, bytes]:
+        world, parts = self.publishers, urlsplit(self.path)
+        asked = {k: v[0] for k, v in parse_qs(parts.query).items()}
+        path = unquote(parts.path)
+        if path.startswith(("/data/v1", "/public/v1")):
+            if path.startswith("/data/v1") and self.headers.get("Ocp-Apim-Subscription-Key") != KEY:
+                return (
+                    401,
+                    b'{ "statusCode": 401, '
+                    b'"message": "Access denied due to missing subscription key. '
+                    b'Make sure to include subscription key when making requests to an API." }',
+                )
+            if sum("/v1/" in c for c in world.calls) > world.quota:
+                return (
+                    403,
+                    b'{ "statusCode": 403, "message": "Out of call volume quota. '
+                    b'Quota will be replenished in 07:12:00." }',
+                )
+            if len(self.path) + len(world.url) > 4096:
+                return 414, b"<html>414 Request-URI Too Large</html>"
+            if "/getDa/" in path:
+                return 200, world.availability(asked)
+            preview = "/preview/" in path
+            periods = asked["period"].split(",")
+            if len(periods) > (1 if preview else 12):
+                return 400, json.dumps(
+                    {"statusCode": 400, "message": f"at most {1 if preview else 12} periods a call"}
+                ).encode()
+            return 200, world.trade(
+                asked, min(500 if preview else 100_000, int(asked.get("maxRecords", "500")))
+            )
+        if path.startswith("/files/v1/app/reference/Reporters"):
+            codes = world.ask(
+                f"select distinct reporterCode from trade where {world._existing()} order by 1"
+            )
+            return 200, json.dumps(
+                {"results": [{"id": c, "reporterCode": c} for (c,) in codes]}
+            ).encode()
+        if match := re.fullmatch(r"/v2/country/all/indicator/([^/]+)", path):
+            first, last = map(int, asked["date"].split(":"))
+            return 200, world.indicators(match[1].split(";"), first, last, asked, None)
+        if match := re.fullmatch(
+            r"/v2/sources/57/version/(\d+)/country/all/series/([^/]+)/time/([^/]+)/data", path
+        ):
+            years = [int(t.removeprefix("YR")) for t in match[3].split(";")]
+            return 200, world.indicators(
+                match[2].split(";"), min(years), max(years), asked, match[1]
+            )
+        if path == "/v2/indicator":
+            return 200, world.catalogue()
+        if path == "/v2/country":
+            return 200, world.economies()
+        if path in world.files:
+            return self._file(world.files[path])
+        return 404, b'{ "statusCode": 404, "message": "Resource not found" }'
+
+    def _file(self, whole: bytes) -> tuple[int, bytes]:
+        tag = f'"{hash(whole) & 0xFFFFFFFF:x}"'
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        if not asked or self.headers.get("If-Range", tag) != tag:
+            self.extra = {"ETag": tag}
+            return 200, whole
+        start = int(asked[1])
+        if start >= len(whole):
+            return 416, b""
+        return 206, whole[start:]
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        super().send_response(code, message)
+        path = urlsplit(self.path).path
+        if path in self.publishers.files:
+            whole = self.publishers.files[path]
+            self.send_header("ETag", f'"{hash(whole) & 0xFFFFFFFF:x}"')
+            if code == 206:
+                start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+                self.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
+
+
+# -- faults --------------------------------------------------------------------------------------
+
+
+def answers(status: int, body: bytes | str, **headers: str) -> Action:
+    """Another status, body and headers (underscores in header names stand for hyphens)."""
+    raw = body.encode() if isinstance(body, str) else body
+    return lambda handler, _, __: handler.reply(
+        status, raw, {name.replace("_", "-"): value for name, value in headers.items()}
+    )
+
+
+def changes(change: Callable[[object], object]) -> Action:
+    """The right answer with something changed in its JSON."""
+    return lambda handler, status, body: handler.reply(
+        status, json.dumps(change(json.loads(body))).encode()
+    )
+
+
+def changes_bytes(change: Callable[[bytes], bytes]) -> Action:
+    return lambda handler, status, body: handler.reply(status, change(body))
+
+
+def resets(share: float = 0.5) -> Action:
+    """The connection is reset after part of the body."""
+
+    def action(handler: _Handler, status: int, body: bytes) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body[: int(len(body) * share)])
+        handler.wfile.flush()
+        time.sleep(0.05)
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        handler.close_connection = True
+        handler.connection.close()
+
+    return action
+
+
+def hangs_up(handler: _Handler, status: int, body: bytes) -> None:
+    """The connection is closed without a word."""
+    handler.close_connection = True
+    handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+def drips(seconds: float) -> Action:
+    """The body comes byte by byte."""
+
+    def action(handler: _Handler, status: int, body: bytes) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        for place in range(len(body)):
+            handler.wfile.write(body[place : place + 1])
+            handler.wfile.flush()
+            time.sleep(seconds)
+
+    return action
+
+
+def is_silent(seconds: float) -> Action:
+    """Nothing comes for a while."""
+
+    def action(handler: _Handler, status: int, body: bytes) -> None:
+        time.sleep(seconds)
+        handler.reply(status, body)
+
+    return action

@@ -1,0 +1,103 @@
+"""Finished runs of the whole pipeline that tests read, and the environment they are made in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from filelock import FileLock
+
+from orchestration.settings import PROJECT_ROOT, Settings, load_settings
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A finished run: its settings, what it printed, and how to ask what it published."""
+
+    settings: Settings
+    output: str
+
+    def ask(self, sql: str, parameters: list | None = None) -> list[tuple]:
+        with duckdb.connect(
+            str(self.settings.published_dir / "warehouse.duckdb"), read_only=True
+        ) as connection:
+            return connection.execute(sql, parameters or []).fetchall()
+
+
+def environment_of(
+    data_dir: Path, source: str, landing: Path | None = None, **settings: str
+) -> dict[str, str]:
+    """A clean environment for a separate run, free of the caller's settings.
+
+    The tests use the small demo: the same regressions, fewer products per economy.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LCT_", "DAGSTER_", "DBT_"))}
+    return {
+        **kept,
+        "LCT_DATA_DIR": str(data_dir),
+        "LCT_SOURCE": source,
+        "LCT_DEMO_SCALE": "small",
+        "PYTHONHASHSEED": "0",
+        **({"LCT_LANDING": str(landing)} if landing else {}),
+        **settings,
+    }
+
+
+def run_pipeline(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", "run"],
+        cwd=PROJECT_ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+
+
+def _finished(data_dir: Path, source: str, landing: Path | None = None) -> FinishedRun:
+    environment = environment_of(data_dir, source, landing)
+    done = run_pipeline(environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return FinishedRun(load_settings(environment), done.stdout)
+
+
+def built_once(
+    name: str,
+    source: str,
+    landing: Path | None,
+    tmp_path_factory: pytest.TempPathFactory,
+    worker: str,
+) -> FinishedRun:
+    """A run made by the first worker that needs it and read by all."""
+    if worker == "master":
+        return _finished(tmp_path_factory.mktemp(name), source, landing)
+    folder = tmp_path_factory.getbasetemp().parent / name
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "output.txt").exists():
+            run = _finished(folder, source, landing)
+            (folder / "output.txt").write_text(run.output)
+            return run
+    return FinishedRun(
+        load_settings(environment_of(folder, source, landing)), (folder / "output.txt").read_text()
+    )
+
+
+def corner_of(demo: FinishedRun, folder: Path) -> Path:
+    """A landing folder with one demo year each of BACI and UN Comtrade, and no indicators.
+
+    The whole pipeline takes half a minute on it.
+    """
+    folder.mkdir(parents=True)
+    for path in [
+        *demo.settings.landing_dir.glob("baci/demo/*2021*"),
+        *demo.settings.landing_dir.glob("baci/demo/country_codes*"),
+        *demo.settings.landing_dir.glob("comtrade/demo/*2022*"),
+    ]:
+        shutil.copy(path, folder)
+    return folder
