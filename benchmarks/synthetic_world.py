@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from estimation.specifications import REPORT_SPECIFICATIONS
-from orchestration.landing import demo
+from orchestration.sources import synthetic
 from orchestration.sources.synthetic import every_code, truth, world
 
 PAIRS = int(os.environ.get("LCT_BENCH_PAIRS", "500"))  # of worlds: each with its mirror image
@@ -23,7 +23,7 @@ def main() -> None:
     for scale in ("small", "report"):
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
-            paths = demo.write_world(Path(folder), 1992, scale)
+            paths = synthetic.write_world(Path(folder), 1992, scale)
             print(
                 f"scale {scale}: {len(paths)} files, "
                 f"{sum(p.stat().st_size for p in paths) / 1e6:.0f} MB "

@@ -53,6 +53,7 @@ def main() -> int:
 
     from orchestration.cli.summary import print_failure, print_summary
     from orchestration.definitions import defs
+    from orchestration.defs.policies import every_year
 
     loaded = time.monotonic()
     with (
@@ -62,7 +63,6 @@ def main() -> int:
         close_killed_runs(instance)
         forget_old_runs(instance)
         job = defs.resolve_job_def("refresh")
-        years = job.partitions_def.get_partition_keys()
         # dbt prints every test: its output is hidden, the progress logger shows the models, and
         # dbt's log holds everything
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
@@ -75,8 +75,7 @@ def main() -> int:
                 tags={
                     LAUNCHED_BY: "make run",
                     "dagster/max_retries": "0",
-                    "dagster/asset_partition_range_start": years[0],
-                    "dagster/asset_partition_range_end": years[-1],
+                    **every_year(),
                 },
             )
         stages = {

@@ -1,5 +1,7 @@
 """Asset checks that are not dbt's: drift of numbers since the last publication."""
 
+from typing import Any
+
 import dagster as dg
 
 from orchestration.defs.policies import WRITER_POOL
@@ -52,7 +54,7 @@ def drift_check(subject: str) -> dg.AssetChecksDefinition:
 
 def drift_result(found: Drift, stops: bool) -> dg.AssetCheckResult:
     """What Dagster shows of a comparison with the last publication."""
-    metadata: dict[str, object] = {"compared": found.compared, "moved": len(found.moved)}
+    metadata: dict[str, Any] = {"compared": found.compared, "moved": len(found.moved)}
     if found.not_compared:
         return dg.AssetCheckResult(
             passed=True, metadata={**metadata, "not_compared": found.not_compared}

@@ -28,7 +28,7 @@ class _ProgressHandler(logging.Handler):
             self.console.print(step.replace("__", "."), style="bold", highlight=False, markup=False)
 
 
-@dg.logger(description="Progress for a person at a terminal.")
+@dg.logger(config_schema=None, description="Progress for a person at a terminal.")
 def progress_logger(_: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("progress", logging.INFO)
     logger.addHandler(_ProgressHandler(Console(file=sys.__stdout__, soft_wrap=True)))

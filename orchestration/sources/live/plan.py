@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from math import ceil
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from orchestration.landing.layout import LandingError
@@ -229,9 +230,10 @@ def as_json(request: Request) -> dict:
 
 
 def from_json(body: dict) -> Request:
-    return Request(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in body.items()}
-    )
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in body.items()
+    }
+    return Request(**fields)
 
 
 @cache

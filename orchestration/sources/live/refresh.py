@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -389,7 +390,7 @@ class Refresh:
                         plan.url_of(self.settings.comtrade_url, request, self.limits),
                         self.incoming / request.name,
                         self._keeping_refused(
-                            lambda p, r=request: comtrade.check_answer(p, r, self.limits)
+                            partial(comtrade.check_answer, request=request, limits=self.limits)
                         ),
                     )
                 except TruncatedAnswerError as cut:
@@ -504,7 +505,8 @@ class Refresh:
                 self.say(f"World Bank: not updated since {same[0].parameters['lastupdated']}")
                 return
         catalogue: dict[str, dict[str, str]] = {}
-        codes, missing = world_bank.panel_indicators(), []
+        codes = world_bank.panel_indicators()
+        missing: list[str] = []
         estimate = sum(b.expected_calls for b in world_bank.batches(vintage, codes, years))
         edition = (
             "today’s series"

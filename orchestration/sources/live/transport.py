@@ -286,14 +286,14 @@ class Transport:
 
         Either has a random part, so that clients do not come back at the same moment.
         """
-        wish = getattr(state.outcome.exception(), "wait_seconds", None)
+        wish = getattr(_fault(state), "wait_seconds", None)
         backoff = min(120.0, self.first_backoff_seconds * 2 ** (state.attempt_number - 1))
         return wish + self.chance() if wish is not None else backoff * (0.5 + self.chance())
 
     def _tell(self, state: RetryCallState) -> None:
         self.say(
             self.redacted(
-                f"{state.outcome.exception()} Asking again in {state.upcoming_sleep:.0f} s "
+                f"{_fault(state)} Asking again in {state.upcoming_sleep:.0f} s "
                 f"(attempt {state.attempt_number + 1} of {self.attempts})."
             )
         )
@@ -424,3 +424,8 @@ def _seconds_asked(response: httpx.Response, said: str, now: datetime) -> float 
     if match := re.search(r"(\d+):(\d\d):(\d\d)", said):
         return int(match[1]) * 3600.0 + int(match[2]) * 60 + int(match[3])
     return None
+
+
+def _fault(state: RetryCallState) -> BaseException | None:
+    """What ended an attempt that is to be repeated."""
+    return state.outcome.exception() if state.outcome is not None else None

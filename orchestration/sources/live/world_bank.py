@@ -285,7 +285,9 @@ def check_economies(path: Path) -> int:
 
 
 def _fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Path, dict]:
-    pages, series, rows, number, first = [], {}, 0, 1, None
+    pages: list[Path] = []
+    series: dict[str, dict[str, str]] = {}
+    rows, number, first = 0, 1, None
     while first is None or number <= first["pages"]:
         path = incoming / f"{Path(batch.name).stem}_{batch.vintage}_page_{number:04}.json.gz"
         page = transport.fetch(batch.url(transport.base, number), path, read_page)

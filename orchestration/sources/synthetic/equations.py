@@ -8,6 +8,7 @@ printed ones; truth.py computes them and writes planted_coefficients.csv.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def planted() -> dict[str, dict[str, float]]:
     return equations
 
 
-def path(points: dict[int, float], logarithmic: bool = False) -> np.ndarray:
+def path(points: Mapping[int, float], logarithmic: bool = False) -> np.ndarray:
     """A path over the years of trade, interpolated linearly (or in logarithms) between points."""
     years, values = np.array(list(points)), np.array(list(points.values()), dtype=float)
     return (
@@ -203,10 +204,9 @@ def _flows(
     # The equation is planted where it can be estimated. Elsewhere flows divide the remainder of the
     # total by size and the printed shares.
     documented = economies.is_documented[:, None] & (TRADE_YEARS >= FIRST_ESTIMATED_YEAR)
-    index = sum(
-        coefficients[term] * lag(within_sample(z[term], covariates.complete))
-        for term in (*DETERMINANTS, *GENDER)
-    )
+    index = np.zeros_like(z[DETERMINANTS[0]][:, FIRST_TRADE:])
+    for term in (*DETERMINANTS, *GENDER):
+        index = index + coefficients[term] * lag(within_sample(z[term], covariates.complete))
     index = np.where(documented, index - index.mean(axis=1, keepdims=True), 0.0)
     noise = (
         np.where(documented, coefficients.get("noise", 0.27), NOISE_OF_OTHERS)
@@ -216,12 +216,12 @@ def _flows(
     year_effect = np.log(total) - np.where(
         documented, index.sum(axis=0) / economies.is_documented.sum(), 0.0
     )
-    elasticity, affinity = AFFINITY[trade]
-    elasticity = (
-        np.where(economies.is_documented, ELASTICITY_OF_DOCUMENTED, elasticity)
-        if trade == "lct_imports_from_china"
-        else elasticity
-    )
+    elasticity_of_others, affinity = AFFINITY[trade]
+    elasticity: float | np.ndarray = elasticity_of_others
+    if trade == "lct_imports_from_china":
+        elasticity = np.where(
+            economies.is_documented, ELASTICITY_OF_DOCUMENTED, elasticity_of_others
+        )
     weight = (
         np.exp(elasticity * covariates.values["ln_gdp"].mean(axis=1))
         * economies.frame.iso3.map(affinity).fillna(1.0).to_numpy()
@@ -255,15 +255,14 @@ def _flows(
     )
     flows[CHINA] = 0
     fixed, others = np.where(documented, flows, 0.0), np.where(documented, 0.0, flows)
-    margins = (
-        [(economies.frame.income_group.to_numpy(), TO_INCOME_GROUP), (region, TO_REGION)]
-        if trade == "lct_imports_from_china"
-        else []
-    )
+    margins: list[tuple[np.ndarray, Mapping[str, Mapping[int, float]]]] = []
+    if trade == "lct_imports_from_china":
+        income_group = economies.frame.income_group.to_numpy()
+        margins = [(income_group, TO_INCOME_GROUP), (region, TO_REGION)]
     for _ in range(12 if margins else 1):
-        for groups, shares in margins:
-            for name, points in shares.items():
-                members, wanted = groups == name, total * path(points) / 100
+        for group_of, destinations in margins:
+            for group, points in destinations.items():
+                members, wanted = group_of == group, total * path(points) / 100
                 others[members] *= np.maximum(
                     wanted - fixed[members].sum(axis=0), 0.05 * wanted
                 ) / np.maximum(others[members].sum(axis=0), 1e-9)

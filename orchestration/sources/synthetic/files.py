@@ -261,9 +261,10 @@ def indicators(rng: np.random.Generator, world: World) -> dict[str, np.ndarray]:
             continue  # derived from an indicator that is listed itself
         if name in invented:
             values = np.where(published.get(name, published["ln_gdp"]), invented[name], np.nan)
-            values = {"ln": np.exp, "hundredth": lambda v: 100 * v}.get(
-                row.transformation, lambda v: v
-            )(values)
+            if row.transformation == "ln":
+                values = np.exp(values)
+            elif row.transformation == "hundredth":
+                values = 100 * values
         else:
             values = documented_course(
                 rng,

@@ -181,16 +181,25 @@ def invent_flows(rng: np.random.Generator, world: World, scale: Scale) -> Flows:
         (rest_exports, "export"),
         (rest_imports, "import"),
     )
-    arrays = [
+    from_china, to_china, rest_exports, rest_imports = (
         _with_hidden(array, listed, share[flow], tastes[flow] - share[flow])
         for array, flow in of_flow
-    ]
+    )
     usd_per_kg = np.exp(
         np.where(listed.sector != "", 2.7, 0.3)[:, None]
         + rng.normal(0, 0.8, (len(listed), 1))
         + 0.1 * autoregressive(rng, (len(listed), len(TRADE_YEARS)), 0.8)
     )
-    return Flows(listed, *arrays, usd_per_kg, freight, reporting)
+    return Flows(
+        listed,
+        from_china,
+        to_china,
+        rest_exports,
+        rest_imports,
+        usd_per_kg,
+        freight,
+        reporting,
+    )
 
 
 def sector_shares(named: dict[str, dict[int, float]]) -> np.ndarray:
@@ -214,7 +223,7 @@ def _product_weights(
     weight = listed.product_code.map(UNUSUAL_WEIGHTS).fillna(pd.Series(weight)).to_numpy()
     visible, hidden = np.zeros((2, len(listed), len(TRADE_YEARS)), dtype=bool)
     for y, year in enumerate(TRADE_YEARS):
-        of_year = under[under.hs_revision == in_force(COMTRADE_REVISIONS, year)]
+        of_year = under[under.hs_revision == in_force(COMTRADE_REVISIONS, int(year))]
         visible[:, y] = listed.product_code.isin(of_year.product_code[of_year.is_own])
         hidden[:, y] = listed.product_code.isin(of_year.product_code[~of_year.is_own])
     # products without a code of their own yet are young: their trade grows from almost nothing

@@ -191,7 +191,8 @@ def baci_rows(
     rows = pd.concat(tables, ignore_index=True)
     revisions = {first: layouts.BACI_REVISIONS[name] for first, name in BACI_REVISIONS.items()}
     rows = rows[rows.year >= min(BACI_REVISIONS)]
-    revision_of = np.array([in_force(revisions, max(year, min(revisions))) for year in TRADE_YEARS])
+    first = min(revisions)
+    revision_of = np.array([in_force(revisions, max(int(year), first)) for year in TRADE_YEARS])
     rows = _in_codes(rng, flows, rows, np.broadcast_to(revision_of, (shape[0], len(TRADE_YEARS))))
     code = world.economies.frame.code.to_numpy()
     rows["i"], rows["j"] = (
@@ -227,7 +228,7 @@ def _adopted(rng: np.random.Generator, world: World) -> np.ndarray:
             [
                 in_force(
                     COMTRADE_REVISIONS,
-                    max(year - (delay if year < 2022 else 0), min(COMTRADE_REVISIONS)),
+                    int(max(year - (delay if year < 2022 else 0), min(COMTRADE_REVISIONS))),
                 )
                 for year in TRADE_YEARS
             ]

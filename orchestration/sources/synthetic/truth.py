@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from estimation.fit import Estimates, FixedEffects, estimate
-from estimation.sample import Coverage, estimation_sample
+from estimation.sample import Coverage, NotEstimable, estimation_sample
 from estimation.specifications import (
     EMISSIONS,
     MECHANISMS,
@@ -183,7 +183,10 @@ def _samples(
     planted = np.stack([equations.product_of(regressors, term) for term in EMISSION_TERMS], axis=-1)
     places = pd.Index(world.economies.frame.iso3)
     for s in specifications:
-        sample, _ = estimation_sample(panel, s, COMPLETE_COVERAGE)
+        selected = estimation_sample(panel, s, COMPLETE_COVERAGE)
+        if isinstance(selected, NotEstimable):
+            raise ValueError(f"{s.exhibit} ({s.column}) cannot be estimated on a world: {selected}")
+        sample, _ = selected
         of_sample = planted[
             places.get_indexer(sample.economies)[sample.ids["iso3"]], sample.years - TRADE_YEARS[0]
         ]
@@ -202,7 +205,8 @@ def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataF
     for number in range(worlds):
         world = invent(random_numbers(10_000_000 + number))
         for s, own, planted in _samples(world, REPORT_SPECIFICATIONS):
-            entry = sums.setdefault((s.exhibit, s.column), [0.0, 0.0])
+            empty = [np.zeros((own.shape[1], x.shape[1])) for x in (own, planted)]
+            entry = sums.setdefault((s.exhibit, s.column), empty)
             entry[0] = entry[0] + own.T @ own / worlds
             entry[1] = entry[1] + own.T @ planted / worlds
         if (number + 1) % 50 == 0:
