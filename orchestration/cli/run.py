@@ -47,13 +47,11 @@ def main() -> int:
         style="bold",
         markup=False,
     )
-
     warnings.filterwarnings("ignore")
     import dagster as dg
 
     from orchestration.cli.summary import print_failure, print_summary
     from orchestration.definitions import defs
-    from orchestration.defs.policies import every_year
 
     loaded = time.monotonic()
     with (
@@ -61,33 +59,41 @@ def main() -> int:
         dg.DagsterInstance.get() as instance,
     ):
         close_killed_runs(instance)
-        forget_old_runs(instance)
-        job = defs.resolve_job_def("refresh")
-        # dbt prints every test: its output is hidden, the progress logger shows the models, and
-        # dbt's log holds everything
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            result = job.execute_in_process(
-                instance=instance,
-                raise_on_error=False,
-                run_config={"loggers": {"progress": {}}},
-                # Dagster's daemon would retry a run whose process was killed; this one is to be
-                # restarted by hand
-                tags={
-                    LAUNCHED_BY: "make run",
-                    "dagster/max_retries": "0",
-                    **every_year(),
-                },
-            )
-        stages = {
-            s.step_key: s.end_time - s.start_time
-            for s in instance.get_run_step_stats(result.run_id)
-            if s.start_time and s.end_time
-        }
-    stages = {"start-up": loaded - started, **stages}
+        delete_old_runs(instance)
+        result = refresh(instance, defs)
+        stages = {"start-up": loaded - started, **seconds_by_step(instance, result.run_id)}
     if not result.success:
         print_failure(console, result, settings)
         return 1
     return print_summary(console, settings, stages, time.monotonic() - started)
+
+
+def refresh(instance: dg.DagsterInstance, defs: dg.Definitions) -> dg.ExecuteInProcessResult:
+    """The job `refresh` for every year, in this process.
+
+    dbt prints every test: its output is hidden, the progress logger shows the models, and dbt's
+    log holds everything.
+    """
+    from orchestration.defs.policies import every_year
+
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        return defs.resolve_job_def("refresh").execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {"progress": {}}},
+            # Dagster's daemon would retry a run whose process was killed; this one is to be
+            # restarted by hand
+            tags={LAUNCHED_BY: "make run", "dagster/max_retries": "0", **every_year()},
+        )
+
+
+def seconds_by_step(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:
+    """How long each finished step of a run took."""
+    return {
+        step.step_key: step.end_time - step.start_time
+        for step in instance.get_run_step_stats(run_id)
+        if step.start_time and step.end_time
+    }
 
 
 def close_killed_runs(instance: dg.DagsterInstance) -> None:
@@ -112,7 +118,7 @@ def close_killed_runs(instance: dg.DagsterInstance) -> None:
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
-def forget_old_runs(instance: dg.DagsterInstance) -> None:
+def delete_old_runs(instance: dg.DagsterInstance) -> None:
     """Delete Dagster's records of all but the last KEPT_RUNS runs of `make run`.
 
     Runs launched in the web interface are kept; they can be deleted there.

@@ -1,8 +1,12 @@
-"""The one-screen summary of a run, read from the publication, and the report of a failed run."""
+"""The one-screen summary of a run, read from the publication, and the report of a failed run.
+
+Each function returns rows of the summary, a label and its text; `print_summary` prints them.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb
@@ -10,10 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.build import warehouse
-from orchestration.landing.manifest import read_manifest
+from orchestration.landing.manifest import Manifest, read_manifest
 from orchestration.publishing.publication import SYNTHETIC_NOTICE
 from orchestration.settings import Settings
 from orchestration.sources.live.refresh import waiting_requests
+
+Rows = Iterator[tuple[str, str]]
 
 
 def print_summary(
@@ -24,180 +30,192 @@ def print_summary(
     Returns 1 if a file was refused, else 0.
     """
     manifest = read_manifest(settings.manifest_path)
-    with duckdb.connect(
-        str(settings.published_dir / "warehouse.duckdb"), read_only=True
-    ) as connection:
-        basis, treatment, scope, is_synthetic = _first_row(
-            connection,
-            "select basis, hs_treatment, mineral_scope, is_synthetic from marts.run_choices",
-        )
-        flows, economies, first, last = _first_row(
-            connection,
-            """
-            select count(*), count(distinct exporter_iso3), min(year), max(year)
-            from marts.fct_trade_flow
-            """,
-        )
-        low_carbon, minerals = _first_row(
-            connection,
-            """
-            select
-                count(distinct f.product_code) filter (is_low_carbon),
-                count(distinct f.product_code) filter (transition_mineral is not null)
-            from marts.fct_trade_flow as f
-            join marts.dim_product as p using (product_code)
-            """,
-        )
-        panel_rows, panel_economies = _first_row(
-            connection, "select count(*), count(distinct iso3) from marts.panel_country_year"
-        )
-        estimated = connection.execute(
-            """
-            select exhibit, count(distinct ("column", outcome))
-            from estimates.coefficients
-            where basis = ? and variant = 'report'
-            group by exhibit
-            order by cast(split_part(exhibit, '_', 2) as integer)
-            """,
-            [basis],
-        ).fetchall()
-        missing = connection.execute(
-            """
-            select reason, count(*)
-            from estimates.not_estimable
-            where basis = ? and variant = 'report' and term is null
-            group by reason
-            order by 2 desc, 1
-            """,
-            [basis],
-        ).fetchall()
-        compared, same_sign, same_significance = _first_row(
-            connection,
-            """
-            select
-                count(own_estimate),
-                count(*) filter (same_sign),
-                count(*) filter (same_significance)
-            from estimates.scorecard
-            """,
-        )
-        planted, covered = _first_row(
-            connection,
-            """
-            select count(own_estimate), count(*) filter (is_covered)
-            from estimates.planted_recovery
-            where inference = 'iid'
-            """,
-        )
-        printed, own = _first_row(
-            connection, "select count(*), count(own) from report.published_comparison"
-        )
+    published = str(settings.published_dir / "warehouse.duckdb")
+    table = Table(show_header=False, box=None, pad_edge=False, title=None)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    with duckdb.connect(published, read_only=True) as connection:
+        choices = connection.execute("select * from marts.run_choices").df().iloc[0]
+        for row in [
+            *landed_rows(manifest),
+            *trade_rows(connection, choices),
+            *data_test_rows(settings),
+            *estimate_rows(connection, choices.basis),
+            *comparison_rows(connection),
+            *stage_rows(stages),
+        ]:
+            table.add_row(*row)
+    console.print()
+    if choices.is_synthetic:
+        notice = f"{SYNTHETIC_NOTICE.strip()} Real data: make run SOURCE=files LANDING=folder."
+        console.print(notice, style="bold yellow", markup=False)
+    console.print(f"Published in {seconds:.0f} s", style="bold green")
+    console.print(table)
+    port = settings.dagster_port
+    for line in (
+        f"\nLook at it:  duckdb -readonly {published}",
+        f"             make dev   (Dagster on http://127.0.0.1:{port})",
+    ):
+        console.print(line, markup=False)
+    for text, style in remarks(manifest, settings):
+        console.print(text, style=style, markup=False)
+    return 1 if _refused(manifest) else 0
+
+
+def landed_rows(manifest: Manifest) -> Rows:
+    landed = manifest.current()
+    yield "landed", f"{len(landed)} files, {sum(f.rows for f in landed):,} rows"
+    vintages = {str(f.release) for f in landed if "indicators" in f.parameters}
+    if vintages:
+        yield "World Bank", f"release {', '.join(sorted(vintages))} (LCT_WDI_VINTAGE)"
+
+
+def trade_rows(connection: duckdb.DuckDBPyConnection, choices: Any) -> Rows:
+    flows, economies, first, last = _first_row(
+        connection,
+        """
+        select count(*), count(distinct exporter_iso3), min(year), max(year)
+        from marts.fct_trade_flow
+        """,
+    )
+    low_carbon, minerals = _first_row(
+        connection,
+        """
+        select
+            count(distinct f.product_code) filter (is_low_carbon),
+            count(distinct f.product_code) filter (transition_mineral is not null)
+        from marts.fct_trade_flow as f
+        join marts.dim_product as p using (product_code)
+        """,
+    )
+    panel_rows, panel_economies = _first_row(
+        connection, "select count(*), count(distinct iso3) from marts.panel_country_year"
+    )
+    yield (
+        "trade flows",
+        f"{flows:,} ({first}-{last}; {economies} exporters; {low_carbon} low-carbon "
+        f"and {minerals} mineral products) on {choices.basis}, {choices.hs_treatment}",
+    )
+    yield (
+        "panel",
+        f"{panel_rows:,} economy-years, {panel_economies} economies; "
+        f"minerals: {choices.mineral_scope}",
+    )
+
+
+def data_test_rows(settings: Settings) -> Rows:
+    """What became of dbt's data tests, as the build file records it."""
     with (
         warehouse.exclusive(settings.build_path),
         duckdb.connect(str(settings.build_path), read_only=True) as connection,
     ):
-        [(tests,)] = connection.execute(
-            "select detail from operations.completed_layers where layer = 'models'"
-        ).fetchall()
-    counts = json.loads(tests or "{}")
-
-    table = Table(show_header=False, box=None, pad_edge=False, title=None)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column()
-    landed = manifest.current()
-    table.add_row("landed", f"{len(landed)} files, {sum(f.rows for f in landed):,} rows")
-    if vintages := {f.release for f in landed if "indicators" in f.parameters}:
-        table.add_row(
-            "World Bank", f"release {', '.join(sorted(map(str, vintages)))} (LCT_WDI_VINTAGE)"
+        (tests,) = _first_row(
+            connection, "select detail from operations.completed_layers where layer = 'models'"
         )
-    table.add_row(
-        "trade flows",
-        f"{flows:,} ({first}-{last}; {economies} exporters; {low_carbon} low-carbon "
-        f"and {minerals} mineral products) on {basis}, {treatment}",
-    )
-    table.add_row(
-        "panel", f"{panel_rows:,} economy-years, {panel_economies} economies; minerals: {scope}"
-    )
-    table.add_row(
-        "data tests", ", ".join(f"{n} {status}" for status, n in counts.items() if n) or "none"
-    )
-    table.add_row(
-        "estimated",
-        ", ".join(f"{exhibit.replace('_', ' ')} ({n})" for exhibit, n in estimated) or "no table",
-    )
+    counts = json.loads(tests or "{}")
+    yield "data tests", ", ".join(f"{n} {status}" for status, n in counts.items() if n) or "none"
+
+
+def estimate_rows(connection: duckdb.DuckDBPyConnection, basis: str) -> Rows:
+    estimated = connection.execute(
+        """
+        select exhibit, count(distinct ("column", outcome))
+        from estimates.coefficients
+        where basis = ? and variant = 'report'
+        group by exhibit
+        order by cast(split_part(exhibit, '_', 2) as integer)
+        """,
+        [basis],
+    ).fetchall()
+    missing = connection.execute(
+        """
+        select reason, count(*)
+        from estimates.not_estimable
+        where basis = ? and variant = 'report' and term is null
+        group by reason
+        order by 2 desc, 1
+        """,
+        [basis],
+    ).fetchall()
+    tables = ", ".join(f"{exhibit.replace('_', ' ')} ({n})" for exhibit, n in estimated)
+    yield "estimated", tables or "no table"
     for reason, n in missing:
-        table.add_row("", f"{n} column{'s' if n > 1 else ''} not estimable: {reason}")
-    table.add_row(
+        yield "", f"{n} column{'s' if n > 1 else ''} not estimable: {reason}"
+
+
+def comparison_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
+    """Ours beside what the report prints, and beside what is planted in synthetic data."""
+    coefficients, compared, same_sign, same_significance = _first_row(
+        connection,
+        """
+        select
+            count(*),
+            count(own_estimate),
+            count(*) filter (same_sign),
+            count(*) filter (same_significance)
+        from estimates.scorecard
+        """,
+    )
+    planted, covered = _first_row(
+        connection,
+        """
+        select count(own_estimate), count(*) filter (is_covered)
+        from estimates.planted_recovery
+        where inference = 'iid'
+        """,
+    )
+    printed, own = _first_row(
+        connection, "select count(*), count(own) from report.published_comparison"
+    )
+    yield (
         "scorecard",
-        f"{compared} of 166 printed coefficients compared: {same_sign} of the same sign, "
-        f"{same_significance} of the same significance"
+        f"{compared} of {coefficients} printed coefficients compared: "
+        f"{same_sign} of the same sign, {same_significance} of the same significance"
         if compared
         else "no printed coefficient could be compared",
     )
     if planted:
-        table.add_row(
+        yield (
             "planted truth",
             f"{covered} of {planted} planted coefficients lie within their 95 % intervals "
             "(estimates.planted_recovery)",
         )
-    table.add_row(
+    yield (
         "printed numbers",
         f"{own} of {printed} aggregates have a number of ours beside them "
         "(report.published_comparison)",
     )
-    table.add_row(
-        "stages",
-        ", ".join(
-            f"{name.replace('__', '.')} {t:.1f} s" for name, t in stages.items() if t >= 0.05
-        ),
-    )
-    console.print()
-    if is_synthetic:
-        console.print(
-            SYNTHETIC_NOTICE.strip() + " Real data: make run SOURCE=files LANDING=folder.",
-            style="bold yellow",
-            markup=False,
-        )
-    console.print(f"Published in {seconds:.0f} s", style="bold green")
-    console.print(table)
-    console.print(
-        f"\nLook at it:  duckdb -readonly {settings.published_dir / 'warehouse.duckdb'}",
-        markup=False,
-    )
-    console.print(
-        f"             make dev   (Dagster on http://127.0.0.1:{settings.dagster_port})",
-        markup=False,
-    )
+
+
+def stage_rows(stages: dict[str, float]) -> Rows:
+    named = {name.replace("__", "."): seconds for name, seconds in stages.items()}
+    yield "stages", ", ".join(f"{name} {s:.1f} s" for name, s in named.items() if s >= 0.05)
+
+
+def remarks(manifest: Manifest, settings: Settings) -> Iterator[tuple[str, str]]:
+    """What the reader should know of this landing, each with its style."""
     for item in manifest.left_out:
-        console.print(
-            f"{item.status}: {item.reason}",
-            style="red" if item.status == "refused" else "yellow",
-            markup=False,
-        )
+        yield f"{item.status}: {item.reason}", "red" if item.status == "refused" else "yellow"
     waiting = waiting_requests(settings) if settings.source == "api" else 0
     if waiting:
-        console.print(
+        yield (
             f"{waiting} requests to UN Comtrade wait (a day's quota, or what stands above): "
             "run the same command again to go on; what has landed is published.",
-            style="bold yellow",
-            markup=False,
+            "bold yellow",
         )
-    if {f.parameters["question"] for f in landed if f.asked} == {"trial"}:
-        console.print(
+    if {f.parameters["question"] for f in manifest.current() if f.asked} == {"trial"}:
+        yield (
             "A TRIAL without a key: two products, two years of China's reports. "
             "COMTRADE_API_KEY in the environment or .env gives the full history.",
-            style="bold yellow",
-            markup=False,
+            "bold yellow",
         )
-    refused = sum(x.status == "refused" for x in manifest.left_out)
-    if refused:
-        console.print(
-            f"{refused} file{'s were' if refused > 1 else ' was'} refused; "
-            "everything else is published.",
-            style="bold red",
-            markup=False,
-        )
-    return 1 if refused else 0
+    if refused := _refused(manifest):
+        were = "files were" if refused > 1 else "file was"
+        yield f"{refused} {were} refused; everything else is published.", "bold red"
+
+
+def _refused(manifest: Manifest) -> int:
+    return sum(item.status == "refused" for item in manifest.left_out)
 
 
 def print_failure(console: Console, result: Any, settings: Settings) -> None:
@@ -208,11 +226,7 @@ def print_failure(console: Console, result: Any, settings: Settings) -> None:
     console.print(
         "\nThe run failed; what was published before stands.", style="bold red", markup=False
     )
-    for event in (
-        result.get_step_failure_events()
-        if hasattr(result, "get_step_failure_events")
-        else [e for e in result.all_events if e.is_step_failure]
-    ):
+    for event in (e for e in result.all_events if e.is_step_failure):
         error = event.event_specific_data.error
         while error is not None and error.cause is not None:
             error = error.cause

@@ -259,7 +259,7 @@ def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(
 
 def test_dagsters_record_of_old_runs_is_forgotten(tmp_path: Path) -> None:
     """The last runs of `make run` are kept; runs launched in the web interface are left alone."""
-    from orchestration.cli.run import KEPT_RUNS, LAUNCHED_BY, forget_old_runs
+    from orchestration.cli.run import KEPT_RUNS, LAUNCHED_BY, delete_old_runs
 
     with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
         by_hand = instance.add_run(
@@ -275,7 +275,7 @@ def test_dagsters_record_of_old_runs_is_forgotten(tmp_path: Path) -> None:
             )
             for _ in range(KEPT_RUNS + 2)
         ]
-        forget_old_runs(instance)
+        delete_old_runs(instance)
         assert {run.run_id for run in instance.get_runs()} == {
             by_hand.run_id,
             *(run.run_id for run in ours[2:]),
