@@ -1,1 +1,1 @@
-"""The command line `lct`, also `python -m orchestration.cli`: one module a command."""
+"""The command line `lct`, also `python -m orchestration.cli`: one module per command."""

@@ -1,4 +1,4 @@
-"""The commands of `lct` and their help. What a command does is in the module of its name."""
+"""The commands of `lct` and their help. Each command's work is in the module of the same name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Landing = Annotated[str | None, typer.Option(help="The folder with the publisher
 
 @app.command()
 def run(source: Source = None, landing: Landing = None) -> None:
-    """Fill the landing zone, run the whole pipeline, publish, and print what came of it."""
+    """Fill the landing zone, run the whole pipeline, publish, and print a summary."""
     from orchestration.cli.run import main
 
     _choose(source, landing)

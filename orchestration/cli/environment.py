@@ -1,4 +1,4 @@
-"""What must be in place before anything of Dagster or dbt is imported."""
+"""The folders and environment variables that Dagster and dbt need before they are imported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestration.settings import PROJECT_ROOT, Settings
 def prepare_environment(settings: Settings) -> None:
     """Create the folders and set up Dagster's instance settings and the environment.
 
-    To be called before anything of Dagster or dbt is imported.
+    Call it before Dagster or dbt is imported.
     """
     os.environ.update(settings.environment())
     os.environ["DO_NOT_TRACK"] = "1"

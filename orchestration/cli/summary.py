@@ -104,7 +104,7 @@ def trade_rows(connection: duckdb.DuckDBPyConnection, choices: Any) -> Rows:
 
 
 def data_test_rows(settings: Settings) -> Rows:
-    """What became of dbt's data tests, as the build file records it."""
+    """The outcome of dbt's data tests, as the build file records it."""
     with (
         warehouse.exclusive(settings.build_path),
         duckdb.connect(str(settings.build_path), read_only=True) as connection,
@@ -144,7 +144,7 @@ def estimate_rows(connection: duckdb.DuckDBPyConnection, basis: str) -> Rows:
 
 
 def comparison_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
-    """Ours beside what the report prints, and beside what is planted in synthetic data."""
+    """Our numbers beside the printed ones and beside the truth planted in synthetic data."""
     coefficients, compared, same_sign, same_significance = _first_row(
         connection,
         """
@@ -193,7 +193,7 @@ def stage_rows(stages: dict[str, float]) -> Rows:
 
 
 def remarks(manifest: Manifest, settings: Settings) -> Iterator[tuple[str, str]]:
-    """What the reader should know of this landing, each with its style."""
+    """Remarks on this landing, each with its style."""
     for item in manifest.left_out:
         yield f"{item.status}: {item.reason}", "red" if item.status == "refused" else "yellow"
     waiting = waiting_requests(settings) if settings.source == "api" else 0
@@ -219,7 +219,7 @@ def _refused(manifest: Manifest) -> int:
 
 
 def print_failure(console: Console, result: Any, settings: Settings) -> None:
-    """Print which step failed and why, in the words of the innermost error.
+    """Print which step failed and why, with the message of the innermost error.
 
     Dagster keeps the full error.
     """

@@ -1,6 +1,6 @@
 """The assets around the models: landing and raw before them, estimates and publication after.
 
-Each is thin: it calls one function of the rooms below and shows what came of it.
+Each is thin: it calls one function of a package below and shows the result.
 """
 
 from collections.abc import Iterator
@@ -277,7 +277,7 @@ def estimates(
 
 
 def publication_asset(model_keys: list[dg.AssetKey]) -> dg.AssetsDefinition:
-    """What analysts open; it waits for every model and every estimate."""
+    """The publication that analysts open; it waits for every model and every estimate."""
 
     @dg.asset(
         key=["published", "warehouse"],

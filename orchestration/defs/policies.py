@@ -1,4 +1,4 @@
-"""What is the same for many assets: the writer's pool, owners, yearly partitions, freshness."""
+"""What many assets share: the writer's pool, owners, yearly partitions, freshness."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from orchestration.build.loading import FIRST_TRADE_YEAR
 # DuckDB has one writer: whatever opens the build file is in this pool (see dagster.yaml)
 WRITER_POOL = "duckdb_writer"
 
-# who answers for a part of the graph; replace with your teams
+# the owners of each part of the graph; replace with your teams
 DATA_ENGINEERING = ["team:data_engineering"]
 ANALYTICS_ENGINEERING = ["team:analytics_engineering"]
 ECONOMETRICS = ["team:econometrics"]

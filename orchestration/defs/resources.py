@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 
 class RunSettings(dg.ConfigurableResource):
-    """The settings of the run, as their environment variables, without its secrets."""
+    """The settings of the run, as environment variables, without secrets."""
 
     variables: dict[str, str]
 
@@ -76,7 +76,7 @@ class UNComtrade(dg.ConfigurableResource):
         )
 
     def transport(self, settings: Settings, say: Say) -> Transport:
-        """The connection to it; `settings` give the key and the folder of the day's count."""
+        """The connection to it; `settings` give the key and the folder of the day's call count."""
         own = replace(
             settings,
             comtrade_url=self.url,
@@ -115,7 +115,7 @@ def services(comtrade: UNComtrade, world_bank: WorldBank, settings: Settings, sa
 
 
 def build_resources(settings: Settings) -> dict[str, dg.ConfigurableResource]:
-    """The resources on these settings, under the names that assets ask for."""
+    """The resources on these settings, under the names by which assets request them."""
     return {
         "run_settings": RunSettings.of(settings),
         "build_file": Warehouse(build_path=str(settings.build_path)),

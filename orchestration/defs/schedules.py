@@ -1,10 +1,10 @@
-"""What is refreshed by the calendar. Stopped unless LCT_SCHEDULES=on."""
+"""Refreshes by calendar. Stopped unless LCT_SCHEDULES=on."""
 
 import dagster as dg
 
 from orchestration.defs.policies import every_year
 
-# UN Comtrade releases new reporter-years all the time;
+# UN Comtrade releases new reporter-years continually;
 # the World Bank revises its series mostly at the end of the year
 MONTHLY, YEARLY = "0 5 3 * *", "0 5 20 12 *"
 

@@ -1,4 +1,4 @@
-"""What starts a refresh when something is there, and what reports failed runs.
+"""Sensors: a refresh when files or releases are new, and a notice of every failed run.
 
 Stopped unless LCT_SCHEDULES=on.
 """
@@ -60,7 +60,7 @@ def files_dropped(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
     state = hashlib.sha256("\n".join(waiting).encode()).hexdigest()
     phase, _, before = (context.cursor or "").partition(" ")
     if state != before:
-        # a file may still be being written: it is taken only if it is unchanged
+        # a file may still be incomplete: it is landed only if it has not changed
         # from one evaluation to the next
         context.update_cursor(f"seen {state}")
         return dg.SkipReason(
@@ -107,7 +107,7 @@ def tell_of_failed_runs(context: dg.RunFailureSensorContext, notices: Notices) -
 def _files_not_landed(settings: Settings) -> list[str]:
     """Path, size and modification time of each file that the manifest does not list.
 
-    Searched are the landing zone and, for the source `files`, LCT_LANDING.
+    The search covers the landing zone and, with SOURCE=files, LCT_LANDING.
     """
     manifest = read_manifest(settings.manifest_path)
     listed = {(settings.landing_dir / f.file).resolve() for f in manifest.files}

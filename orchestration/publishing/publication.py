@@ -1,4 +1,4 @@
-"""Publication: from the build file to what analysts open, in one atomic step.
+"""Publication: copying the build file to what analysts open, in one atomic step.
 
 published/ is a symbolic link to the newest folder below publications/. A new folder is completed
 beside it and the link is replaced: a reader sees the old publication or the new one, never a
