@@ -339,11 +339,11 @@ def published_inference_summary(evidence: pd.DataFrame, words: Words) -> pd.Data
 def _from_standard_errors(row: dict, best: float | None) -> Reason:
     """What the standard errors of one kind of inference say for or against it."""
     if row["n_columns_same_sample"]:
-        ratio = row["same_sample_median_log_ratio"]
-        found = {"columns": row["n_columns_same_sample"], "difference": float(np.expm1(ratio))}
+        columns, ratio = row["n_columns_same_sample"], row["same_sample_median_log_ratio"]
+        difference = float(np.expm1(ratio))
         if ratio == best:
-            return because("conclusion", "closest", **found)
-        return because("conclusion", "not_closest", **found)
+            return because("conclusion", "closest", columns=columns, difference=difference)
+        return because("conclusion", "not_closest", columns=columns, difference=difference)
     if row["n_columns_compared"]:
         return because("conclusion", "other_samples", columns=row["n_columns_compared"])
     return because("conclusion", "nothing_compared")

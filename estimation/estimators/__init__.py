@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from estimation.estimators.least_squares import least_squares
-from estimation.estimators.poisson import poisson
+from estimation.estimators.least_squares import fit_least_squares
+from estimation.estimators.poisson import fit_poisson
 from estimation.fit import Fit
 from estimation.reasons import NotEstimable
 from estimation.sample import Sample
@@ -18,6 +18,6 @@ from estimation.specifications import Specification
 
 Estimator = Callable[[Sample, Specification], Fit | NotEstimable]
 
-ESTIMATORS: dict[str, Estimator] = {"ols": least_squares, "ppml": poisson}
+ESTIMATORS: dict[str, Estimator] = {"ols": fit_least_squares, "ppml": fit_poisson}
 
 __all__ = ["ESTIMATORS", "Estimator"]

@@ -15,7 +15,7 @@ from estimation.specifications import Specification
 NO_RESIDUAL = 1e-20
 
 
-def least_squares(sample: Sample, specification: Specification) -> Fit | NotEstimable:
+def fit_least_squares(sample: Sample, specification: Specification) -> Fit | NotEstimable:
     """Ordinary least squares with pyfixest.
 
     Which terms are collinear, and what inference needs, is computed from the columns after sweeping

@@ -37,7 +37,7 @@ class _Maximum:
     scale: float
 
 
-def poisson(sample: Sample, specification: Specification) -> Fit | NotEstimable:
+def fit_poisson(sample: Sample, specification: Specification) -> Fit | NotEstimable:
     """Poisson pseudo-maximum likelihood with pyfixest.
 
     Separated rows, whose zero outcome the effects or the terms predict perfectly (Correia,

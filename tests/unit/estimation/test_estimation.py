@@ -1153,6 +1153,21 @@ def test_printed_stars_bound_the_degrees_of_freedom() -> None:
     assert degrees_of_printed_stars(np.array([5.0, 0.3]), np.array([3, 0]))[1] is None
 
 
+def test_stars_that_follow_from_no_degrees_of_freedom_are_a_conclusion() -> None:
+    """A t of 1.2 with three stars in every printed column."""
+    result, coefficients, reasons = own_tables(small_panel())
+    printed = printed_by("iid", result).assign(t_statistic=1.2, stars=3)
+    evidence = published_inference_evidence(coefficients, reasons, printed, "reconciled", WORDS)
+    assert evidence["stars_least_degrees"].isna().all()
+    summary = published_inference_summary(evidence, WORDS).set_index("inference")
+    for kind in ("cluster_iso3", "twoway", "driscoll_kraay"):
+        assert summary.loc[kind, "conclusion_codes"].endswith(", stars_follow_from_no_degrees")
+        assert summary.loc[kind, "conclusion"].endswith(
+            "; printed stars follow from printed t statistics with no number of degrees of freedom"
+        )
+    assert summary.loc["iid", "conclusion_codes"].endswith(", stars_contradict")
+
+
 def test_printed_stars_of_the_report_need_more_degrees_than_clusters_have(
     real_world: FinishedRun,
 ) -> None:
