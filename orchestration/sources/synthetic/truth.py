@@ -213,7 +213,7 @@ def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataF
     for number in range(worlds):
         world = invent(random_numbers(10_000_000 + number))
         for s, own, planted in _samples(world, REPORT_SPECIFICATIONS):
-            entry = sums.setdefault((s.exhibit, s.column), [0.0, 0.0])
+            entry = sums.setdefault((s.exhibit, s.column), [np.zeros(()), np.zeros(())])
             entry[0] = entry[0] + own.T @ own / worlds
             entry[1] = entry[1] + own.T @ planted / worlds
         if (number + 1) % 50 == 0:
