@@ -12,8 +12,7 @@ import time
 from pathlib import Path
 
 from estimation.specifications import REPORT_SPECIFICATIONS
-from orchestration.sources import synthetic
-from orchestration.sources.synthetic import every_code, truth, world
+from orchestration.sources.synthetic import every_code, truth, world, write_world
 
 PAIRS = int(os.environ.get("LCT_BENCH_PAIRS", "500"))  # of worlds: each with its mirror image
 TABLES = ("table_4", "table_6", "table_7", "table_8", "table_9", "table_10")
@@ -23,7 +22,7 @@ def main() -> None:
     for scale in ("small", "report"):
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
-            paths = synthetic.write_world(Path(folder), 1992, scale)
+            paths = write_world(Path(folder), 1992, scale)
             print(
                 f"scale {scale}: {len(paths)} files, "
                 f"{sum(p.stat().st_size for p in paths) / 1e6:.0f} MB "

@@ -21,11 +21,10 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from estimation.inference import DEFAULT_INFERENCE, INFERENCE_KINDS
+from estimation.inference import DEFAULT_INFERENCE, KINDS, KINDS_NOT_DRAWN
+from estimation.reasons import Reason, Words, because
 
 STAR_LEVELS = {1: 0.10, 2: 0.05, 3: 0.01}
-# the bootstrap is left out: its p values have no printed counterpart
-KINDS_WITH_STANDARD_ERROR = tuple(kind for kind in INFERENCE_KINDS if kind != "wild_bootstrap")
 # Printed figures are rounded (coefficients to three decimals, t statistics to two). A term is used
 # only if rounding leaves its printed standard error known to within this relative error.
 KNOWN_WITHIN = 0.05
@@ -68,7 +67,7 @@ def scorecard(
 
     `published` has exhibit, column_number, outcome, term, estimate, stars, t_statistic and
     n_observations. Our estimates are those of the report's own specification on `basis`, clustered
-    by economy; where there is none, the row gives the reason.
+    by economy; where there is none, the row gives the reason and its code.
     """
     printed = published.rename(
         columns={
@@ -104,9 +103,13 @@ def scorecard(
             how="left",
         )
         .merge(iid[[*at, "own_t_statistic_iid"]], on=at, how="left")
-        .merge(whole[["exhibit", "column", "reason"]], on=["exhibit", "column"], how="left")
         .merge(
-            missing[missing["term"].notna()][[*at, "reason"]],
+            whole[["exhibit", "column", "reason", "reason_code"]],
+            on=["exhibit", "column"],
+            how="left",
+        )
+        .merge(
+            missing[missing["term"].notna()][[*at, "reason", "reason_code"]],
             on=at,
             how="left",
             suffixes=("", "_of_term"),
@@ -123,11 +126,12 @@ def scorecard(
     difference = table["own_estimate"] - table["published_estimate"]
     published_std_error = (table["published_estimate"] / table["published_t_statistic"]).abs()
     table["distance_in_published_std_errors"] = difference / published_std_error
-    table["reason"] = (
-        table["reason"]
-        .where(table["reason"].notna(), table["reason_of_term"])
-        .where(~estimated, None)
-    )
+    for column in ("reason", "reason_code"):
+        table[column] = (
+            table[column]
+            .where(table[column].notna(), table[f"{column}_of_term"])
+            .where(~estimated, None)
+        )
     table["basis"] = basis
     return table
 
@@ -196,7 +200,11 @@ def degrees_of_printed_stars(
 
 
 def published_inference_evidence(
-    coefficients: pd.DataFrame, not_estimable: pd.DataFrame, published: pd.DataFrame, basis: str
+    coefficients: pd.DataFrame,
+    not_estimable: pd.DataFrame,
+    published: pd.DataFrame,
+    basis: str,
+    words: Words,
 ) -> pd.DataFrame:
     """The evidence for and against each kind of inference: one row per printed column and kind."""
     own = coefficients[(coefficients["basis"] == basis) & (coefficients["variant"] == "report")]
@@ -204,7 +212,8 @@ def published_inference_evidence(
         (not_estimable["basis"] == basis)
         & (not_estimable["variant"] == "report")
         & not_estimable["term"].isna()
-    ].set_index(["exhibit", "column"])["reason"]
+    ].set_index(["exhibit", "column"])
+    reasons, codes = missing["reason"], missing["reason_code"]
     beside = published.rename(columns={"column_number": "column"}).merge(
         own, on=["exhibit", "column", "term"], suffixes=("_published", "_own")
     )
@@ -221,59 +230,21 @@ def published_inference_evidence(
             "n_published": len(printed),
             "stars_least_degrees": least,
             "stars_most_degrees": most,
+            "published_n_observations": int(printed["n_observations"].iloc[0]),
         }
-        shared["published_n_observations"] = int(printed["n_observations"].iloc[0])
         of_column = []
-        for kind in KINDS_WITH_STANDARD_ERROR:
+        for kind in KINDS_NOT_DRAWN:
             row = {
                 **shared,
                 "inference": kind,
                 "n_compared": 0,
                 "is_same_sample": False,
-                "note": missing.get((exhibit, column)),
+                "note": reasons.get((exhibit, column)),
+                "note_code": codes.get((exhibit, column)),
             }
             both = compared.get((exhibit, column, kind))
             if both is not None:
-                error = (both["estimate_published"] / both["t_statistic_published"]).abs()
-                known = (
-                    0.0005 / both["estimate_published"].abs()
-                    + 0.005 / both["t_statistic_published"].abs()
-                    <= KNOWN_WITHIN
-                )
-                n, df = int(both["n_observations_own"].iloc[0]), both["degrees_of_freedom"].iloc[0]
-                row |= {
-                    "own_n_observations": n,
-                    "own_degrees_of_freedom": int(df),
-                    "stars_contradict": least is None
-                    or df < least
-                    or (most is not None and df > most),
-                }
-                distance = float(
-                    ((both["estimate_own"] - both["estimate_published"]).abs() / error).median()
-                )
-                row |= {"n_compared": int(known.sum()), "median_estimate_distance": distance}
-                if known.any():
-                    row["median_log_ratio_of_std_errors"] = float(
-                        np.log(both["std_error"] / error)[known].abs().median()
-                    )
-                    row["median_t_distance"] = float(
-                        (both["t_statistic_own"] - both["t_statistic_published"])[known]
-                        .abs()
-                        .median()
-                    )
-                row["is_same_sample"] = (
-                    abs(n / shared["published_n_observations"] - 1) <= SAME_N
-                    and distance <= SAME_ESTIMATES
-                )
-                row["note"] = (
-                    "same sample: standard errors tell the kinds apart"
-                    if row["is_same_sample"]
-                    else (
-                        f"another sample (N {n}, printed {shared['published_n_observations']}; "
-                        f"coefficients {distance:.1f} printed standard errors apart): "
-                        "standard errors differ for more reasons than their kind"
-                    )
-                )
+                row |= _compared(both, shared, words)
             of_column.append(row)
         ratios = [r.get("median_log_ratio_of_std_errors", np.inf) for r in of_column]
         rows += [
@@ -283,7 +254,48 @@ def published_inference_evidence(
     return pd.DataFrame(rows)
 
 
-def published_inference_summary(evidence: pd.DataFrame) -> pd.DataFrame:
+def _compared(both: pd.DataFrame, printed: dict, words: Words) -> dict:
+    """One printed column beside ours under one kind of inference, `both` by term."""
+    least, most = printed["stars_least_degrees"], printed["stars_most_degrees"]
+    error = (both["estimate_published"] / both["t_statistic_published"]).abs()
+    known = (
+        0.0005 / both["estimate_published"].abs() + 0.005 / both["t_statistic_published"].abs()
+        <= KNOWN_WITHIN
+    )
+    n, df = int(both["n_observations_own"].iloc[0]), both["degrees_of_freedom"].iloc[0]
+    distance = float(((both["estimate_own"] - both["estimate_published"]).abs() / error).median())
+    row = {
+        "own_n_observations": n,
+        "own_degrees_of_freedom": int(df),
+        "stars_contradict": least is None or df < least or (most is not None and df > most),
+        "n_compared": int(known.sum()),
+        "median_estimate_distance": distance,
+    }
+    if known.any():
+        row["median_log_ratio_of_std_errors"] = float(
+            np.log(both["std_error"] / error)[known].abs().median()
+        )
+        row["median_t_distance"] = float(
+            (both["t_statistic_own"] - both["t_statistic_published"])[known].abs().median()
+        )
+    row["is_same_sample"] = (
+        abs(n / printed["published_n_observations"] - 1) <= SAME_N and distance <= SAME_ESTIMATES
+    )
+    note = (
+        because("evidence", "same_sample")
+        if row["is_same_sample"]
+        else because(
+            "evidence",
+            "another_sample",
+            own=n,
+            printed=printed["published_n_observations"],
+            distance=distance,
+        )
+    )
+    return row | {"note": words.text(note), "note_code": note.code}
+
+
+def published_inference_summary(evidence: pd.DataFrame, words: Words) -> pd.DataFrame:
     """The evidence by kind of inference, with the conclusion in words: one row per kind."""
     rows = []
     least = evidence["stars_least_degrees"].max() if len(evidence) else None
@@ -318,36 +330,37 @@ def published_inference_summary(evidence: pd.DataFrame) -> pd.DataFrame:
         default=None,
     )
     for row in rows:
-        said = []
-        if row["n_columns_same_sample"]:
-            is_closest = row["same_sample_median_log_ratio"] == best
-            said.append(
-                f"standard errors of {row['n_columns_same_sample']} columns on the same sample "
-                f"differ by {np.expm1(row['same_sample_median_log_ratio']):.1%} at the median, "
-                f"{'the closest kind' if is_closest else 'not the closest kind'}"
-            )
-        elif row["n_columns_compared"]:
-            said.append(
-                f"not conclusive: none of {row['n_columns_compared']} columns rests on the "
-                "report's sample, so that its standard errors cannot be met"
-            )
-        else:
-            said.append("not conclusive: no printed column can be estimated on these data")
-        if row["inference"] in ("iid", "hetero"):
-            said.append(
-                "printed stars follow from printed t statistics with its many degrees of freedom"
-                if not row["n_columns_stars_contradict"]
-                else "printed stars contradict its degrees of freedom"
-            )
-        else:
-            held = (
-                f"ours has at most {int(row['largest_own_degrees_of_freedom'])}"
-                if row["largest_own_degrees_of_freedom"] is not None
-                else "no fit of ours to hold it against"
-            )
-            said.append(
-                f"printed stars need {int(least)} degrees of freedom or more, "
-                f"or the normal distribution; {held}"
-            )
-        row["conclusion"] = "; ".join(said)
+        conclusions = [_from_standard_errors(row, best), *_from_stars(row)]
+        row["conclusion"] = words.text(conclusions)
+        row["conclusion_codes"] = ", ".join(c.code for c in conclusions)
     return pd.DataFrame(rows)
+
+
+def _from_standard_errors(row: dict, best: float | None) -> Reason:
+    """What the standard errors of one kind of inference say for or against it."""
+    if row["n_columns_same_sample"]:
+        columns, ratio = row["n_columns_same_sample"], row["same_sample_median_log_ratio"]
+        difference = float(np.expm1(ratio))
+        if ratio == best:
+            return because("conclusion", "closest", columns=columns, difference=difference)
+        return because("conclusion", "not_closest", columns=columns, difference=difference)
+    if row["n_columns_compared"]:
+        return because("conclusion", "other_samples", columns=row["n_columns_compared"])
+    return because("conclusion", "nothing_compared")
+
+
+def _from_stars(row: dict) -> list[Reason]:
+    """What the printed stars say for or against one kind of inference."""
+    if not KINDS[row["inference"]].clusters:
+        if row["n_columns_stars_contradict"]:
+            return [because("conclusion", "stars_contradict")]
+        return [because("conclusion", "stars_follow")]
+    if pd.isna(row["stars_least_degrees"]):
+        return [because("conclusion", "stars_follow_from_no_degrees")]
+    most = row["largest_own_degrees_of_freedom"]
+    return [
+        because("conclusion", "stars_need_degrees", least=int(row["stars_least_degrees"])),
+        because("conclusion", "no_own_degrees")
+        if most is None
+        else because("conclusion", "own_degrees_at_most", most=int(most)),
+    ]

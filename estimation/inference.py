@@ -28,15 +28,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-INFERENCE_KINDS = ("iid", "hetero", "cluster_iso3", "twoway", "driscoll_kraay", "wild_bootstrap")
+from estimation.fit import Fit
+from estimation.reasons import Reason, because
+
 # the report does not say which it used; clustering by partner economy is this project's default
 DEFAULT_INFERENCE = "cluster_iso3"
-CLUSTERS = {
-    "cluster_iso3": ("iso3",),
-    "wild_bootstrap": ("iso3",),
-    "twoway": ("iso3", "year"),
-    "driscoll_kraay": ("year",),
-}
 
 # With fewer clusters the t distribution of clustered statistics is unreliable (Cameron and Miller
 # 2015: 20 to 50), and it is bootstrapped.
@@ -46,33 +42,6 @@ FEW_CLUSTERS = 50
 VERY_FEW_CLUSTERS = 12
 BOOTSTRAP_DRAWS = 9_999
 BOOTSTRAP_SEED = 20241
-
-
-@dataclass(frozen=True)
-class WithinFit:
-    """What inference needs from a fit with n rows, k terms and the fixed effects swept out.
-
-    `x` (n, k) are the terms net of the effects, `residuals` (n,) the outcome less its fitted
-    value, in the outcome's unit, and `weights` (n,) those of the last least squares step (ones for
-    least squares, the fitted means for PPML). `ids` holds each row's code from 0 for iso3, year
-    and the effects, `years` the calendar year, and `economies` the names behind the codes of iso3.
-    `effect_rank` is the number of parameters the effects take. `sweep` sweeps the effects out of
-    the columns of any (n, m) matrix.
-    """
-
-    estimates: np.ndarray
-    x: np.ndarray
-    y: np.ndarray
-    residuals: np.ndarray
-    weights: np.ndarray
-    bread: np.ndarray
-    ids: dict[str, np.ndarray]
-    years: np.ndarray
-    economies: np.ndarray
-    effects: tuple[str, ...]
-    effect_rank: int
-    estimator: str
-    sweep: Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -91,28 +60,57 @@ class Inference:
     degrees_of_freedom: int | None = None
 
 
-def infer(kind: str, fit: WithinFit) -> Inference | str:
-    """Inference of one kind, or in words why there is none.
+@dataclass(frozen=True)
+class Kind:
+    """One kind of inference.
 
-    Raises ValueError for a kind that does not exist.
+    compute         (kind, fit) -> the inference of this kind, or why there is none
+    covariance      (fit, c) -> the covariance matrix (k, k) of the estimates, c being the
+                    small-sample correction
+    clusters        names of the ids that are the clusters; none where rows are independent
+    corrects_all_rows
+                    the correction starts from N instead of N - 1
+    nests_effects   effects nested in the clusters count as one parameter each
+    is_drawn        p values are drawn: they have no counterpart in printed tables
     """
-    if kind not in INFERENCE_KINDS:
+
+    compute: Callable[[Kind, Fit], Inference | Reason]
+    covariance: Callable[[Fit, float], np.ndarray]
+    clusters: tuple[str, ...] = ()
+    corrects_all_rows: bool = False
+    nests_effects: bool = True
+    is_drawn: bool = False
+
+
+def kind_of(name: str) -> Kind:
+    """The kind of inference of this name. Raises ValueError if it does not exist."""
+    if name not in KINDS:
         raise ValueError(
-            f"inference {kind!r} is not known; use one of: {', '.join(INFERENCE_KINDS)}"
+            f"inference {name!r} is not known; use one of: {', '.join(INFERENCE_KINDS)}"
         )
-    clusters = [_count(fit.ids[c]) for c in CLUSTERS.get(kind, ())]
+    return KINDS[name]
+
+
+def infer(kind: Kind, fit: Fit) -> Inference | Reason:
+    """Inference of one kind, or why there is none: without a positive variance of every term."""
+    clusters = _cluster_counts(kind, fit)
     if clusters and min(clusters) < 2:
-        return f"{min(clusters)} cluster only"
-    if kind == "wild_bootstrap":
-        if fit.estimator != "ols":
-            return "the wild bootstrap is for least squares"
-        if clusters[0] >= FEW_CLUSTERS:
-            return f"{clusters[0]} economies are not few (fewer than {FEW_CLUSTERS})"
-        return wild_cluster_bootstrap(fit)
+        return because("inference", "one_cluster", clusters=min(clusters))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        result = kind.compute(kind, fit)
+    if isinstance(result, Inference) and not (
+        np.isfinite(result.std_error).all() and (result.std_error > 0).all()
+    ):
+        return because("inference", "variance_not_positive")
+    return result
+
+
+def analytic(kind: Kind, fit: Fit) -> Inference:
+    """Student's t distribution, or the normal one for maximum likelihood."""
     std_error = np.sqrt(np.diag(covariance(kind, fit)))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = fit.estimates / std_error
-    if fit.estimator == "ppml":  # maximum likelihood: the normal distribution
+    t = fit.estimates / std_error
+    df: int | None
+    if fit.is_maximum_likelihood:
         df, p, critical = None, 2 * special.ndtr(-np.abs(t)), special.ndtri(0.975)
     else:
         df = degrees_of_freedom(kind, fit)
@@ -127,33 +125,56 @@ def infer(kind: str, fit: WithinFit) -> Inference | str:
     )
 
 
-def covariance(kind: str, fit: WithinFit) -> np.ndarray:
-    """The covariance matrix (k, k) of the estimates.
+def bootstrapped_where_few(kind: Kind, fit: Fit) -> Inference | Reason:
+    """The wild cluster bootstrap of least squares with few economies."""
+    if fit.estimator != "ols":
+        return because("inference", "not_least_squares")
+    [economies] = _cluster_counts(kind, fit)
+    if economies >= FEW_CLUSTERS:
+        return because("inference", "economies_not_few", economies=economies, few=FEW_CLUSTERS)
+    return wild_cluster_bootstrap(kind, fit)
 
-    With PPML, iid is the inverse of the Fisher information, without correction.
+
+def covariance(kind: Kind, fit: Fit) -> np.ndarray:
+    """The covariance matrix (k, k) of the estimates."""
+    return kind.covariance(fit, small_sample_factor(kind, fit))
+
+
+def by_equal_variance(fit: Fit, c: float) -> np.ndarray:
+    """Errors of equal variance without correlation.
+
+    With PPML it is the inverse of the Fisher information, without correction.
     """
-    c = small_sample_factor(kind, fit)
-    if kind == "iid":
-        return (
-            fit.bread
-            if fit.estimator == "ppml"
-            else c * fit.bread * (fit.residuals @ fit.residuals) / (len(fit.residuals) - 1)
-        )
-    scores = fit.x * fit.residuals[:, None]
-    if kind == "hetero":
-        middle = scores.T @ scores
-    elif kind == "driscoll_kraay":
-        middle = _kernel(scores, fit.years)
-    else:
-        by = [fit.ids[c] for c in CLUSTERS[kind]]
-        middle = sum(_outer(scores, ids) for ids in by)
-        if len(by) == 2:
-            middle = middle - _outer(scores, by[0] * (by[1].max() + 1) + by[1])
-            return _positive(c * fit.bread @ middle @ fit.bread)
-    return c * fit.bread @ middle @ fit.bread
+    if fit.is_maximum_likelihood:
+        return fit.bread
+    return c * fit.bread * (fit.residuals @ fit.residuals) / (len(fit.residuals) - 1)
 
 
-def small_sample_factor(kind: str, fit: WithinFit) -> float:
+def by_row(fit: Fit, c: float) -> np.ndarray:
+    """White (1980)."""
+    scores = _scores(fit)
+    return _sandwich(fit, c, scores.T @ scores)
+
+
+def by_economy(fit: Fit, c: float) -> np.ndarray:
+    """Liang and Zeger (1986)."""
+    return _sandwich(fit, c, _outer(_scores(fit), fit.ids["iso3"]))
+
+
+def by_economy_and_year(fit: Fit, c: float) -> np.ndarray:
+    """Cameron, Gelbach and Miller (2011)."""
+    scores, economy, year = _scores(fit), fit.ids["iso3"], fit.ids["year"]
+    middle = _outer(scores, economy) + _outer(scores, year)
+    middle = middle - _outer(scores, economy * (year.max() + 1) + year)
+    return _positive(_sandwich(fit, c, middle))
+
+
+def by_correlated_year(fit: Fit, c: float) -> np.ndarray:
+    """Driscoll and Kraay (1998)."""
+    return _sandwich(fit, c, _kernel(_scores(fit), fit.years))
+
+
+def small_sample_factor(kind: Kind, fit: Fit) -> float:
     """The small-sample correction c of the covariance.
 
     (N - 1)/(N - K), or N/(N - K) for hetero, times G/(G - 1) where there are G clusters. With
@@ -163,29 +184,29 @@ def small_sample_factor(kind: str, fit: WithinFit) -> float:
     Driscoll-Kraay. As in fixest and pyfixest.
     """
     n = len(fit.residuals)
-    c = (n if kind == "hetero" else n - 1) / (n - counted_parameters(kind, fit))
-    groups = [_count(fit.ids[name]) for name in CLUSTERS.get(kind, ())]
+    c = (n if kind.corrects_all_rows else n - 1) / (n - counted_parameters(kind, fit))
+    groups = _cluster_counts(kind, fit)
     return c * min(groups) / (min(groups) - 1) if groups else c
 
 
-def counted_parameters(kind: str, fit: WithinFit) -> int:
+def counted_parameters(kind: Kind, fit: Fit) -> int:
     """K of the small-sample correction."""
     k = fit.x.shape[1] + fit.effect_rank
-    if kind == "driscoll_kraay":
+    if not kind.nests_effects:
         return k
     for effect in fit.effects:
-        if any(_is_nested(fit.ids[effect], fit.ids[cluster]) for cluster in CLUSTERS.get(kind, ())):
+        if any(_is_nested(fit.ids[effect], fit.ids[cluster]) for cluster in kind.clusters):
             k += 1 - _count(fit.ids[effect])
     return k
 
 
-def degrees_of_freedom(kind: str, fit: WithinFit) -> int:
+def degrees_of_freedom(kind: Kind, fit: Fit) -> int:
     """Degrees of freedom of the t distribution.
 
     N - K without clusters, otherwise the number of clusters less one (the smaller number with
     two-way clustering).
     """
-    groups = [_count(fit.ids[name]) for name in CLUSTERS.get(kind, ())]
+    groups = _cluster_counts(kind, fit)
     return min(groups) - 1 if groups else len(fit.residuals) - counted_parameters(kind, fit)
 
 
@@ -212,7 +233,7 @@ def _kernel(scores: np.ndarray, years: np.ndarray) -> np.ndarray:
     return middle
 
 
-def wild_cluster_bootstrap(fit: WithinFit) -> Inference | str:
+def wild_cluster_bootstrap(kind: Kind, fit: Fit) -> Inference | Reason:
     """Wild cluster bootstrap by economy with the null imposed (WCR), for each term separately.
 
     Cameron, Gelbach and Miller (2008), section III; computed as in Roodman, MacKinnon, Nielsen and
@@ -226,8 +247,8 @@ def wild_cluster_bootstrap(fit: WithinFit) -> Inference | str:
     economy = fit.ids["iso3"]
     g, (n, k) = _count(economy), fit.x.shape
     weights = bootstrap_weights(g)
-    c = small_sample_factor("wild_bootstrap", fit)
-    std_error = np.sqrt(np.diag(covariance("cluster_iso3", fit)))
+    c = small_sample_factor(kind, fit)
+    std_error = np.sqrt(np.diag(covariance(kind, fit)))
     t = fit.estimates / std_error
     p, quantile = np.empty(k), np.empty(k)
     for j in range(k):
@@ -243,7 +264,7 @@ def wild_cluster_bootstrap(fit: WithinFit) -> Inference | str:
         drawn_estimates = _sums((partial * restricted)[:, None], economy)[:, 0] @ weights
         drawn_t = np.abs(drawn_estimates) / np.sqrt(c * (drawn_scores**2).sum(axis=0))
         if not np.isfinite(drawn_t).all():
-            return "draws without variance: too few economies tell the terms apart"
+            return because("inference", "draws_without_variance")
         p[j] = (1 + np.count_nonzero(drawn_t >= abs(t[j]) * (1 - 1e-9))) / (1 + weights.shape[1])
         quantile[j] = np.quantile(drawn_t, 0.95)
     return Inference(
@@ -260,6 +281,18 @@ def bootstrap_weights(clusters: int) -> np.ndarray:
     return np.random.default_rng(BOOTSTRAP_SEED).choice(
         np.concatenate([-points, points]), size=(clusters, BOOTSTRAP_DRAWS)
     )
+
+
+def _scores(fit: Fit) -> np.ndarray:
+    return fit.x * fit.residuals[:, None]
+
+
+def _sandwich(fit: Fit, c: float, middle: np.ndarray) -> np.ndarray:
+    return c * fit.bread @ middle @ fit.bread
+
+
+def _cluster_counts(kind: Kind, fit: Fit) -> list[int]:
+    return [_count(fit.ids[name]) for name in kind.clusters]
 
 
 def _sums(rows: np.ndarray, ids: np.ndarray) -> np.ndarray:
@@ -290,3 +323,16 @@ def _count(ids: np.ndarray) -> int:
 
 def _is_nested(inner: np.ndarray, outer: np.ndarray) -> bool:
     return inner is outer or len(np.unique(inner * (outer.max() + 1) + outer)) == _count(inner)
+
+
+# A new kind of inference is an entry here and its words.
+KINDS: dict[str, Kind] = {
+    "iid": Kind(analytic, by_equal_variance),
+    "hetero": Kind(analytic, by_row, corrects_all_rows=True),
+    "cluster_iso3": Kind(analytic, by_economy, clusters=("iso3",)),
+    "twoway": Kind(analytic, by_economy_and_year, clusters=("iso3", "year")),
+    "driscoll_kraay": Kind(analytic, by_correlated_year, clusters=("year",), nests_effects=False),
+    "wild_bootstrap": Kind(bootstrapped_where_few, by_economy, clusters=("iso3",), is_drawn=True),
+}
+INFERENCE_KINDS = tuple(KINDS)
+KINDS_NOT_DRAWN = tuple(name for name, kind in KINDS.items() if not kind.is_drawn)

@@ -7,13 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from estimation.reasons import NotEstimable, Reason, because
 from estimation.specifications import Specification
-
-LIST_NAMES = {
-    "lct": "low-carbon technology",
-    "lct_without_dual_use": "low-carbon technology (dual use left out)",
-    "mineral": "transition-mineral",
-}
 
 
 @dataclass(frozen=True)
@@ -29,13 +24,6 @@ class Coverage:
     @property
     def stands_for_list(self) -> bool:
         return self.products_landed >= self.minimum_share * self.products_in_list
-
-
-@dataclass(frozen=True)
-class NotEstimable:
-    """Why a specification has no estimates on the data at hand, in words."""
-
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -78,75 +66,29 @@ def estimation_sample(
     Returns the sample and the number of observations lost at each step, or the reason why none is
     left.
     """
-    years = set(range(specification.first_year, specification.last_year + 1))
-    excluded_years: set[int] = set()
-    for product_list, lag in specification.product_lists:
-        landed = coverage.get(product_list)
-        name = LIST_NAMES[product_list]
-        if landed is None or not landed.comparable_years:
-            return NotEstimable(f"no data for trade in {name} products")
-        if not landed.stands_for_list:
-            return NotEstimable(
-                f"only {landed.products_landed} of {landed.products_in_list} {name} products have "
-                f"landed (less than {landed.minimum_share:.0%}); "
-                "their trade does not stand for the list"
-            )
-        excluded_years |= years & {year + lag for year in landed.other_years}
-        years &= {year + lag for year in landed.comparable_years}
-
-    year = panel["year"].to_numpy(dtype=np.int64)
-    rows = np.isin(year, sorted(years))
-    over_sample = specification.standardisation == "sample"
-    suffix = "_lag1" if over_sample else "_lag1_z"
-    variables = list(
-        dict.fromkeys(v for term in specification.terms for v in specification.variables_of(term))
-    )
-    values = {}
-    for name, column in [
-        (specification.outcome, specification.outcome),
-        *((v, f"{v}{suffix}") for v in variables),
-    ]:
-        if column not in panel.columns:
-            return NotEstimable(f"no data for {name}")
-        values[column] = panel[column].to_numpy(dtype=float, na_value=np.nan)[rows]
-        if not np.isfinite(values[column]).any():
-            return NotEstimable(f"no data for {name}")
+    years = comparable_years(specification, coverage)
+    if isinstance(years, NotEstimable):
+        return years
+    used, excluded = years
+    rows = np.flatnonzero(np.isin(panel["year"].to_numpy(dtype=np.int64), sorted(used)))
+    values = _values(panel, rows, specification)
+    if isinstance(values, NotEstimable):
+        return values
     complete = np.isfinite(np.stack(list(values.values()))).all(axis=0)
     lost = {
-        "n_panel_rows": int(rows.sum()),
+        "n_panel_rows": len(rows),
         "n_outcome": int(np.isfinite(values[specification.outcome]).sum()),
         "n_complete_cases": int(complete.sum()),
         "n_outside_balanced": 0,
-        "n_years_not_comparable": len(excluded_years),
-        "years_not_comparable": ", ".join(str(y) for y in sorted(excluded_years)),
+        "n_years_not_comparable": len(excluded),
+        "years_not_comparable": ", ".join(str(y) for y in sorted(excluded)),
     }
     if not complete.any():
         scarcest = min(values, key=lambda column: np.isfinite(values[column]).sum())
         return NotEstimable(
-            f"no economy-year has every variable (the scarcest is {scarcest.removesuffix(suffix)})"
+            because("not_estimable", "no_complete_case", variable=_columns(specification)[scarcest])
         )
-
-    used = np.flatnonzero(rows)[complete]
-    ids, names = {}, {}
-    for name in dict.fromkeys(("iso3", "year", *specification.effects)):
-        ids[name], names[name] = pd.factorize(panel[name].to_numpy()[used], sort=True)
-    # the variables as they are in the panel; the terms are built below from the rows that remain
-    sample = Sample(
-        values[specification.outcome][complete],
-        np.column_stack([values[f"{v}{suffix}"][complete] for v in variables]),
-        year[used],
-        ids,
-        np.asarray(names["iso3"]),
-    )
-    order = np.lexsort((sample.years, ids["iso3"]))
-    if (np.diff(order) != 1).any():
-        sample = Sample(
-            sample.y[order],
-            sample.x[order],
-            sample.years[order],
-            {name: codes[order] for name, codes in ids.items()},
-            sample.economies,
-        )
+    sample = _complete_cases(panel, rows[complete], values, complete, specification)
     if specification.sample == "balanced":
         balanced = sample.keep(largest_balanced(sample))
         lost["n_outside_balanced"] = len(sample) - len(balanced)
@@ -155,22 +97,113 @@ def estimation_sample(
     lost["n_singletons"] = len(sample) - len(kept)
     if len(kept) == 0 or len(kept.economies) < 2:
         return NotEstimable(
-            f"{lost['n_complete_cases']} complete economy-years, but no two economies with two "
-            "years each: nothing to compare within economies"
+            because("not_estimable", "nothing_to_compare", complete_cases=lost["n_complete_cases"])
         )
-    x = kept.x
-    if over_sample:
+    return replace(kept, x=_terms(kept.x, specification)), lost
+
+
+def comparable_years(
+    specification: Specification, coverage: dict[str, Coverage]
+) -> tuple[set[int], set[int]] | NotEstimable:
+    """The years of the outcome that a fit uses, and those left out as not comparable.
+
+    Where the specification's trade has not landed, or too little of it, the reason.
+    """
+    years = set(range(specification.first_year, specification.last_year + 1))
+    excluded: set[int] = set()
+    for product_list, lag in specification.product_lists:
+        landed = coverage.get(product_list)
+        name = Reason("product_list", product_list)
+        if landed is None or not landed.comparable_years:
+            return NotEstimable(because("not_estimable", "no_trade_of_list", product_list=name))
+        if not landed.stands_for_list:
+            return NotEstimable(
+                because(
+                    "not_estimable",
+                    "little_of_list_landed",
+                    landed=landed.products_landed,
+                    listed=landed.products_in_list,
+                    product_list=name,
+                    minimum_share=landed.minimum_share,
+                )
+            )
+        excluded |= years & {year + lag for year in landed.other_years}
+        years &= {year + lag for year in landed.comparable_years}
+    return years, excluded
+
+
+def _columns(specification: Specification) -> dict[str, str]:
+    """The panel's columns that a fit reads -> what they measure: the outcome and the variables."""
+    suffix = "_lag1" if specification.standardisation == "sample" else "_lag1_z"
+    return {specification.outcome: specification.outcome} | {
+        f"{variable}{suffix}": variable for variable in specification.variables
+    }
+
+
+def _values(
+    panel: pd.DataFrame, rows: np.ndarray, specification: Specification
+) -> dict[str, np.ndarray] | NotEstimable:
+    """The panel's columns that a fit reads, outcome first, in the given rows: arrays (rows,)."""
+    values = {}
+    for column, name in _columns(specification).items():
+        if column not in panel.columns:
+            return NotEstimable(because("not_estimable", "no_data", variable=name))
+        values[column] = panel[column].to_numpy(dtype=float, na_value=np.nan)[rows]
+        if not np.isfinite(values[column]).any():
+            return NotEstimable(because("not_estimable", "no_data", variable=name))
+    return values
+
+
+def _complete_cases(
+    panel: pd.DataFrame,
+    used: np.ndarray,
+    values: dict[str, np.ndarray],
+    complete: np.ndarray,
+    specification: Specification,
+) -> Sample:
+    """The rows `used` of the panel, those of the values that are complete, by economy and year.
+
+    `x` holds the variables as they are in the panel: the terms are built from the rows that remain.
+    """
+    ids, economies = {}, np.empty(0, dtype=object)
+    for name in dict.fromkeys(("iso3", "year", *specification.effects)):
+        ids[name], levels = pd.factorize(panel[name].to_numpy()[used], sort=True)
+        if name == "iso3":
+            economies = np.asarray(levels)
+    outcome, *variables = (column[complete] for column in values.values())
+    sample = Sample(
+        outcome,
+        np.column_stack(variables),
+        panel["year"].to_numpy(dtype=np.int64)[used],
+        ids,
+        economies,
+    )
+    order = np.lexsort((sample.years, ids["iso3"]))
+    if (np.diff(order) == 1).all():
+        return sample
+    return Sample(
+        sample.y[order],
+        sample.x[order],
+        sample.years[order],
+        {name: codes[order] for name, codes in ids.items()},
+        economies,
+    )
+
+
+def _terms(variables: np.ndarray, specification: Specification) -> np.ndarray:
+    """The terms (n, k) from the variables (n, v): their products where they are interacted."""
+    x = variables
+    if specification.standardisation == "sample":
         spread = x.std(axis=0, ddof=1)
         # a variable that does not vary becomes zero throughout and is dropped as collinear
         x = (x - x.mean(axis=0)) / np.where(spread > 0, spread, np.inf)
-    columns = {v: x[:, i] for i, v in enumerate(variables)}
-    terms = np.column_stack(
+    columns = {v: x[:, i] for i, v in enumerate(specification.variables)}
+    return np.column_stack(
         [
             np.prod([columns[v] for v in specification.variables_of(term)], axis=0)
             for term in specification.terms
         ]
     )
-    return replace(kept, x=terms), lost
 
 
 def without_singletons(sample: Sample, effects: tuple[str, ...]) -> Sample:

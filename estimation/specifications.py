@@ -1,6 +1,6 @@
 """The report's regressions, one value per table column, and the variants of them.
 
-A table or a variant is added by adding values here.
+A table or a variant is added by adding values here, and its words.
 
 Equations (REPORT: "Sustainable trade and sustainable supply chains", CCICED 2024; partner economy
 i, year t, partner effects phi_i, year effects eta_t; every right-hand variable at t-1 by calendar
@@ -21,7 +21,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from estimation.inference import INFERENCE_KINDS
+from estimation.inference import INFERENCE_KINDS, KINDS_NOT_DRAWN
+from estimation.reasons import Reason, because
 
 INTERACTION = "_x_"
 INTERACTION_SHORT = {"lct_imports": "lct_imports_from_china"}
@@ -76,6 +77,11 @@ class Specification:
         """The panel's variables whose lagged z-scores make up a term: one, or two if interacted."""
         return parts(term, self.measured_by)
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables of all terms, each once, in the order in which the terms name them."""
+        return tuple(dict.fromkeys(v for term in self.terms for v in self.variables_of(term)))
+
     def measuring(self, **variables: str) -> Specification:
         """The same specification with the named terms measured by other variables of the panel.
 
@@ -96,20 +102,42 @@ class Specification:
         """Whether trade in a product list enters the specification."""
         return product_list in dict(self.product_lists)
 
+    def terms_where(self, kept: Iterable[bool]) -> tuple[str, ...]:
+        """The terms for which `kept` is true."""
+        return tuple(term for term, k in zip(self.terms, kept, strict=True) if k)
+
     @property
-    def text(self) -> str:
+    def sentences(self) -> tuple[Reason, ...]:
         """The specification in one line, as kept beside every estimate."""
-        measured = "".join(
-            f"; {name} is {v}"
-            for name, v in self.measured_by
+        measured = (
+            because("specification", "measured_by", term=name, variable=variable)
+            for name, variable in self.measured_by
             if any(name in names_in(term) for term in self.terms)
         )
         return (
-            f"{self.estimator}: {self.outcome} ~ {' + '.join(self.terms)} | "
-            f"{' + '.join(self.effects)}; "
-            f"terms at t-1, standardised over the {self.standardisation}; "
-            f"{self.sample.replace('_', ' ')}, {self.first_year}-{self.last_year}; "
-            f"HS codes {self.hs_treatment}, minerals {self.mineral_scope}{measured}"
+            because(
+                "specification",
+                "formula",
+                estimator=self.estimator,
+                outcome=self.outcome,
+                terms=" + ".join(self.terms),
+                effects=" + ".join(self.effects),
+            ),
+            because("specification", "terms", standardisation=self.standardisation),
+            because(
+                "specification",
+                "sample",
+                sample=self.sample.replace("_", " "),
+                first_year=self.first_year,
+                last_year=self.last_year,
+            ),
+            because(
+                "specification",
+                "trade",
+                hs_treatment=self.hs_treatment,
+                mineral_scope=self.mineral_scope,
+            ),
+            *measured,
         )
 
 
@@ -209,12 +237,11 @@ TEXT_SPECIFICATIONS: tuple[Specification, ...] = (
 class Variant:
     """A named change to a specification.
 
-    `change` returns an equal specification where it does not apply.
+    `change` returns an equal specification where it does not apply. The words that describe a
+    variant are those of its name.
     """
 
     name: str
-    description: str
-    description_zh: str
     change: Callable[[Specification], Specification]
 
     def of(self, specifications: Iterable[Specification]) -> list[Specification]:
@@ -222,9 +249,8 @@ class Variant:
 
         They have every kind of inference but the bootstrap.
         """
-        kinds = tuple(kind for kind in INFERENCE_KINDS if kind != "wild_bootstrap")
         return [
-            replace(changed, variant=self.name, inference=kinds)
+            replace(changed, variant=self.name, inference=KINDS_NOT_DRAWN)
             for s in specifications
             if (changed := self.change(s)) != s
         ]
@@ -256,60 +282,24 @@ def _without_dual_use(s: Specification) -> Specification:
 
 
 VARIANTS: tuple[Variant, ...] = (
-    Variant(
-        "ppml",
-        "Poisson pseudo-maximum likelihood of trade in levels, where no trade counts as zero",
-        "贸易水平值的泊松伪极大似然估计, 无贸易计为零",
-        _in_levels,
-    ),
-    Variant(
-        "without_dual_use",
-        "low-carbon trade without the list's dual-use products",
-        "低碳技术贸易不含两用产品",
-        _without_dual_use,
-    ),
-    Variant(
-        "harmonised",
-        "codes followed through HS revisions",
-        "HS 编码跨版本追踪",
-        lambda s: replace(s, hs_treatment="harmonised"),
-    ),
-    Variant(
-        "strict",
-        "only codes that map one to one between HS revisions",
-        "仅含各版本间一对一的 HS 编码",
-        lambda s: replace(s, hs_treatment="strict"),
-    ),
+    Variant("ppml", _in_levels),
+    Variant("without_dual_use", _without_dual_use),
+    Variant("harmonised", lambda s: replace(s, hs_treatment="harmonised")),
+    Variant("strict", lambda s: replace(s, hs_treatment="strict")),
     Variant(
         "all_stages",
-        "minerals at every stage of processing, not ores alone",
-        "矿产含各加工阶段, 不限于矿石",
         lambda s: replace(s, mineral_scope="all_stages") if s.concerns("mineral") else s,
     ),
     Variant(
         "openness_alternative",
-        "trade openness with services",
-        "贸易开放度含服务贸易",
         lambda s: s.measuring(trade_openness="trade_openness_goods_and_services"),
     ),
     Variant(
         "credit_alternative",
-        "domestic credit to all borrowers, government included",
-        "国内信贷含对政府的信贷",
         lambda s: s.measuring(domestic_credit="domestic_credit_all_borrowers"),
     ),
-    Variant(
-        "balanced",
-        "the largest balanced panel",
-        "最大平衡面板",
-        lambda s: replace(s, sample="balanced"),
-    ),
-    Variant(
-        "standardised_over_sample",
-        "z-scores over the rows of the fit, not of the panel",
-        "在回归样本而非全面板上标准化",
-        lambda s: replace(s, standardisation="sample"),
-    ),
+    Variant("balanced", lambda s: replace(s, sample="balanced")),
+    Variant("standardised_over_sample", lambda s: replace(s, standardisation="sample")),
 )
 
 _AS_IN_THE_REPORT = (*REPORT_SPECIFICATIONS, *TEXT_SPECIFICATIONS)

@@ -9,16 +9,26 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from estimation.rendering import rendered
+from estimation.driver import EstimationInputs, estimate_all
+from estimation.reasons import Words
+from estimation.rendering import RenderingInputs, rendered
+from estimation.schema import TABLES, Table, described
 from estimation.specifications import SPECIFICATIONS
-from estimation.tables import TABLES, Marts, estimate_all
 from orchestration.build import warehouse
 from orchestration.build.warehouse import WarehouseError
 from orchestration.durable import sql_text, transaction
+from orchestration.seeds import seed_rows
 from orchestration.settings import BASES
 
 
-def read_marts(connection: duckdb.DuckDBPyConnection, planted_truth: Path | None = None) -> Marts:
+def estimation_words() -> Words:
+    """The sentences of reasons, notes and labels, from the seed `reasons`."""
+    return Words.from_rows(seed_rows("reasons"))
+
+
+def read_marts(
+    connection: duckdb.DuckDBPyConnection, planted_truth: Path | None = None
+) -> EstimationInputs:
     """The marts that the estimation uses, in a fixed row order.
 
     `planted_truth` is the path of the file written beside synthetic data.
@@ -30,7 +40,7 @@ def read_marts(connection: duckdb.DuckDBPyConnection, planted_truth: Path | None
     [(basis, share, is_synthetic)] = connection.execute(
         "select basis, minimum_product_share, is_synthetic from marts.run_choices"
     ).fetchall()
-    return Marts(
+    return EstimationInputs(
         panel=frame(
             "select * from marts.panel_country_year_variants "
             "order by basis, hs_treatment, mineral_scope, iso3, year"
@@ -46,6 +56,7 @@ def read_marts(connection: duckdb.DuckDBPyConnection, planted_truth: Path | None
         default_basis=basis,
         minimum_product_share=share,
         is_synthetic=is_synthetic,
+        words=estimation_words(),
         planted=pd.DataFrame(json.loads(planted_truth.read_text("utf-8"))["coefficients"])
         if is_synthetic and planted_truth is not None
         else None,
@@ -66,27 +77,34 @@ def write_estimates(
             "No estimates: the models do not stand complete on the data loaded. "
             "Build them first (make run, or materialise the marts in Dagster)."
         )
-    tables = estimate_all(read_marts(connection, planted_truth), SPECIFICATIONS, BASES, say)
+    inputs = read_marts(connection, planted_truth)
+    tables = estimate_all(inputs, SPECIFICATIONS, BASES, say)
     with transaction(connection):
         warehouse.invalidate(connection, "estimates")
         connection.execute("create schema if not exists estimates")
-        for name, (description, columns) in TABLES.items():
-            definition = ", ".join(
-                f'"{column}" {data_type}' for column, (data_type, _) in columns.items()
-            )
-            connection.execute(f"create or replace table estimates.{name} ({definition})")
-            connection.register(
-                "estimated", tables[name].astype(object).where(tables[name].notna(), None)
-            )
-            connection.execute(f"insert into estimates.{name} select * from estimated")
-            connection.unregister("estimated")
-            connection.execute(f"comment on table estimates.{name} is {sql_text(description)}")
-            for column, (_, text) in columns.items():
-                connection.execute(
-                    f'comment on column estimates.{name}."{column}" is {sql_text(text)}'
-                )
+        for name, table in TABLES.items():
+            _replace(connection, name, table, tables[name], inputs.words)
         warehouse.complete(connection, "estimates")
     return tables
+
+
+def _replace(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    table: Table,
+    rows: pd.DataFrame,
+    words: Words,
+) -> None:
+    """Replace one table of schema estimates, with its descriptions as comments."""
+    definition = ", ".join(f'"{c}" {column.data_type}' for c, column in table.columns.items())
+    connection.execute(f"create or replace table estimates.{name} ({definition})")
+    connection.register("estimated", rows.astype(object).where(rows.notna(), None))
+    connection.execute(f"insert into estimates.{name} select * from estimated")
+    connection.unregister("estimated")
+    connection.execute(f"comment on table estimates.{name} is {sql_text(table.description)}")
+    for c, column in table.columns.items():
+        description = sql_text(described(column, words))
+        connection.execute(f'comment on column estimates.{name}."{c}" is {description}')
 
 
 def write_printed_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
@@ -103,11 +121,19 @@ def write_printed_tables(connection: duckdb.DuckDBPyConnection, folder: Path) ->
             "select variable, label_en, label_zh from marts.dim_variable"
         ).fetchall()
     }
-    frames = [
-        connection.execute(f"select * from estimates.{name} where basis = ?", [basis]).df()
+    frames = {
+        name: connection.execute(f"select * from estimates.{name} where basis = ?", [basis]).df()
         for name in ("coefficients", "diagnostics", "not_estimable")
-    ]
-    files = rendered(*frames, labels, basis, is_synthetic)
+    }
+    files = rendered(
+        RenderingInputs(
+            **frames,
+            labels=labels,
+            words=estimation_words(),
+            basis=basis,
+            is_synthetic=is_synthetic,
+        )
+    )
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

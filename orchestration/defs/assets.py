@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from estimation.tables import TABLES
+from estimation.schema import TABLES
 from orchestration.build import loading
 from orchestration.build.estimates import write_estimates
 from orchestration.defs.metadata import table_metadata
@@ -259,7 +259,7 @@ def own_products(
             group_name="estimates",
             kinds={"python", "duckdb"},
             owners=ECONOMETRICS,
-            description=TABLES[key.path[-1]][0],
+            description=TABLES[key.path[-1]].description,
         )
         for key in ESTIMATE_KEYS
     ],

@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from estimation.fit import Estimates, FixedEffects, estimate
-from estimation.sample import Coverage, NotEstimable, estimation_sample
+from estimation.estimate import Estimates, estimate
+from estimation.estimators.fixed_effects import FixedEffects
+from estimation.reasons import NotEstimable, Words
+from estimation.sample import Coverage, estimation_sample
 from estimation.specifications import (
     EMISSIONS,
     MECHANISMS,
@@ -24,7 +26,7 @@ from estimation.specifications import (
     TABLE_6_OUTCOMES,
     Specification,
 )
-from orchestration.seeds import seed_path
+from orchestration.seeds import seed_path, seed_rows
 from orchestration.sources.synthetic import equations
 from orchestration.sources.synthetic.calibration import TRADE_YEARS
 from orchestration.sources.synthetic.flows import Flows
@@ -78,7 +80,9 @@ def recover(
         for s in specifications:
             result = estimate(panel, s, COMPLETE_COVERAGE, **options)
             if not isinstance(result, Estimates):
-                raise ValueError(f"{s.exhibit} column {s.column}, world {number}: {result.reason}")
+                raise ValueError(
+                    f"{s.exhibit} column {s.column}, world {number}: {_in_words(result)}"
+                )
             found.append(
                 result.coefficients.assign(
                     exhibit=s.exhibit,
@@ -185,7 +189,7 @@ def _samples(
     for s in specifications:
         selected = estimation_sample(panel, s, COMPLETE_COVERAGE)
         if isinstance(selected, NotEstimable):
-            raise ValueError(f"{s.exhibit} ({s.column}) cannot be estimated on a world: {selected}")
+            raise ValueError(f"{s.exhibit} column {s.column}: {_in_words(selected)}")
         sample, _ = selected
         of_sample = planted[
             places.get_indexer(sample.economies)[sample.ids["iso3"]], sample.years - TRADE_YEARS[0]
@@ -194,6 +198,10 @@ def _samples(
             np.column_stack([sample.x, of_sample])
         )
         yield s, swept[:, : len(s.terms)], swept[:, len(s.terms) :]
+
+
+def _in_words(result: NotEstimable) -> str:
+    return Words.from_rows(seed_rows("reasons")).text(result.reason)
 
 
 def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -205,8 +213,7 @@ def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataF
     for number in range(worlds):
         world = invent(random_numbers(10_000_000 + number))
         for s, own, planted in _samples(world, REPORT_SPECIFICATIONS):
-            empty = [np.zeros((own.shape[1], x.shape[1])) for x in (own, planted)]
-            entry = sums.setdefault((s.exhibit, s.column), empty)
+            entry = sums.setdefault((s.exhibit, s.column), [np.zeros(()), np.zeros(())])
             entry[0] = entry[0] + own.T @ own / worlds
             entry[1] = entry[1] + own.T @ planted / worlds
         if (number + 1) % 50 == 0:

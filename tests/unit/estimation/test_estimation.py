@@ -22,7 +22,9 @@ from estimation.comparison import (
     scorecard,
     scorecard_summary,
 )
-from estimation.fit import Coverage, Estimates, FixedEffects, NotEstimable, estimate
+from estimation.driver import EstimationInputs, estimate_all
+from estimation.estimate import Estimates, estimate
+from estimation.estimators.fixed_effects import FixedEffects
 from estimation.inference import (
     BOOTSTRAP_DRAWS,
     FEW_CLUSTERS,
@@ -30,8 +32,16 @@ from estimation.inference import (
     bandwidth,
     bootstrap_weights,
 )
-from estimation.rendering import rendered
-from estimation.sample import Sample, estimation_sample, largest_balanced, without_singletons
+from estimation.reasons import NotEstimable
+from estimation.rendering import RenderingInputs, rendered
+from estimation.sample import (
+    Coverage,
+    Sample,
+    estimation_sample,
+    largest_balanced,
+    without_singletons,
+)
+from estimation.schema import TABLES
 from estimation.specifications import (
     CONTROLS,
     DETERMINANTS,
@@ -43,10 +53,11 @@ from estimation.specifications import (
     Specification,
     parts,
 )
-from estimation.tables import TABLES, Marts, estimate_all
+from orchestration.build.estimates import estimation_words
 from tests.support.runs import FinishedRun
 
 TOLERANCE = 1e-6
+WORDS = estimation_words()
 FULL = {
     "mineral": Coverage(frozenset(range(1990, 2030)), frozenset(), 18, 18, 0.1),
     "lct": Coverage(frozenset(range(1990, 2030)), frozenset(), 124, 124, 0.1),
@@ -443,12 +454,12 @@ def test_wild_bootstrap_is_for_few_economies_and_says_so() -> None:
     many = estimate(small_panel(economies=FEW_CLUSTERS, years=range(1995, 1999)), SMALL, FULL)
     assert "wild_bootstrap" not in set(many.coefficients["inference"])
     assert (
-        many.diagnostics["inference_not_computed"]
+        WORDS.text(many.not_computed)
         == f"wild_bootstrap: {FEW_CLUSTERS} economies are not few (fewer than 50)"
     )
     few = estimate(small_panel(), SMALL, FULL)
     assert set(few.coefficients["inference"]) == set(INFERENCE_KINDS)
-    assert few.diagnostics["inference_not_computed"] == ""
+    assert few.not_computed == ()
 
 
 def trade_panel(
@@ -561,7 +572,7 @@ def test_ppml_without_a_maximum_says_so() -> None:
 
 
 def test_ppml_that_does_not_converge_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("estimation.fit.MOST_ITERATIONS", 1)
+    monkeypatch.setattr("estimation.estimators.poisson.MOST_ITERATIONS", 1)
     assert (
         reason(trade_panel(), POISSON)
         == "PPML did not converge: the likelihood's slope is not zero at the estimates"
@@ -744,7 +755,7 @@ def reason(
 ) -> str:
     result = estimate(panel, specification, coverage)
     assert isinstance(result, NotEstimable), result
-    return result.reason
+    return WORDS.text(result.reason)
 
 
 def test_what_cannot_be_estimated_says_why() -> None:
@@ -868,7 +879,7 @@ def test_each_variant_changes_one_thing_where_it_applies() -> None:
                 f for f in Specification.__dataclass_fields__ if getattr(s, f) != getattr(report, f)
             )
             count[s.variant] = count.get(s.variant, 0) + 1
-            assert (s.terms == report.terms and s.text != report.text) or s.variant in (
+            assert (s.terms == report.terms and s.sentences != report.sentences) or s.variant in (
                 "harmonised",
                 "strict",
                 "all_stages",
@@ -996,12 +1007,12 @@ def test_tables_come_complete_where_nothing_can_be_estimated() -> None:
         ],
     )
     tables = estimate_all(
-        Marts(NOTHING, NOTHING, published, {}, "reconciled", 0.1, False),
+        EstimationInputs(NOTHING, NOTHING, published, {}, "reconciled", 0.1, False, WORDS),
         REPORT_SPECIFICATIONS,
         ["reconciled"],
     )
     assert {name: list(frame.columns) for name, frame in tables.items()} == {
-        name: list(columns) for name, (_, columns) in TABLES.items()
+        name: list(table.columns) for name, table in TABLES.items()
     }
     assert len(tables["not_estimable"]) == 30
     assert tables["coefficients"].empty
@@ -1048,7 +1059,7 @@ def test_a_term_without_an_estimate_has_its_reason() -> None:
         ],
     )
     tables = estimate_all(
-        Marts(panel, coverage, published, {}, "reconciled", 0.1, False),
+        EstimationInputs(panel, coverage, published, {}, "reconciled", 0.1, False, WORDS),
         [replace(SMALL, terms=("a", "b", "c"))],
         ["reconciled"],
     )
@@ -1098,7 +1109,9 @@ def own_tables(panel: pd.DataFrame) -> tuple[Estimates, pd.DataFrame, pd.DataFra
     return (
         result,
         coefficients,
-        pd.DataFrame(columns=["exhibit", "column", "basis", "variant", "term", "reason"]),
+        pd.DataFrame(
+            columns=["exhibit", "column", "basis", "variant", "term", "reason", "reason_code"]
+        ),
     )
 
 
@@ -1106,12 +1119,12 @@ def own_tables(panel: pd.DataFrame) -> tuple[Estimates, pd.DataFrame, pd.DataFra
 def test_the_inference_behind_printed_figures_is_found_on_the_same_sample(kind: str) -> None:
     result, coefficients, reasons = own_tables(small_panel())
     evidence = published_inference_evidence(
-        coefficients, reasons, printed_by(kind, result), "reconciled"
+        coefficients, reasons, printed_by(kind, result), "reconciled", WORDS
     )
     assert evidence.loc[evidence["is_closest"], "inference"].tolist() == [kind]
     assert evidence["is_same_sample"].all()
     assert not evidence.loc[evidence["inference"] == kind, "stars_contradict"].item()
-    summary = published_inference_summary(evidence).set_index("inference")
+    summary = published_inference_summary(evidence, WORDS).set_index("inference")
     assert "the closest kind" in summary.loc[kind, "conclusion"]
     assert summary["conclusion"].str.contains("not the closest kind").sum() == 4
 
@@ -1119,11 +1132,11 @@ def test_the_inference_behind_printed_figures_is_found_on_the_same_sample(kind: 
 def test_another_sample_does_not_tell_the_inference() -> None:
     result, coefficients, reasons = own_tables(small_panel())
     printed = printed_by("iid", result).assign(n_observations=500)
-    evidence = published_inference_evidence(coefficients, reasons, printed, "reconciled")
+    evidence = published_inference_evidence(coefficients, reasons, printed, "reconciled", WORDS)
     assert not evidence["is_same_sample"].any()
     assert "another sample (N 330, printed 500" in evidence["note"].iloc[0]
     assert (
-        published_inference_summary(evidence)["conclusion"]
+        published_inference_summary(evidence, WORDS)["conclusion"]
         .str.startswith("not conclusive: none of 1 columns rests on the report's sample")
         .all()
     )
@@ -1138,6 +1151,21 @@ def test_printed_stars_bound_the_degrees_of_freedom() -> None:
     assert 400 < most < 600
     assert degrees_of_printed_stars(np.array([1.2]), np.array([3])) == (None, None)
     assert degrees_of_printed_stars(np.array([5.0, 0.3]), np.array([3, 0]))[1] is None
+
+
+def test_stars_that_follow_from_no_degrees_of_freedom_are_a_conclusion() -> None:
+    """A t of 1.2 with three stars in every printed column."""
+    result, coefficients, reasons = own_tables(small_panel())
+    printed = printed_by("iid", result).assign(t_statistic=1.2, stars=3)
+    evidence = published_inference_evidence(coefficients, reasons, printed, "reconciled", WORDS)
+    assert evidence["stars_least_degrees"].isna().all()
+    summary = published_inference_summary(evidence, WORDS).set_index("inference")
+    for kind in ("cluster_iso3", "twoway", "driscoll_kraay"):
+        assert summary.loc[kind, "conclusion_codes"].endswith(", stars_follow_from_no_degrees")
+        assert summary.loc[kind, "conclusion"].endswith(
+            "; printed stars follow from printed t statistics with no number of degrees of freedom"
+        )
+    assert summary.loc["iid", "conclusion_codes"].endswith(", stars_contradict")
 
 
 def test_printed_stars_of_the_report_need_more_degrees_than_clusters_have(
@@ -1161,7 +1189,7 @@ def test_the_scorecard_measures_in_printed_standard_errors() -> None:
     printed = printed_by("cluster_iso3", result)
     printed.loc[printed["term"] == "a", ["estimate", "t_statistic", "stars"]] = [-0.4, -2.0, 2]
     printed.loc[len(printed)] = ["table_4", 1, "x", "ln_gdp", 1.0, 0, 1.0, 100]
-    reasons.loc[0] = ["table_4", 1, "reconciled", "report", None, "no data for x"]
+    reasons.loc[0] = ["table_4", 1, "reconciled", "report", None, "no data for x", "no_data"]
     card = scorecard(coefficients, reasons, printed, "reconciled").set_index("term")
     assert card.loc["a", "distance_in_published_std_errors"] == pytest.approx(
         (own.loc["a", "estimate"] + 0.4) / 0.2
@@ -1171,7 +1199,7 @@ def test_the_scorecard_measures_in_printed_standard_errors() -> None:
         card.loc["b", "same_sign"],
         card.loc["a", "same_significance"],
     ) == (False, True, True)
-    assert card.loc["ln_gdp", "reason"] == "no data for x"
+    assert card.loc["ln_gdp", ["reason", "reason_code"]].tolist() == ["no data for x", "no_data"]
     assert pd.isna(card.loc["ln_gdp", "own_estimate"])
     assert pd.isna(card.loc["ln_gdp", "same_sign"])
     summary = scorecard_summary(card.reset_index()).set_index("exhibit")
@@ -1220,11 +1248,20 @@ def printed_files(synthetic: bool = False) -> dict[str, str]:
         ],
     )
     reasons = pd.DataFrame(
-        [("table_5", 2, "reconciled", "report", None, "no data for a_b")],
-        columns=["exhibit", "column", "basis", "variant", "term", "reason"],
+        [("table_5", 2, "reconciled", "report", None, "no_data", '{"variable": "a_b"}')],
+        columns=[
+            "exhibit",
+            "column",
+            "basis",
+            "variant",
+            "term",
+            "reason_code",
+            "reason_parameters",
+        ],
     )
     return rendered(
-        coefficients, diagnostics, reasons, LABELS, "reconciled", synthetic, [second, first]
+        RenderingInputs(coefficients, diagnostics, reasons, LABELS, WORDS, "reconciled", synthetic),
+        [second, first],
     )
 
 
@@ -1260,6 +1297,7 @@ def test_a_table_is_printed_as_journals_do() -> None:
     assert "甲 × 乙,-1.234**," in chinese
     assert "伙伴固定效应,是" in chinese
     assert "按伙伴经济体聚类" in chinese
+    assert "(2) 无法估计: 变量 a_b 没有数据。" in chinese
 
 
 def test_latex_and_html_are_well_formed_and_escaped() -> None:

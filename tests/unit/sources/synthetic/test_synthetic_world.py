@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from estimation.fit import estimate
+from estimation.estimate import estimate
 from estimation.specifications import REPORT_SPECIFICATIONS, TABLE_6_OUTCOMES
 from orchestration.build import loading, warehouse
 from orchestration.landing import demo, layouts

@@ -1,0 +1,205 @@
+"""From the marts to the tables of schema estimates: every specification on every basis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from estimation.comparison import (
+    planted_recovery,
+    published_inference_evidence,
+    published_inference_summary,
+    scorecard,
+    scorecard_summary,
+)
+from estimation.estimate import Estimates, estimate
+from estimation.reasons import NotEstimable, Reason, Words, because
+from estimation.sample import Coverage
+from estimation.schema import KEY, TABLES
+from estimation.specifications import Specification
+
+
+@dataclass(frozen=True)
+class EstimationInputs:
+    """What estimation reads.
+
+    panel           marts.panel_country_year_variants: every basis, treatment and scope
+    coverage        marts.audit_product_coverage
+    published       report.published_coefficients
+    indicator_codes variable -> the World Bank's code of it, where it has one
+    default_basis, minimum_product_share, is_synthetic
+                    the run's choices
+    words           the sentences of reasons, notes and conclusions
+    planted         on synthetic data the planted coefficients: exhibit, column, term, truth
+    """
+
+    panel: pd.DataFrame
+    coverage: pd.DataFrame
+    published: pd.DataFrame
+    indicator_codes: dict[str, str]
+    default_basis: str
+    minimum_product_share: float
+    is_synthetic: bool
+    words: Words
+    planted: pd.DataFrame | None = None
+
+
+def coverage_of(
+    inputs: EstimationInputs, basis: str, hs_treatment: str, mineral_scope: str
+) -> dict[str, Coverage]:
+    """Coverage of each product list on a basis, treatment and scope, over the comparable years."""
+    coverage = inputs.coverage
+    rows = coverage[
+        (coverage["basis"] == basis)
+        & (coverage["hs_treatment"] == hs_treatment)
+        & (coverage["mineral_scope"] == mineral_scope)
+    ]
+    found = {}
+    for product_list, of_list in rows.groupby("product_list"):
+        comparable = of_list[of_list["is_comparable"]]
+        found[str(product_list)] = Coverage(
+            frozenset(int(y) for y in comparable["year"]),
+            frozenset(int(y) for y in of_list.loc[~of_list["is_comparable"], "year"]),
+            int(comparable["products_landed"].max()) if len(comparable) else 0,
+            int(of_list["products_in_list"].max()),
+            inputs.minimum_product_share,
+        )
+    return found
+
+
+def estimate_all(
+    inputs: EstimationInputs,
+    specifications: Iterable[Specification],
+    bases: Iterable[str],
+    say: Callable[[str], None] = lambda _: None,
+) -> dict[str, pd.DataFrame]:
+    """Estimate every specification on every basis it applies to.
+
+    Returns all tables of `TABLES`, the empty ones included.
+    """
+    tables = _estimated(inputs, list(specifications), bases, say)
+    beside = (tables["coefficients"], tables["not_estimable"], inputs.published)
+    tables["scorecard"] = scorecard(*beside, inputs.default_basis)
+    tables["scorecard_summary"] = scorecard_summary(tables["scorecard"])
+    if inputs.planted is not None:
+        tables["planted_recovery"] = planted_recovery(
+            tables["coefficients"], inputs.planted, inputs.default_basis
+        )
+    evidence = published_inference_evidence(*beside, inputs.default_basis, inputs.words)
+    tables["published_inference_evidence"] = evidence
+    tables["published_inference_summary"] = published_inference_summary(
+        evidence.reindex(columns=list(TABLES["published_inference_evidence"].columns)),
+        inputs.words,
+    )
+    return {
+        name: tables.get(name, pd.DataFrame())
+        .assign(is_synthetic=inputs.is_synthetic)
+        .reindex(columns=list(table.columns))
+        for name, table in TABLES.items()
+    }
+
+
+def _estimated(
+    inputs: EstimationInputs,
+    specifications: list[Specification],
+    bases: Iterable[str],
+    say: Callable[[str], None],
+) -> dict[str, pd.DataFrame]:
+    """The tables coefficients, diagnostics and not_estimable."""
+    by_choice = ["basis", "hs_treatment", "mineral_scope"]
+    panels = dict(list(inputs.panel.groupby(by_choice))) if len(inputs.panel) else {}
+    coverages: dict[tuple[str, str, str], dict[str, Coverage]] = {}
+    coefficients: list[pd.DataFrame] = []
+    diagnostics: list[dict] = []
+    reasons: list[dict] = []
+    for basis in bases:
+        for variant in dict.fromkeys(s.variant for s in specifications):
+            chosen = [
+                s for s in specifications if s.variant == variant and s.basis in (None, basis)
+            ]
+            estimated = 0
+            for s in chosen:
+                choice = (basis, s.hs_treatment, s.mineral_scope)
+                if choice not in coverages:
+                    coverages[choice] = coverage_of(inputs, *choice)
+                result = (
+                    estimate(panels[choice], s, coverages[choice])
+                    if choice in panels
+                    else NotEstimable(because("not_estimable", "no_trade_on_basis", basis=basis))
+                )
+                reasons += _reasons(result, s, basis, inputs)
+                if isinstance(result, Estimates):
+                    estimated += 1
+                    landed = coverages[choice][s.product_lists[0][0]]
+                    coefficients.append(_coefficients(result, s, basis, landed, inputs.words))
+                    diagnostics.append(_diagnostics(result, s, basis, inputs.words))
+            say(f"{basis}: {variant}: {estimated} of {len(chosen)} columns estimated")
+    return {
+        "coefficients": pd.concat(coefficients, ignore_index=True)
+        if coefficients
+        else _empty("coefficients"),
+        "diagnostics": pd.DataFrame(diagnostics) if diagnostics else _empty("diagnostics"),
+        "not_estimable": pd.DataFrame(reasons) if reasons else _empty("not_estimable"),
+    }
+
+
+def _key(s: Specification, basis: str) -> dict:
+    return {name: getattr(s, name) for name in KEY} | {"basis": basis}
+
+
+def _coefficients(
+    result: Estimates, s: Specification, basis: str, landed: Coverage, words: Words
+) -> pd.DataFrame:
+    counts = ("n_observations", "n_economies", "first_year", "last_year")
+    return result.coefficients.assign(
+        **_key(s, basis),
+        **{name: result.diagnostics[name] for name in counts},
+        products_landed=landed.products_landed,
+        products_in_list=landed.products_in_list,
+        specification=words.text(s.sentences),
+    )
+
+
+def _diagnostics(result: Estimates, s: Specification, basis: str, words: Words) -> dict:
+    codes = (f"{r.parameters['kind']}: {r.parameters['reason'].code}" for r in result.not_computed)
+    return {
+        **_key(s, basis),
+        **result.diagnostics,
+        "inference_not_computed": words.text(result.not_computed),
+        "inference_not_computed_codes": ", ".join(codes),
+    }
+
+
+def _reasons(
+    result: Estimates | NotEstimable, s: Specification, basis: str, inputs: EstimationInputs
+) -> list[dict]:
+    """The rows of not_estimable: one of a column that has no estimates, or one per term dropped."""
+    given: list[tuple[str | None, Reason]]
+    if isinstance(result, NotEstimable):
+        given = [(None, _with_indicator(result.reason, inputs.indicator_codes))]
+    else:
+        given = [(term, because("not_estimable", "term_collinear")) for term in result.dropped]
+    return [
+        {
+            **_key(s, basis),
+            "term": term,
+            "reason": inputs.words.text(reason),
+            "reason_code": reason.code,
+            "reason_parameters": reason.parameters_as_json,
+        }
+        for term, reason in given
+    ]
+
+
+def _with_indicator(reason: Reason, indicator_codes: dict[str, str]) -> Reason:
+    """The reason, with the World Bank's code of a variable without data where it has one."""
+    variable = reason.parameters.get("variable")
+    if reason.code != "no_data" or not (indicator := indicator_codes.get(str(variable))):
+        return reason
+    return because("not_estimable", "no_data_of_indicator", variable=variable, indicator=indicator)
+
+
+def _empty(table: str) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(TABLES[table].columns))

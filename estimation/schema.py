@@ -1,0 +1,361 @@
+"""The tables of schema estimates: what each holds, column by column.
+
+The tables are created and described from these values, so the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from estimation.inference import INFERENCE_KINDS
+from estimation.reasons import Reason, Words
+from estimation.specifications import VARIANTS
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its SQL type and what it holds."""
+
+    data_type: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its grain and its columns in order."""
+
+    description: str
+    columns: dict[str, Column]
+
+
+KEY = ("exhibit", "column", "outcome", "basis", "hs_treatment", "mineral_scope", "variant")
+VARIANTS_IN_WORDS = "{variants}"
+
+_KEY_COLUMNS = {
+    "exhibit": Column("varchar", "Table of the report, table_4 to table_12."),
+    "column": Column(
+        "integer",
+        "Column of the table, from 1. "
+        "Columns 7 to 9 of table 6 are outcomes that the report's text adds.",
+    ),
+    "outcome": Column("varchar", "Outcome variable at t, as the panel names it."),
+    "basis": Column("varchar", "Trade basis: china_reported, partner_reported or reconciled."),
+    "hs_treatment": Column("varchar", "How codes of other HS revisions are treated."),
+    "mineral_scope": Column("varchar", "What counts as mineral trade."),
+    "variant": Column(
+        "varchar",
+        # the words of the variants come with `described`
+        f"report: the report's own specification; else what is changed: {VARIANTS_IN_WORDS}.",
+    ),
+}
+_SYNTHETIC = {
+    "is_synthetic": Column(
+        "boolean", "True where the data are the demo's, invented numbers throughout."
+    )
+}
+_PRINTED_COLUMN = {
+    "exhibit": Column("varchar", "Table of the report."),
+    "column": Column("integer", "Column of the table."),
+}
+_OWN_BASIS = {"basis": Column("varchar", "Our trade basis, the run's default.")}
+TABLES: dict[str, Table] = {
+    "coefficients": Table(
+        "Grain: one row per exhibit, column, term, basis, inference and variant. "
+        "Regressors at t-1, standardised; partner and year effects.",
+        {
+            **_KEY_COLUMNS,
+            "term": Column("varchar", "Regressor, named as in the published tables."),
+            "inference": Column(
+                "varchar",
+                f"How the standard error is computed: {', '.join(INFERENCE_KINDS)}. "
+                "The bootstrap's row has the clustered standard error and p value and interval "
+                "of its own.",
+            ),
+            "estimate": Column("double", "Coefficient per standard deviation of the regressor."),
+            "std_error": Column("double", "Standard error."),
+            "t_statistic": Column("double", "estimate / std_error."),
+            "p_value": Column(
+                "double",
+                "Two-sided p value: t distribution, normal for PPML, drawn for the bootstrap.",
+            ),
+            "conf_low": Column("double", "Lower end of the 95 % interval."),
+            "conf_high": Column("double", "Upper end of the 95 % interval."),
+            "degrees_of_freedom": Column(
+                "integer",
+                "Of the t distribution; empty for PPML and the bootstrap.",
+            ),
+            "n_observations": Column("integer", "Economy-years in the fit, singletons removed."),
+            "n_economies": Column("integer", "Economies in the fit."),
+            "first_year": Column("integer", "First year of the outcome in the fit."),
+            "last_year": Column("integer", "Last year of the outcome in the fit."),
+            "products_landed": Column(
+                "integer",
+                "Products of the trade variable's list that have landed on this basis.",
+            ),
+            "products_in_list": Column("integer", "Products in that list."),
+            "specification": Column("varchar", "The specification in one line."),
+            **_SYNTHETIC,
+        },
+    ),
+    "diagnostics": Table(
+        "Grain: one row per exhibit, column, basis and variant: "
+        "what the sample lost on the way, and how well the terms are told apart.",
+        {
+            **_KEY_COLUMNS,
+            "n_panel_rows": Column(
+                "integer",
+                "Rows of the panel in the specification's comparable years.",
+            ),
+            "n_outcome": Column(
+                "integer",
+                "Of these, with the outcome (zero and missing trade has no logarithm).",
+            ),
+            "n_complete_cases": Column("integer", "Of these, with every term."),
+            "n_outside_balanced": Column(
+                "integer",
+                "Complete cases outside the largest balanced panel (variant balanced).",
+            ),
+            "n_singletons": Column(
+                "integer",
+                "Complete cases alone in their economy or year, removed recursively.",
+            ),
+            "n_separated": Column(
+                "integer",
+                "Economy-years whose outcome is zero for sure, left out by PPML "
+                "(and singletons that leaves).",
+            ),
+            "n_observations": Column("integer", "Economy-years in the fit."),
+            "n_economies": Column("integer", "Economies in the fit."),
+            "n_years": Column("integer", "Years in the fit."),
+            "first_year": Column("integer", "First year of the outcome in the fit."),
+            "last_year": Column("integer", "Last year of the outcome in the fit."),
+            "n_years_not_comparable": Column(
+                "integer",
+                "Years left out because the landed part of the product list differs.",
+            ),
+            "years_not_comparable": Column("varchar", "These years."),
+            "within_r_squared": Column(
+                "double", "R squared within economies and years; empty for PPML."
+            ),
+            "condition_number": Column(
+                "double",
+                "Condition number of the terms after the fixed effects, scaled to unit length.",
+            ),
+            "most_influential_economy": Column(
+                "varchar",
+                "The economy whose rows have the most leverage on the terms "
+                "after the fixed effects.",
+            ),
+            "largest_leverage_share": Column("double", "Its part of all leverage."),
+            "dropped_collinear": Column("varchar", "Terms dropped as collinear."),
+            "inference_not_computed": Column(
+                "varchar",
+                "Kinds of inference that do not apply, each with its reason.",
+            ),
+            "inference_not_computed_codes": Column(
+                "varchar",
+                "These kinds, each with the code of its reason (family inference).",
+            ),
+        },
+    ),
+    "not_estimable": Table(
+        "Grain: one row per exhibit, column, basis and variant that has no estimates "
+        "on the data at hand, or per term of it that has none, with the reason.",
+        {
+            **_KEY_COLUMNS,
+            "term": Column(
+                "varchar", "The term that has no estimate; empty: the whole column has none."
+            ),
+            "reason": Column("varchar", "Why, in words."),
+            "reason_code": Column(
+                "varchar",
+                "Code of the reason; its words stand in the labels, family not_estimable.",
+            ),
+            "reason_parameters": Column(
+                "varchar", "What fills the placeholders of these words, as JSON."
+            ),
+        },
+    ),
+    "scorecard": Table(
+        "Grain: one row per published coefficient: "
+        "the printed one beside ours, on the run's default basis.",
+        {
+            **_PRINTED_COLUMN,
+            "outcome": Column("varchar", "Outcome variable."),
+            "term": Column("varchar", "Regressor."),
+            **_OWN_BASIS,
+            "published_estimate": Column("double", "Printed coefficient."),
+            "published_stars": Column("integer", "Printed stars (1: 10 %, 2: 5 %, 3: 1 %)."),
+            "published_t_statistic": Column("double", "Printed t statistic."),
+            "published_n_observations": Column("integer", "Printed N."),
+            "own_estimate": Column("double", "Our coefficient; empty where not estimable."),
+            "own_std_error": Column("double", "Our standard error, clustered by economy."),
+            "own_t_statistic": Column("double", "Our t statistic, clustered by economy."),
+            "own_t_statistic_iid": Column("double", "Our t statistic under iid errors."),
+            "own_stars": Column("integer", "Our stars, clustered by economy."),
+            "own_n_observations": Column("integer", "Our N."),
+            "same_sign": Column("boolean", "Both coefficients have the same sign."),
+            "same_significance": Column("boolean", "Both or neither are significant at 10 %."),
+            "distance_in_published_std_errors": Column(
+                "double",
+                "(own - printed) / printed standard error, "
+                "the latter printed estimate / printed t.",
+            ),
+            "reason": Column("varchar", "Why there is no own estimate, if there is none."),
+            "reason_code": Column("varchar", "Code of this reason (family not_estimable)."),
+            **_SYNTHETIC,
+        },
+    ),
+    "planted_recovery": Table(
+        "Grain: one row per exhibit, column, term and inference, on synthetic data alone: "
+        "the planted truth beside our estimate of the report's own specification. "
+        "Empty on real data.",
+        {
+            **_PRINTED_COLUMN,
+            "term": Column("varchar", "Regressor."),
+            "inference": Column(
+                "varchar",
+                "How the interval is computed. "
+                "The planted noise is independent, so iid is the right one.",
+            ),
+            **_OWN_BASIS,
+            "planted_estimate": Column(
+                "double",
+                "What is planted; "
+                "its projection where the specification leaves a planted term out.",
+            ),
+            "own_estimate": Column("double", "Our coefficient; empty where not estimable."),
+            "conf_low": Column("double", "Lower end of our 95 % interval."),
+            "conf_high": Column("double", "Upper end of our 95 % interval."),
+            "is_covered": Column("boolean", "The interval holds what is planted."),
+            **_SYNTHETIC,
+        },
+    ),
+    "scorecard_summary": Table(
+        "Grain: one row per table of the report: its printed coefficients beside ours, counted.",
+        {
+            "exhibit": Column("varchar", "Table of the report."),
+            **_OWN_BASIS,
+            "n_published": Column("integer", "Printed coefficients."),
+            "n_estimated": Column("integer", "Of these, with one of ours beside them."),
+            "n_same_sign": Column("integer", "Of these, with the same sign."),
+            "n_same_significance": Column(
+                "integer",
+                "Of those estimated, significant at 10 % in both or in neither.",
+            ),
+            "n_within_two_std_errors": Column(
+                "integer",
+                "Of those estimated, ours within two printed standard errors of the printed one.",
+            ),
+            "median_distance_in_published_std_errors": Column(
+                "double",
+                "Median absolute distance; empty where nothing is estimated.",
+            ),
+            "published_n_observations": Column("varchar", "Printed N by column."),
+            "own_n_observations": Column("varchar", "Our N by column; - where not estimable."),
+            "reasons": Column("varchar", "Why some are not estimated."),
+            **_SYNTHETIC,
+        },
+    ),
+    "published_inference_evidence": Table(
+        "Grain: one row per printed column and inference kind: "
+        "what speaks for and against the report having used it.",
+        {
+            **_PRINTED_COLUMN,
+            "inference": Column("varchar", "Candidate kind of inference."),
+            **_OWN_BASIS,
+            "n_published": Column("integer", "Printed coefficients of the column."),
+            "n_compared": Column(
+                "integer",
+                "Of these, estimated by us and printed precisely enough "
+                "to know their standard error within 5 %.",
+            ),
+            "median_log_ratio_of_std_errors": Column(
+                "double",
+                "Median absolute logarithm of our standard error over the printed one, "
+                "|coefficient / t|.",
+            ),
+            "median_t_distance": Column("double", "Median absolute difference of t statistics."),
+            "median_estimate_distance": Column(
+                "double",
+                "Median absolute difference of coefficients, in printed standard errors.",
+            ),
+            "is_closest": Column("boolean", "The kind with the smallest ratio in this column."),
+            "own_n_observations": Column("integer", "Our N."),
+            "published_n_observations": Column("integer", "Printed N."),
+            "is_same_sample": Column(
+                "boolean",
+                "N within 2 % and coefficients within half a printed standard error: "
+                "only then do standard errors tell the kinds apart.",
+            ),
+            "stars_least_degrees": Column(
+                "integer",
+                "Least degrees of freedom at which the printed stars follow "
+                "from the printed t statistics.",
+            ),
+            "stars_most_degrees": Column(
+                "integer",
+                "Most degrees of freedom at which they do; empty: no upper bound.",
+            ),
+            "own_degrees_of_freedom": Column(
+                "integer", "Degrees of freedom of this kind in our fit."
+            ),
+            "stars_contradict": Column(
+                "boolean",
+                "Ours are outside these bounds: with them the report would have "
+                "printed other stars. Empty where there is no fit of ours.",
+            ),
+            "note": Column("varchar", "What the comparison can say, or why it cannot be made."),
+            "note_code": Column(
+                "varchar",
+                "Code of the note (family evidence), or of the reason why there is no estimate "
+                "(family not_estimable).",
+            ),
+            **_SYNTHETIC,
+        },
+    ),
+    "published_inference_summary": Table(
+        "Grain: one row per inference kind: "
+        "the evidence over all printed columns, and what can be concluded.",
+        {
+            "inference": Column("varchar", "Candidate kind of inference."),
+            **_OWN_BASIS,
+            "n_columns_compared": Column(
+                "integer",
+                "Printed columns with our standard errors beside them.",
+            ),
+            "n_columns_same_sample": Column("integer", "Of these, on the report's sample."),
+            "n_columns_closest": Column("integer", "Columns in which this kind is the closest."),
+            "n_same_sample_closest": Column("integer", "Of these, on the report's sample."),
+            "median_log_ratio_of_std_errors": Column("double", "Median over the columns compared."),
+            "same_sample_median_log_ratio": Column(
+                "double",
+                "Median over the columns on the report's sample.",
+            ),
+            "n_columns_stars_contradict": Column(
+                "integer",
+                "Columns whose printed stars contradict this kind's degrees of freedom in our fit.",
+            ),
+            "stars_least_degrees": Column(
+                "integer",
+                "Least degrees of freedom that all printed columns allow.",
+            ),
+            "largest_own_degrees_of_freedom": Column(
+                "integer",
+                "Most degrees of freedom of this kind in our fits.",
+            ),
+            "conclusion": Column("varchar", "What follows, in words."),
+            "conclusion_codes": Column(
+                "varchar",
+                "Codes of the sentences of the conclusion, in their order (family conclusion).",
+            ),
+            **_SYNTHETIC,
+        },
+    ),
+}
+
+
+def described(column: Column, words: Words) -> str:
+    """The description of a column, with the words of the variants where it lists them."""
+    variants = ", ".join(f"{v.name} ({words.text(Reason('variant', v.name))})" for v in VARIANTS)
+    return column.description.replace(VARIANTS_IN_WORDS, variants)
