@@ -374,7 +374,7 @@ def test_models_stay_in_the_portable_subset() -> None:
 
 def test_the_panel_contract_is_generated_from_the_seed() -> None:
     assert TARGET.read_text(encoding="utf-8") == contract(), (
-        "run `make contracts` after changing seeds/variables.csv"
+        "run `make contracts` after changing seeds/indicators/variables.csv"
     )
 
 
