@@ -1,7 +1,7 @@
 {#-
-    Trade with China in levels where no trade counts as zero, long form: what a Poisson regression
-    needs. An economy-year without a flow is zero trade, not missing, when the economy existed that
-    year and the basis would have recorded the flow:
+    Trade with China where no trade counts as zero: what a Poisson regression needs. An economy-year
+    without a flow is zero trade, not missing, when the economy existed that year and the basis
+    would have recorded the flow:
 
     china_reported    China reported trade in the list, in that direction, that year
     partner_reported  the same of some partner, and the economy itself reported that direction
@@ -11,11 +11,13 @@
 
     Everything else stays missing.
 -#}
+{%- set series = ['basis', 'hs_treatment', 'mineral_scope', 'product_list', 'direction'] -%}
+
 with
 
-    trade as (select * from {{ ref('int_trade_with_china') }} where right(variable, 5) = '_kusd'),
+    trade as (select * from {{ ref('int_trade_with_china') }}),
 
-    recorded as (select distinct basis, hs_treatment, mineral_scope, year, variable from trade),
+    recorded as (select distinct {{ series | join(', ') }}, year from trade),
 
     existing as (
 
@@ -31,71 +33,46 @@ with
 
     reported as (
 
-        select distinct reporter_iso3 as iso3, year, flow
+        select distinct reporter_iso3 as iso3, year, flow as direction
         from {{ ref('int_trade_flows_classified') }}
         where source = 'comtrade' and reporter_kind = 'economy'
 
     ),
 
-    expected as (
+    zeros as (
 
         select
-            recorded.basis,
-            recorded.hs_treatment,
-            recorded.mineral_scope,
+            {% for column in series %} recorded.{{ column }}, {% endfor %}
             existing.iso3,
             recorded.year,
-            recorded.variable
+            cast(0 as {{ type_double() }}) as value_kusd
         from recorded
         inner join existing on recorded.year = existing.year
         left join
             reported
             on existing.iso3 = reported.iso3
             and existing.year = reported.year
-            and reported.flow = case
-                when recorded.variable like '%imports_from_china%' then 'import' else 'export'
-            end
+            and recorded.direction = reported.direction
         where recorded.basis <> 'partner_reported' or reported.iso3 is not null
-
-    ),
-
-    zeros as (
-
-        select expected.*, cast(0 as {{ type_double() }}) as value
-        from expected
-        left join
-            trade
-            on expected.basis = trade.basis
-            and expected.hs_treatment = trade.hs_treatment
-            and expected.mineral_scope = trade.mineral_scope
-            and expected.iso3 = trade.iso3
-            and expected.year = trade.year
-            and expected.variable = trade.variable
-        where trade.iso3 is null
 
     ),
 
     united as (
 
-        select basis, hs_treatment, mineral_scope, iso3, year, variable, value
+        select {{ series | join(', ') }}, iso3, year, value_kusd
         from trade
         union all
-        select basis, hs_treatment, mineral_scope, iso3, year, variable, value
+        select {{ series | join(', ') }}, iso3, year, value_kusd
         from zeros
 
     ),
 
+    -- a recorded flow beside its zero: no flow is negative
     final as (
 
-        select
-            basis,
-            hs_treatment,
-            mineral_scope,
-            iso3,
-            year,
-            replace(variable, '_kusd', '_or_zero_kusd') as variable,
-            value
+        select {{ series | join(', ') }}, iso3, year, max(value_kusd) as value_kusd
         from united
+        group by {{ series | join(', ') }}, iso3, year
 
     )
 

@@ -3,18 +3,14 @@ with
 
     economies as (select * from {{ source('raw', 'baci_economies') }}),
 
-    newest as (select max(landed_sequence) as landed_sequence from economies),
-
     final as (
 
         select
-            cast(
-                cast(economies.country_code as integer) as {{ dbt.type_string() }}
-            ) as comtrade_code,
-            trim(economies.country_name) as economy_name,
-            trim(economies.country_iso3) as iso3
+            cast(cast(country_code as integer) as {{ dbt.type_string() }}) as comtrade_code,
+            trim(country_name) as economy_name,
+            trim(country_iso3) as iso3
         from economies
-        inner join newest on economies.landed_sequence = newest.landed_sequence
+        where {{ landed_last('economies') }}
 
     )
 

@@ -36,7 +36,7 @@ with
             {{ as_money('flows.v * 1000') }} as value_usd,
             {{ as_money('flows.q * 1000') }} as net_weight_kg,
             case
-                when ranked_files.preference > 1 then 'another BACI file of the year is newer'
+                when ranked_files.preference > 1 then 'another_baci_file_newer'
             end as exclusion_reason,
             flows.landed_file,
             flows.landed_row,

@@ -1,34 +1,41 @@
 -- UN Comtrade rows that a newer answer to the same question replaced, typed: pinned totals of
--- six-digit annual goods trade only, because a revision is told from totals.
+-- annual goods trade only, because a revision is told from totals.
 with
 
     records as (select * from {{ source('raw', 'comtrade_superseded') }}),
 
-    final as (
+    typed as (
 
         select
-            cast(refyear as integer) as year,
-            cast(cast(reportercode as integer) as {{ dbt.type_string() }}) as reporter_code,
-            cast(cast(partnercode as integer) as {{ dbt.type_string() }}) as partner_code,
-            upper(trim(flowcode)) as flow_code,
-            upper(trim(classificationcode)) as hs_revision,
-            case
-                when length(trim(cmdcode)) in (1, 3, 5) then '0' || trim(cmdcode) else trim(cmdcode)
-            end as hs6_code,
-            {{ as_money('primaryValue') }} as value_usd,
+            {{ comtrade_records_typed() }},
             landed_sequence,
             replaced_by_sequence,
             released_before,
             released_after
         from records
+
+    ),
+
+    final as (
+
+        select
+            year,
+            reporter_code,
+            partner_code,
+            flow_code,
+            hs_revision,
+            hs6_code,
+            value_usd,
+            landed_sequence,
+            replaced_by_sequence,
+            released_before,
+            released_after
+        from typed
         where
-            upper(trim(typecode)) = 'C'
-            and upper(trim(freqcode)) = 'A'
-            and upper(trim(flowcode)) in ('M', 'X')
-            and cast(partner2code as integer) = 0
-            and upper(trim(customscode)) = 'C00'
-            and cast(motcode as integer) = 0
-            and coalesce(nullif(trim(moscode), ''), '0') = '0'
+            type_code = 'C'
+            and frequency_code = 'A'
+            and flow_code in ('M', 'X')
+            and {{ is_pinned_total() }}
 
     )
 
