@@ -1,6 +1,8 @@
 -- What does not reach the facts, and why: nothing is left out without being counted here.
 with
 
+    reasons as (select * from {{ ref('reasons') }} where family = 'exclusion'),
+
     choices as (select * from {{ ref('int_run_choices') }}),
 
     records as (select * from {{ ref('stg_comtrade__trade_records') }}),
@@ -36,8 +38,8 @@ with
         select
             'comtrade' as source,
             'landing' as stage,
-            'replaced by a newer answer to the same question (trade_revisions has what changed)'
-            as reason,
+            'replaced_by_newer_answer' as reason_code,
+            cast(null as {{ dbt.type_string() }}) as variable,
             count(*) as row_count,
             sum(value_usd) as value_usd
         from {{ ref('stg_comtrade__superseded_records') }}
@@ -45,7 +47,8 @@ with
         select
             'comtrade' as source,
             'staging' as stage,
-            exclusion_reason as reason,
+            exclusion_reason as reason_code,
+            cast(null as {{ dbt.type_string() }}) as variable,
             count(*) as row_count,
             sum(value_usd) as value_usd
         from records
@@ -55,7 +58,8 @@ with
         select
             'comtrade' as source,
             'de-duplication' as stage,
-            'repeated row, part beside its total, or second HS revision of the same flow' as reason,
+            'repeated_or_part_or_second_revision' as reason_code,
+            cast(null as {{ dbt.type_string() }}) as variable,
             (select count(*) from records where exclusion_reason is null)
             - (select count(*) from deduplicated) as row_count,
             (select sum(value_usd) from records where exclusion_reason is null)
@@ -64,7 +68,8 @@ with
         select
             'comtrade' as source,
             'classification' as stage,
-            'code in neither product list' as reason,
+            'code_in_neither_list' as reason_code,
+            cast(null as {{ dbt.type_string() }}) as variable,
             count(*) as row_count,
             sum(value_usd) as value_usd
         from deduplicated
@@ -79,15 +84,16 @@ with
             'bilateral facts' as stage,
             case
                 when reporter_kind = 'group'
-                then 'reported by a group of economies (its members report themselves)'
+                then 'reported_by_group'
                 when reporter_kind <> 'economy'
-                then 'reported by an area that is no economy'
+                then 'reported_by_no_economy'
                 when partner_kind = 'group'
-                then 'partner is a group of economies'
+                then 'partner_is_group'
                 when partner_kind = 'unallocated'
-                then 'partner not specified (kept as unallocated in fct_world_trade)'
-                else 'trade between others than China (counts in fct_world_trade)'
-            end as reason,
+                then 'partner_not_specified'
+                else 'trade_between_others'
+            end as reason_code,
+            cast(null as {{ dbt.type_string() }}) as variable,
             count(*) as row_count,
             sum(value_usd) as value_usd
         from classified
@@ -104,7 +110,8 @@ with
         select
             'baci' as source,
             'staging' as stage,
-            exclusion_reason as reason,
+            exclusion_reason as reason_code,
+            cast(null as {{ dbt.type_string() }}) as variable,
             count(*) as row_count,
             sum(value_usd) as value_usd
         from baci
@@ -114,7 +121,8 @@ with
         select
             'baci' as source,
             'classification' as stage,
-            'code in neither product list' as reason,
+            'code_in_neither_list' as reason_code,
+            cast(null as {{ dbt.type_string() }}) as variable,
             count(*) as row_count,
             sum(value_usd) as value_usd
         from baci
@@ -127,7 +135,8 @@ with
         select
             'baci' as source,
             'bilateral facts' as stage,
-            'exporter or importer is no economy' as reason,
+            'side_is_no_economy' as reason_code,
+            cast(null as {{ dbt.type_string() }}) as variable,
             count(*) as row_count,
             sum(value_usd) as value_usd
         from classified
@@ -136,7 +145,8 @@ with
         select
             'wdi' as source,
             'covariates' as stage,
-            'aggregate, or an economy outside the list of economies' as reason,
+            'outside_list_of_economies' as reason_code,
+            cast(null as {{ dbt.type_string() }}) as variable,
             count(*) as row_count,
             cast(null as {{ type_money() }}) as value_usd
         from indicator_values
@@ -146,7 +156,8 @@ with
         select
             'wdi' as source,
             'covariates' as stage,
-            'zero or negative: no logarithm for ' || variables.variable as reason,
+            'no_logarithm' as reason_code,
+            variables.variable,
             count(*) as row_count,
             cast(null as {{ type_money() }}) as value_usd
         from indicator_values
@@ -162,13 +173,15 @@ with
     final as (
 
         select
-            source,
-            stage,
-            reason,
-            cast(row_count as bigint) as row_count,
-            {{ as_float('value_usd') }} as value_usd
+            united.source,
+            united.stage,
+            united.reason_code,
+            {{ filled('reasons.text_en', {'variable': 'united.variable'}) }} as reason,
+            cast(united.row_count as bigint) as row_count,
+            {{ as_float('united.value_usd') }} as value_usd
         from united
-        where row_count > 0
+        left join reasons on united.reason_code = reasons.code
+        where united.row_count > 0
 
     )
 

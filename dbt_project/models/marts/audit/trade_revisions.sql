@@ -9,12 +9,7 @@ with
 
         select *
         from {{ ref('stg_comtrade__trade_records') }}
-        where
-            exclusion_reason is null
-            and second_partner_code = '0'
-            and customs_code = 'C00'
-            and transport_mode_code = '0'
-            and supply_mode_code = '0'
+        where exclusion_reason is null and is_pinned_total
 
     ),
 

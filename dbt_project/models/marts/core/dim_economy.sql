@@ -10,7 +10,9 @@ with
 
     ),
 
-    final as (
+    names as (select * from {{ ref('names') }}),
+
+    grouped as (
 
         select
             economies.iso3,
@@ -29,6 +31,37 @@ with
             economies.is_historical
         from economies
         left join groups on economies.iso3 = groups.iso3
+
+    ),
+
+    final as (
+
+        select
+            grouped.iso3,
+            grouped.economy_name,
+            coalesce(of_economy.name_zh, grouped.economy_name) as economy_name_zh,
+            grouped.comtrade_code,
+            grouped.region,
+            of_region.name_zh as region_zh,
+            grouped.income_group,
+            of_income_group.name_zh as income_group_zh,
+            grouped.country_group,
+            of_country_group.name_zh as country_group_zh,
+            grouped.weo_group,
+            grouped.is_historical
+        from grouped
+        left join
+            names as of_economy on of_economy.kind = 'economy' and grouped.iso3 = of_economy.code
+        left join
+            names as of_region on of_region.kind = 'region' and grouped.region = of_region.code
+        left join
+            names as of_income_group
+            on of_income_group.kind = 'income_group'
+            and grouped.income_group = of_income_group.code
+        left join
+            names as of_country_group
+            on of_country_group.kind = 'country_group'
+            and grouped.country_group = of_country_group.code
 
     )
 

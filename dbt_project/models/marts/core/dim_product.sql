@@ -1,45 +1,55 @@
+-- A product of a list of the user's own may have no name in the seed `names`: its description
+-- stands in, and the list's own words for an unknown sector or technology.
 with
 
-    low_carbon as (select * from {{ ref('stg_lists__low_carbon_products') }}),
+    products as (select * from {{ ref('int_listed_products') }}),
 
-    minerals as (select * from {{ ref('transition_minerals') }} where is_in_report_list),
+    names as (select * from {{ ref('names') }}),
 
     final as (
 
         select
-            coalesce(low_carbon.product_code, minerals.product_code) as product_code,
-            coalesce(low_carbon.list_revision, 'H5') as hs_revision,
-            coalesce(low_carbon.description, minerals.description) as description,
-            low_carbon.sector,
-            low_carbon.technology,
-            low_carbon.product_code is not null as is_low_carbon,
-            minerals.mineral as transition_mineral,
-            minerals.stage as mineral_stage,
-            coalesce(minerals.is_in_ores_scope, false) as is_in_ores_scope,
-            coalesce(low_carbon.is_dual_use, false) as is_dual_use,
-            -- the lists that name the product, separated by semicolons
-            concat_ws(
-                '; ',
-                case when low_carbon.in_apec_2012 then 'APEC 2012' end,
-                case when low_carbon.in_world_bank_2008 then 'World Bank 2008' end,
-                case
-                    low_carbon.in_glachant_dussaux_dechezlepretre
-                    when 'yes'
-                    then 'Glachant, Dussaux and Dechezlepretre'
-                    when 'probable'
-                    then 'Glachant, Dussaux and Dechezlepretre (probable)'
-                end,
-                case when low_carbon.in_pigato_2020 then 'Pigato et al. 2020' end,
-                case when low_carbon.is_imf_addition then 'IMF addition' end,
-                case when low_carbon.is_own_list then 'own list' end,
-                case
-                    when minerals.product_code is not null then 'World Bank transition minerals'
-                end
-            ) as list_sources,
-            coalesce(low_carbon.evidence, 'sourced') as evidence,
-            coalesce(low_carbon.evidence_note, minerals.evidence_note) as evidence_note
-        from low_carbon
-        full outer join minerals on low_carbon.product_code = minerals.product_code
+            products.product_code,
+            products.hs_revision,
+            products.description,
+            coalesce(of_product.name_en, products.description) as short_name,
+            coalesce(of_product.name_zh, products.description) as short_name_zh,
+            products.sector,
+            coalesce(of_sector.name_en, products.sector) as sector_name,
+            coalesce(of_sector.name_zh, products.sector) as sector_name_zh,
+            products.technology,
+            coalesce(of_technology.name_en, products.technology) as technology_name,
+            coalesce(of_technology.name_zh, products.technology) as technology_name_zh,
+            products.is_low_carbon,
+            products.transition_mineral,
+            of_mineral.name_en as transition_mineral_name,
+            of_mineral.name_zh as transition_mineral_name_zh,
+            products.mineral_stage,
+            of_stage.name_zh as mineral_stage_zh,
+            products.is_in_ores_scope,
+            products.is_dual_use,
+            products.list_sources,
+            products.evidence,
+            products.evidence_note
+        from products
+        left join
+            names as of_product
+            on of_product.kind = 'product'
+            and products.product_code = of_product.code
+        left join
+            names as of_sector on of_sector.kind = 'sector' and products.sector = of_sector.code
+        left join
+            names as of_technology
+            on of_technology.kind = 'technology'
+            and products.technology = of_technology.code
+        left join
+            names as of_mineral
+            on of_mineral.kind = 'mineral'
+            and products.transition_mineral = of_mineral.code
+        left join
+            names as of_stage
+            on of_stage.kind = 'mineral_stage'
+            and products.mineral_stage = of_stage.code
 
     )
 

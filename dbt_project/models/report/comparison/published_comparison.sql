@@ -1,11 +1,22 @@
 -- Every printed aggregate beside ours. Where less of the product list has landed than stands for
 -- it, there is no own value, and the note says why. The report's own contradictions stand in the
 -- note of the number they concern.
+-- Which exhibits are compared is said in the seed `exhibits`; dbt needs their names here too,
+-- because it reads no seed while it orders the models.
+-- depends_on: {{ ref('figure_1') }}
+-- depends_on: {{ ref('figure_2') }}
+-- depends_on: {{ ref('figure_3') }}
+-- depends_on: {{ ref('figure_4') }}
+-- depends_on: {{ ref('table_2') }}
 with
 
     aggregates as (select * from {{ ref('published_aggregates') }}),
 
     statistics as (select * from {{ ref('published_summary_statistics') }}),
+
+    printed_sums as (select * from {{ ref('printed_sums') }}),
+
+    reasons as (select * from {{ ref('reasons') }} where family = 'comparison_note'),
 
     choices as (select * from {{ ref('run_choices') }}),
 
@@ -15,77 +26,25 @@ with
 
     ),
 
-    own_aggregates as (
+    -- labels as they are printed: small letters, blanks between words
+    exhibits as (
 
-        select
-            'figure_1' as exhibit,
-            measure as series,
-            lower("group") as "group",
-            year,
-            value,
-            unit,
-            products_landed
-        from {{ ref('figure_1') }}
-        union all
-        select
-            'figure_2' as exhibit,
-            measure as series,
-            lower("group") as "group",
-            year,
-            value,
-            unit,
-            products_landed
-        from {{ ref('figure_2') }}
-        union all
-        select
-            'figure_3' as exhibit,
-            measure as series,
-            replace(sector, '_', ' ') as "group",
-            year,
-            value,
-            unit,
-            products_landed
-        from {{ ref('figure_3') }}
-        union all
-        select
-            'figure_4' as exhibit,
-            measure as series,
-            replace(sector, '_', ' ') as "group",
-            year,
-            value,
-            unit,
-            products_landed
-        from {{ ref('figure_4') }}
-        union all
-        select
-            'figure_4' as exhibit,
-            measure as series,
-            'power generation + energy storage + transport' as "group",
-            year,
-            {{ exact_sum('value * 1e9') }} / 1e9 as value,
-            unit,
-            sum(products_landed) as products_landed
-        from {{ ref('figure_4') }}
-        where
-            measure = 'China exports'
-            and sector in ('power_generation', 'energy_storage', 'transport')
-        group by measure, year, unit
-        union all
-        select
-            'table_2' as exhibit,
-            'share of China exports' as series,
-            lower("group") as "group",
-            year,
-            value,
-            unit,
-            products_landed
-        from {{ ref('table_2') }}
-        where measure = 'share of China exports'
-        union all
+        {% for exhibit in compared_exhibits(ref('exhibits')) %}
+            select
+                '{{ exhibit.exhibit }}' as exhibit,
+                measure as series,
+                lower(replace({{ adapter.quote(exhibit.series_column) }}, '_', ' ')) as label,
+                year,
+                value,
+                unit,
+                products_landed
+            from {{ ref(exhibit.exhibit) }}
+            union all
+        {% endfor %}
         select
             'table_1' as exhibit,
             measure as series,
-            replace(sector, '_', ' ') as "group",
+            replace(sector, '_', ' ') as label,
             cast(null as integer) as year,
             value,
             unit,
@@ -95,12 +54,39 @@ with
 
     ),
 
+    own_aggregates as (
+
+        select exhibit, series, label, year, value, unit
+        from exhibits
+        union all
+        select
+            exhibits.exhibit,
+            exhibits.series,
+            printed_sums.printed_group as label,
+            exhibits.year,
+            {{ exact_sum('exhibits.value * 1e9') }} / 1e9 as value,
+            exhibits.unit
+        from exhibits
+        inner join
+            printed_sums
+            on exhibits.exhibit = printed_sums.exhibit
+            and exhibits.series = printed_sums.series
+            and exhibits.label = printed_sums.own_group
+        group by
+            exhibits.exhibit,
+            exhibits.series,
+            printed_sums.printed_group,
+            exhibits.year,
+            exhibits.unit
+
+    ),
+
     -- how much of the list has landed in the year the number is for; the figures of one sector are
     -- judged by the whole year
     landed_in_year as (
 
         select exhibit, year, max(products_landed) as products_landed
-        from own_aggregates
+        from exhibits
         group by exhibit, year
 
     ),
@@ -120,31 +106,23 @@ with
                     >= choices.minimum_product_share * list_size.products_in_list
                 then own_aggregates.value
             end as own,
-            cast(null as varchar) as sample,
-            aggregates.note,
+            cast(null as {{ dbt.type_string() }}) as sample,
+            aggregates.note_code as printed_note_code,
             case
                 when landed_in_year.products_landed is null
-                then 'no own value: no data for the year'
+                then 'no_data_for_year'
                 when
                     landed_in_year.products_landed
                     < choices.minimum_product_share * list_size.products_in_list
-                then
-                    'no own value: only '
-                    || landed_in_year.products_landed
-                    || ' of '
-                    || list_size.products_in_list
-                    || ' products have landed'
+                then 'too_few_products'
                 when own_aggregates.value is null
-                then 'no own value: no trade recorded in this group'
+                then 'no_trade_in_group'
                 when
                     aggregates.exhibit <> 'table_1'
                     and landed_in_year.products_landed < list_size.products_in_list
-                then
-                    landed_in_year.products_landed
-                    || ' of '
-                    || list_size.products_in_list
-                    || ' products have landed'
-            end as coverage_note
+                then 'part_of_list_landed'
+            end as own_note_code,
+            landed_in_year.products_landed
         from aggregates
         cross join choices
         cross join list_size
@@ -152,7 +130,7 @@ with
             own_aggregates
             on aggregates.exhibit = own_aggregates.exhibit
             and aggregates.series = own_aggregates.series
-            and lower(aggregates."group") = lower(own_aggregates."group")
+            and lower(aggregates."group") = own_aggregates.label
             and (
                 aggregates.year = own_aggregates.year
                 or (aggregates.year is null and own_aggregates.year is null)
@@ -222,19 +200,14 @@ with
             statistics_long.published,
             own.value as own,
             chosen_sample.sample,
-            cast(null as varchar) as note,
+            cast(null as {{ dbt.type_string() }}) as printed_note_code,
             case
                 when own.value is null
-                then
-                    'no own value: no data for '
-                    || statistics_long.variable
-                    || ' in the sample '
-                    || chosen_sample.sample
+                then 'no_data_for_variable'
                 when chosen_sample.sample <> 'report_base'
-                then
-                    'economy-years with CO2: the base sample needs LCT imports, '
-                    || 'of which too few products have landed'
-            end as coverage_note
+                then 'sample_with_co2'
+            end as own_note_code,
+            cast(null as integer) as products_landed
         from statistics_long
         cross join chosen_sample
         left join
@@ -258,17 +231,38 @@ with
     final as (
 
         select
-            exhibit,
-            series,
-            "group",
-            year,
-            unit,
-            published,
-            own,
-            own - published as difference,
-            sample,
-            nullif(concat_ws('; ', nullif(note, ''), coverage_note), '') as note
+            united.exhibit,
+            united.series,
+            united."group",
+            united.year,
+            united.unit,
+            united.published,
+            united.own,
+            united.own - united.published as difference,
+            united.sample,
+            nullif(
+                concat_ws('; ', united.printed_note_code, united.own_note_code), ''
+            ) as note_code,
+            nullif(
+                concat_ws(
+                    '; ',
+                    of_print.text_en,
+                    {{ filled(
+                        'of_own.text_en',
+                        {
+                            'products_landed': 'united.products_landed',
+                            'products_in_list': 'list_size.products_in_list',
+                            'variable': 'united."group"',
+                            'sample': 'united.sample',
+                        }
+                    ) }}
+                ),
+                ''
+            ) as note
         from united
+        cross join list_size
+        left join reasons as of_print on united.printed_note_code = of_print.code
+        left join reasons as of_own on united.own_note_code = of_own.code
 
     )
 

@@ -1,3 +1,4 @@
--- Shares of China, high-income and other emerging and developing economies in world trade in
--- low-carbon products.
-{{ world_trade_shares(ref('fct_world_trade')) }}
+-- Figure 1 on the run's own choices; int_figure_1_computed says how.
+select year, "group", measure, value, unit, products_landed
+from {{ ref('int_figure_1_computed') }}
+where source = 'chosen'

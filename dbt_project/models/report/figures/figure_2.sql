@@ -1,3 +1,4 @@
--- Trade balance in low-carbon products of the three groups of economies: exports less imports
--- with the World.
-{{ trade_balances(ref('fct_world_trade')) }}
+-- Figure 2 on the run's own choices; int_figure_2_computed says how.
+select year, "group", measure, value, unit, products_landed
+from {{ ref('int_figure_2_computed') }}
+where source = 'chosen'

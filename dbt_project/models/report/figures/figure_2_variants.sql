@@ -1,2 +1,4 @@
--- Figure 2 on every HS treatment and source.
-{{ trade_balances(ref('fct_world_trade_variants'), ['hs_treatment', 'source']) }}
+-- Figure 2 on every HS treatment and source; int_figure_2_computed says how.
+select year, "group", measure, value, unit, hs_treatment, source, products_landed
+from {{ ref('int_figure_2_computed') }}
+where source <> 'chosen'

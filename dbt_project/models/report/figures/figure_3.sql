@@ -1,2 +1,4 @@
--- World exports of low-carbon products by sector.
-{{ exports_by_sector(ref('fct_world_trade'), 'world exports') }}
+-- Figure 3 on the run's own choices; int_figure_3_computed says how.
+select year, sector, measure, value, unit, products_landed, note_code, note
+from {{ ref('int_figure_3_computed') }}
+where source = 'chosen'

@@ -1,2 +1,4 @@
--- China's exports of low-carbon products by sector, with the share of the sector's world exports.
-{{ exports_by_sector(ref('fct_world_trade'), 'China exports', 'CHN') }}
+-- Figure 4 on the run's own choices; int_figure_4_computed says how.
+select year, sector, measure, value, unit, products_landed, note_code, note
+from {{ ref('int_figure_4_computed') }}
+where source = 'chosen'
