@@ -5,6 +5,7 @@ with
     final as (
 
         select
+            position,
             variable,
             label_en,
             label_zh,

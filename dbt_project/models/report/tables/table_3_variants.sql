@@ -1,7 +1,7 @@
 -- Table 3: summary statistics of the panel in three samples, on every trade basis, HS treatment
 -- and mineral scope. `report_base` is the report's own: economy-years up to 2020 with CO2 and LCT
 -- imports from China. The other two do not depend on the trade that has landed.
-{%- set variables = panel_variables(ref('variables')) %}
+{%- set variables = panel_variables(ref('dim_variable')) %}
 
 with
 
