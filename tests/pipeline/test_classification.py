@@ -364,6 +364,7 @@ def test_a_product_is_one_row_of_a_seed(real_world: FinishedRun, tmp_path: Path)
         tmp_path / "data",
         "build",
         "--select",
+        "names",
         "low_carbon_products+",
         "--exclude-resource-type",
         "unit_test",
