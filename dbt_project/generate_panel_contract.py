@@ -1,4 +1,4 @@
-"""Write models/marts/_panel.yml, the panel's contract, from the seed `variables`.
+"""Write models/marts/panel/_panel.yml, the panel's contract, from the seed `variables`.
 
 Run it after changing the seed (`make contracts`). The seed remains the only place where a variable
 is defined; a test checks that the two agree.
@@ -11,11 +11,11 @@ import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "dbt_project" / "models" / "marts" / "_panel.yml"
+TARGET = ROOT / "dbt_project" / "models" / "marts" / "panel" / "_panel.yml"
 
 LINE_LENGTH = 100
 
-HEAD = """# Generated from seeds/variables.csv by dbt_project/generate_panel_contract.py
+HEAD = """# Generated from seeds/indicators/variables.csv by dbt_project/generate_panel_contract.py
 # (make contracts). Do not edit.
 version: 2
 
@@ -39,7 +39,7 @@ COLUMNS = (
 )
 
 
-def contract(seed: Path = ROOT / "seeds" / "variables.csv") -> str:
+def contract(seed: Path = ROOT / "seeds" / "indicators" / "variables.csv") -> str:
     with open(seed, newline="", encoding="utf-8") as handle:
         variables = list(csv.DictReader(handle))
     text = HEAD

@@ -1,12 +1,12 @@
 {#-
-    The variables of the panel, from the seed `variables`, in its order: a list of rows with
-    variable, transformation and is_regressor.
+    The variables of the panel in their order, from the seed `variables` or dim_variable: a list of
+    rows with variable, transformation and is_regressor.
 -#}
-{% macro panel_variables(seed_relation) -%}
+{% macro panel_variables(relation) -%}
     {%- if not execute -%} {{ return([]) }}{%- endif -%}
     {%- set found = run_query(
         'select variable, transformation, is_regressor from '
-        ~ seed_relation
+        ~ relation
         ~ ' order by position'
     ) -%}
     {{ return(found.rows) }}

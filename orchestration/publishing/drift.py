@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import duckdb
 
-from orchestration.durable import sql_text
+from orchestration.durable import sql_name, sql_text, sql_texts
+from orchestration.publishing.exhibits import PERCENT_OF_VALUE, PERCENTAGE_POINT, exhibits
 from orchestration.settings import Settings
 
 COMPARED_CHOICES = ("basis", "hs_treatment", "mineral_scope", "income_vintage", "is_synthetic")
@@ -84,34 +86,28 @@ class Drift:
         )
 
 
-# subject -> query for the numbers of a catalogue: name, value, size of one unit of distance,
-# and the number of records the value rests on
-SUBJECTS = {
-    "aggregate": """
-        with numbers as (
+# size of one unit of distance, by movement_unit of the seed exhibits
+ONE_UNIT = {PERCENTAGE_POINT: "1.0", PERCENT_OF_VALUE: "abs(value) / 100"}
+
+
+def _aggregates(catalogue: str) -> str:
+    """Every number that the seed exhibits has watched; its data are the year's world trade."""
+    numbers = " union all ".join(
+        f"""
             select
-                'figure_1 ' || measure || ' ' || "group" || ' ' || year as name,
+                {sql_text(exhibit.table)} || ' ' || measure || ' '
+                || {sql_name(exhibit.series_column)} || ' ' || year as name,
                 year,
                 value,
-                1.0 as one_unit
-            from {catalogue}.report.figure_1
-            union all
-            select
-                'figure_3 ' || measure || ' ' || sector || ' ' || year,
-                year,
-                value,
-                abs(value) / 100
-            from {catalogue}.report.figure_3
-            where unit = 'billion USD'
-            union all
-            select
-                'figure_4 ' || measure || ' ' || sector || ' ' || year,
-                year,
-                value,
-                abs(value) / 100
-            from {catalogue}.report.figure_4
-            where unit = 'billion USD'
-        ),
+                {ONE_UNIT[exhibit.movement_unit]} as one_unit
+            from {sql_name(catalogue, "report", exhibit.table)}
+            where measure in ({sql_texts(exhibit.watched_measures)})
+        """
+        for exhibit in exhibits().values()
+        if exhibit.watched_measures
+    )
+    return f"""
+        with numbers as ({numbers}),
         trade as (
             select year, count(*) as records
             from {catalogue}.marts.fct_world_trade
@@ -120,8 +116,12 @@ SUBJECTS = {
         select name, value, one_unit, coalesce(records, 0) as records
         from numbers
         left join trade using (year)
-    """,
-    "coefficient": """
+    """
+
+
+def _coefficients(catalogue: str) -> str:
+    """The coefficients of the report's own specification, with the observations they rest on."""
+    return f"""
         select
             exhibit || ' (' || "column" || ') ' || term as name,
             estimate as value,
@@ -132,7 +132,14 @@ SUBJECTS = {
             variant = 'report'
             and inference = 'cluster_iso3'
             and basis = (select basis from {catalogue}.marts.run_choices)
-    """,
+    """
+
+
+# subject -> the query for the numbers of a catalogue: name, value, size of one unit of distance,
+# and the number of records the value rests on
+SUBJECTS: dict[str, Callable[[str], str]] = {
+    "aggregate": _aggregates,
+    "coefficient": _coefficients,
 }
 
 
@@ -151,7 +158,7 @@ def drift(connection: duckdb.DuckDBPyConnection, settings: Settings, subject: st
             "from seeds.drift_bounds where subject = ?",
             [subject],
         ).fetchall()
-        was, now = (SUBJECTS[subject].format(catalogue=catalogue) for catalogue in ("before", here))
+        was, now = (SUBJECTS[subject](catalogue) for catalogue in ("before", here))
         rows = connection.execute(
             f"""
             select

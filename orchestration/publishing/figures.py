@@ -1,86 +1,90 @@
 """PNG charts: the report's figures, and the estimates beside the printed coefficients.
 
-This module holds only how they are drawn.
+This module holds only how they are drawn; which of an exhibit's numbers are, says the seed
+exhibits.
 """
 
 from __future__ import annotations
 
 import base64
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+from orchestration.durable import sql_name
+from orchestration.publishing.exhibits import exhibits
 
 if TYPE_CHECKING:
     import duckdb
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+# name of a series -> its value by year
+Series: TypeAlias = dict[str, dict[int, float]]
 
 SYNTHETIC = "synthetic: every number is invented"
 GROUP_COLOURS = {"China": "#c0392b", "High income": "#2c6fbb", "Other EMDE": "#e0a030"}
-FIGURES = {
-    "figure_1": "Shares in world trade in low-carbon technology",
-    "figure_2": "Trade balance in low-carbon technology",
-    "figure_3": "World exports of low-carbon technology by sector",
-    "figure_4": "China's exports of low-carbon technology by sector",
-}
 
 
 def picture_of(connection: duckdb.DuckDBPyConnection, table: str) -> bytes | None:
-    """A PNG chart of report.<table>, or None if the table is not a figure or has no rows."""
-    if table not in FIGURES:
+    """A PNG chart of report.<table>, one panel a measure.
+
+    None if the seed exhibits does not say how the table is drawn, or it has no rows.
+    """
+    exhibit = exhibits().get(table)
+    if exhibit is None or not exhibit.chart:
         return None
-    measures = {
-        "figure_1": ("export share", "import share"),
-        "figure_2": ("trade balance",),
-        "figure_3": ("world exports",),
-        "figure_4": ("China exports",),
-    }[table]
-    series = "sector" if table in ("figure_3", "figure_4") else "group"
+    column = sql_name(exhibit.series_column)
     rows = connection.execute(
         f"""
-        select measure, "{series}", year, value, unit
-        from report.{table}
-        where list_contains(?, measure) and "{series}" <> 'all sectors'
-        order by measure, "{series}", year
+        select measure, {column}, year, value, unit
+        from {sql_name("report", table)}
+        where list_contains(?, measure) and {column} <> 'all sectors'
+        order by measure, {column}, year
         """,
-        [list(measures)],
+        [list(exhibit.drawn_measures)],
     ).fetchall()
     if not rows:
         return None
-    figure = _figure(FIGURES[table], _is_synthetic(connection))
-    panels = figure.subplots(1, len(measures), squeeze=False)[0]
-    for panel, measure in zip(panels, measures, strict=True):
-        lines: dict[str, tuple[list[int], list[float]]] = {}
+    figure = _figure(exhibit.title, _is_synthetic(connection))
+    panels = figure.subplots(1, len(exhibit.drawn_measures), squeeze=False)[0]
+    for panel, measure in zip(panels, exhibit.drawn_measures, strict=True):
+        series: Series = {}
         for name, of_series, year, value, unit in rows:
             if name == measure and value is not None:
-                years, values = lines.setdefault(of_series, ([], []))
-                years.append(year)
-                values.append(value)
+                series.setdefault(of_series, {})[year] = value
                 panel.set_ylabel(unit)
-        if series == "sector":
-            every_year = sorted({y for years, _ in lines.values() for y in years})
-            panel.stackplot(
-                every_year,
-                [
-                    [dict(zip(*lines[s], strict=True)).get(y, 0.0) for y in every_year]
-                    for s in lines
-                ],
-                labels=[s.replace("_", " ") for s in lines],
-            )
-            panel.legend(loc="upper left", fontsize=7)
-        else:
-            for group, (years, values) in lines.items():
-                panel.plot(
-                    years,
-                    values,
-                    label=group,
-                    color=GROUP_COLOURS.get(group),
-                    marker="o",
-                    markersize=2.5,
-                )
-            panel.axhline(0, color="grey", linewidth=0.5)
-            panel.legend(fontsize=7)
+        CHARTS[exhibit.chart](panel, series)
         panel.set_title(measure, fontsize=9)
         panel.xaxis.get_major_locator().set_params(integer=True)
     return _png(figure)
+
+
+def _draw_lines(panel: Axes, series: Series) -> None:
+    for name, values in series.items():
+        panel.plot(
+            list(values),
+            list(values.values()),
+            label=name,
+            color=GROUP_COLOURS.get(name),
+            marker="o",
+            markersize=2.5,
+        )
+    panel.axhline(0, color="grey", linewidth=0.5)
+    panel.legend(fontsize=7)
+
+
+def _draw_areas(panel: Axes, series: Series) -> None:
+    years = sorted({year for values in series.values() for year in values})
+    panel.stackplot(
+        years,
+        [[values.get(year, 0.0) for year in years] for values in series.values()],
+        labels=[name.replace("_", " ") for name in series],
+    )
+    panel.legend(loc="upper left", fontsize=7)
+
+
+# the column `chart` of the seed exhibits -> how a panel is drawn
+CHARTS = {"lines": _draw_lines, "areas": _draw_areas}
 
 
 def coefficients_picture(connection: duckdb.DuckDBPyConnection) -> bytes | None:

@@ -23,6 +23,7 @@ from orchestration.defs.sensors import build_sensors
 from orchestration.landing.manifest import read_manifest
 from orchestration.publishing import figures, publication
 from orchestration.publishing.drift import drift
+from orchestration.publishing.exhibits import exhibits
 from orchestration.settings import Settings, load_settings
 from tests.support.runs import FinishedRun
 
@@ -353,7 +354,7 @@ def test_tables_show_rows_economies_years_shares_and_pictures(demo_world: Finish
         assert world_trade["dagster/row_count"] > 10_000
         assert "| " in world_trade["preview"].md_str
         assert "dagster/row_count" not in table_metadata(connection, "report", "no_such_table")
-        for table in figures.FIGURES:
+        for table in (e.table for e in exhibits().values() if e.chart):
             assert (
                 "](data:image/png;base64,iVBOR"
                 in table_metadata(connection, "report", table)["picture"].md_str

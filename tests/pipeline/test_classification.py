@@ -326,7 +326,7 @@ def build_on(
 
 
 def test_a_product_is_one_row_of_a_seed(real_world: FinishedRun, tmp_path: Path) -> None:
-    """One product is added and one moved to another technology: two rows change.
+    """One product is added and one moved to another technology: two rows change, and names.
 
     Facts, world trade and table 1 follow.
     """
@@ -337,7 +337,7 @@ def test_a_product_is_one_row_of_a_seed(real_world: FinishedRun, tmp_path: Path)
         shutil.copy(PROJECT_ROOT / part, project)
     (tmp_path / "data" / "build").mkdir(parents=True)
     shutil.copy(real_world.settings.build_path, tmp_path / "data" / "build")
-    path = project / "seeds" / "low_carbon_products.csv"
+    path = project / "seeds" / "products" / "low_carbon_products.csv"
     rows = seed("low_carbon_products")
     battery = next(r for r in rows if r["product_code"] == "850760")
     rows.append(
@@ -353,11 +353,18 @@ def test_a_product_is_one_row_of_a_seed(real_world: FinishedRun, tmp_path: Path)
         writer = csv.DictWriter(handle, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+    with open(project / "seeds" / "labels" / "names.csv", "a", encoding="utf-8") as handle:
+        handle.write(
+            "product,280470,Phosphorus,磷\n"
+            "technology,battery materials,Battery materials,电池材料\n"
+            "technology,lithium-ion batteries,Lithium-ion batteries,锂离子电池\n"
+        )
     done = build_on(
         project,
         tmp_path / "data",
         "build",
         "--select",
+        "names",
         "low_carbon_products+",
         "--exclude-resource-type",
         "unit_test",
@@ -416,6 +423,7 @@ def test_a_list_of_ones_own_takes_the_place_of_the_reports(
         "run",
         "--select",
         "stg_lists__low_carbon_products",
+        "int_listed_products",
         "dim_product",
     )
     assert done.returncode == 0, done.stdout

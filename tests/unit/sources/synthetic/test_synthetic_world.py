@@ -462,12 +462,12 @@ def test_the_largest_scale_streams_every_pair_and_code() -> None:
 # flaw -> the file with the rule meant for it, the rule, and what stands there without it
 RULES = {
     "duplicate": (
-        "models/intermediate/int_comtrade_flows_deduplicated.sql",
+        "models/intermediate/trade/int_comtrade_flows_deduplicated.sql",
         "max(case when {{ column }} = '{{ total }}' then 1 else 0 end) = 1",
         "1 = 0",
     ),
     "aggregate": (
-        "models/marts/fct_world_trade_variants.sql",
+        "models/marts/core/fct_world_trade_variants.sql",
         "where reporter_kind = 'economy' or source = 'baci'",
         "",
     ),
@@ -477,7 +477,7 @@ RULES = {
         "lead(year) over (partition by {{ keys }} order by year) as year",
     ),
     "revision_break": (
-        "models/intermediate/int_hs_codes_mapped.sql",
+        "models/intermediate/products/int_hs_codes_mapped.sql",
         "where weight > 0",
         "where weight > 0 and hs6_code = product_code",
     ),

@@ -1,0 +1,4 @@
+-- Figure 2 on every HS treatment and source; int_figure_2_computed says how.
+select year, "group", measure, value, unit, hs_treatment, source, products_landed
+from {{ ref('int_figure_2_computed') }}
+where source <> 'chosen'

@@ -1,0 +1,4 @@
+-- Figure 4 on every HS treatment and source; int_figure_4_computed says how.
+select year, sector, measure, value, unit, hs_treatment, source, products_landed, note_code, note
+from {{ ref('int_figure_4_computed') }}
+where source <> 'chosen'

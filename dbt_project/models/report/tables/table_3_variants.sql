@@ -1,0 +1,89 @@
+-- Table 3: summary statistics of the panel in three samples, on every trade basis, HS treatment
+-- and mineral scope. `report_base` is the report's own: economy-years up to 2020 with CO2 and LCT
+-- imports from China. The other two do not depend on the trade that has landed.
+{%- set variables = panel_variables(ref('dim_variable')) %}
+
+with
+
+    panel as (select * from {{ ref('panel_country_year_variants') }}),
+
+    variables as (select * from {{ ref('dim_variable') }}),
+
+    long as (
+
+        {% for v in variables %}
+            select
+                basis,
+                hs_treatment,
+                mineral_scope,
+                iso3,
+                year,
+                '{{ v.variable }}' as variable,
+                {{ v.variable }} as value,
+                co2_tonnes_per_capita is not null as has_co2,
+                lct_imports_from_china_kusd is not null as has_lct_imports
+            from panel
+            where year between 1992 and 2022 and {{ v.variable }} is not null
+            {% if not loop.last %}
+                union all
+            {% endif %}
+        {% endfor %}
+
+    ),
+
+    sampled as (
+
+        select *, 'all_1992_2022' as sample
+        from long
+        union all
+        select *, 'with_co2_1992_2020' as sample
+        from long
+        where year <= 2020 and has_co2
+        union all
+        select *, 'report_base' as sample
+        from long
+        where year <= 2020 and has_co2 and has_lct_imports
+
+    ),
+
+    summarised as (
+
+        select
+            basis,
+            hs_treatment,
+            mineral_scope,
+            sample,
+            variable,
+            cast(count(*) as {{ type_double() }}) as n,
+            {{ ordered_average('value', 'iso3, year') }} as mean,
+            {{ ordered_standard_deviation('value', 'iso3, year') }} as sd,
+            min(value) as min,
+            max(value) as max
+        from sampled
+        group by basis, hs_treatment, mineral_scope, sample, variable
+
+    ),
+
+    final as (
+
+        {% for measure in ['n', 'mean', 'sd', 'min', 'max'] %}
+            select
+                summarised.basis,
+                summarised.hs_treatment,
+                summarised.mineral_scope,
+                summarised.sample,
+                summarised.variable,
+                '{{ measure }}' as measure,
+                summarised.{{ measure }} as value,
+                {{ "'economy-years'" if measure == 'n' else 'variables.unit' }} as unit
+            from summarised
+            inner join variables on summarised.variable = variables.variable
+            {% if not loop.last %}
+                union all
+            {% endif %}
+        {% endfor %}
+
+    )
+
+select *
+from final
