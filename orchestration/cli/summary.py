@@ -106,6 +106,8 @@ def print_summary(
     table.add_column()
     landed = manifest.current()
     table.add_row("landed", f"{len(landed)} files, {sum(f.rows for f in landed):,} rows")
+    publishers = "; ".join(f"{t['title']} ({t['licence']})" for t in manifest.terms())
+    table.add_row("publishers", publishers)
     if vintages := {f.release for f in landed if "indicators" in f.parameters}:
         table.add_row(
             "World Bank", f"release {', '.join(sorted(map(str, vintages)))} (LCT_WDI_VINTAGE)"
@@ -182,7 +184,7 @@ def print_summary(
             style="bold yellow",
             markup=False,
         )
-    if {f.parameters["question"] for f in landed if f.asked} == {"trial"}:
+    if {f.parameters["question"] for f in landed if f.request_parameters} == {"trial"}:
         console.print(
             "A TRIAL without a key: two products, two years of China's reports. "
             "COMTRADE_API_KEY in the environment or .env gives the full history.",

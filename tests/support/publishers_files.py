@@ -7,7 +7,7 @@ import gzip
 import json
 from pathlib import Path
 
-from orchestration.landing.layout import COMTRADE_TRADE
+from orchestration.landing.publishers.comtrade import COMTRADE_TRADE
 
 COMTRADE_HEADER = [c.name for c in COMTRADE_TRADE.columns]
 

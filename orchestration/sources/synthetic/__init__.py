@@ -20,8 +20,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestration.durable import file_lock
-from orchestration.landing import layout as layouts
-from orchestration.landing.manifest import LeftOut, Manifest, register
+from orchestration.landing.manifest import SYNTHETIC, LeftOut, Manifest
+from orchestration.landing.publishers.baci import BACI_ECONOMIES
+from orchestration.landing.registration import register
 from orchestration.settings import PLANTED_TRUTH
 from orchestration.sources.synthetic.calibration import SCALES
 from orchestration.sources.synthetic.files import write_baci, write_comtrade, write_wdi
@@ -47,7 +48,7 @@ def fill_with_demo(
         "generator_version": GENERATOR_VERSION,
         "synthetic": "every number is invented",
     }
-    manifest.world = "demo"
+    manifest.is_synthetic = True
     if _has_landed(manifest, parameters):
         manifest.left_out = []
         manifest.write()
@@ -65,13 +66,13 @@ def fill_with_demo(
                 shutil.rmtree(leftover)
         paths = write_world(Path(scratch), seed, scale, say)
         (Path(scratch) / PLANTED_TRUTH).replace(manifest.folder / PLANTED_TRUTH)
-        return register(manifest, paths, origin="demo", say=say, parameters=parameters)
+        return register(manifest, paths, origin=SYNTHETIC, say=say, parameters=parameters)
 
 
 def _has_landed(manifest: Manifest, parameters: dict) -> bool:
     files = manifest.current()
     # BACI's list of codes is the same for every seed, so it may have landed with another one
-    seeded = [f for f in files if f.tables[0].layout != layouts.BACI_ECONOMIES.name]
+    seeded = [f for f in files if f.tables[0].layout != BACI_ECONOMIES.name]
     truth = manifest.folder / PLANTED_TRUTH
     complete = truth.exists() and set(json.loads(truth.read_text("utf-8"))["files"]) <= {
         f.parameters["published_name"] for f in files
