@@ -1,6 +1,7 @@
 """From a landed file to its rows: which tables it holds, and their rows as text, in file order.
 
-A file is a plain or gzipped CSV, a service's JSON answer, or a zip with such files inside.
+A file is a plain or gzipped CSV, a service's JSON answer, a Stata or an Excel file (.dta, .xls), or
+a zip with such files inside.
 `open_tables` turns it into one or more `LandedTable`s; `read_batches` streams a table's rows
 without unpacking to disk, and `run_over_rows` runs SQL over them.
 """
@@ -20,7 +21,10 @@ from pathlib import Path
 from typing import IO, cast
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from orchestration.landing import publishers
@@ -31,6 +35,8 @@ from orchestration.landing.layout import (
     UnknownLayoutError,
     label_of,
 )
+
+ReadFrame = Callable[[io.BytesIO], pd.DataFrame]
 
 # what reading a file raises that was cut short or altered on its way
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile)
@@ -133,7 +139,7 @@ def _open_bytes(path: Path, member: str | None = None) -> Iterator[IO[bytes]]:
         yield stream
 
 
-def _cut_file(label: str, error: Exception) -> LandingError:
+def _cut_file(label: str, error: object) -> LandingError:
     return LandingError(
         f"{label}: damaged or cut short ({error}). "
         "Download it again and compare its size with the publisher's."
@@ -285,7 +291,21 @@ def _whole_table(path: Path, member: str | None = None) -> pa.Table:
 
 
 def _whole_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
-    yield from _whole_table(table.path, table.member).to_batches(max_chunksize=50_000)
+    rows = _whole_table(table.path, table.member)
+    if _ending(table.member or table.path.name) in _FRAMES:
+        # a service's answer says null where it has no value; these say it as a CSV does
+        rows = pa.table(
+            {
+                name: _without(table.layout.missing_values, rows.column(name))
+                for name in rows.column_names
+            }
+        )
+    yield from rows.to_batches(max_chunksize=50_000)
+
+
+def _without(values: tuple[str, ...], column: pa.ChunkedArray) -> pa.ChunkedArray:
+    is_missing = pc.is_in(column, pa.array(values, pa.string()))
+    return pc.if_else(is_missing, pa.scalar(None, pa.string()), column)
 
 
 def _read_json(label: str, content: bytes) -> pa.Table:
@@ -308,6 +328,52 @@ def _text_table(columns: dict[str, Iterable[str | None]]) -> pa.Table:
     return pa.table({name: pa.array(texts, pa.string()) for name, texts in columns.items()})
 
 
+def _read_frame(label: str, content: bytes, what: str, read: ReadFrame) -> pa.Table:
+    try:
+        frame = read(io.BytesIO(content))
+    except ImportError:
+        raise
+    except Exception as error:
+        # the parsers of these formats raise whatever a damaged byte leads them to
+        raise _cut_file(label, f"not readable as {what}: {error}") from error
+    return _text_table(
+        {
+            str(name): [_cell_text(value) for value in frame[name].to_numpy()]
+            for name in frame.columns
+        }
+    )
+
+
+def _read_stata(label: str, content: bytes) -> pa.Table:
+    def read(stream: io.BytesIO) -> pd.DataFrame:
+        return pd.read_stata(stream, convert_categoricals=False, convert_dates=False)
+
+    return _read_frame(label, content, "Stata", read)
+
+
+def _read_excel(label: str, content: bytes) -> pa.Table:
+    """The first sheet of a workbook; its first row holds the names of the columns."""
+
+    def read(stream: io.BytesIO) -> pd.DataFrame:
+        return pd.read_excel(stream, engine="xlrd", dtype=object, keep_default_na=False)
+
+    return _read_frame(label, content, "Excel", read)
+
+
+def _cell_text(value: object) -> str | None:
+    """A cell as a CSV would have it: a whole number without a decimal point."""
+    if pd.isna(value):
+        return None
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
 _STREAMED = ("csv", "txt")
-_READ_WHOLE: dict[str, Callable[[str, bytes], pa.Table]] = {"json": _read_json}
-_FORMATS = "CSV or JSON"
+_FRAMES = ("dta", "xls")
+_READ_WHOLE: dict[str, Callable[[str, bytes], pa.Table]] = {
+    "json": _read_json,
+    "dta": _read_stata,
+    "xls": _read_excel,
+}
+_FORMATS = "CSV, JSON, Stata or Excel"

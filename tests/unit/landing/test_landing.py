@@ -26,6 +26,8 @@ from tests.support.publishers_files import (
     comtrade_row,
     write_comtrade_answer,
     write_csv,
+    write_excel,
+    write_stata,
     write_wdi,
 )
 
@@ -151,6 +153,42 @@ def test_zips_are_read_without_unpacking(inbox: Path, manifest: Manifest, tmp_pa
             "select country_code, year, value from raw.wdi_indicators order by all"
         ).fetchall()
     assert values == [("CHL", 2021, 316000000000.5), ("WLD", 2021, 9.7e13), ("WLD", 2022, 1.0e14)]
+
+
+def test_stata_and_excel_files_say_what_the_csv_says(inbox: Path) -> None:
+    rows: list[dict] = [
+        {
+            "country_code": 156,
+            "country_name": "China",
+            "country_iso2": "CN",
+            "country_iso3": "CHN",
+            "share": 0.25,
+        },
+        {
+            "country_code": 384,
+            "country_name": "Côte d'Ivoire",
+            "country_iso2": "NA",
+            "country_iso3": "",
+            "share": 1.0,
+        },
+    ]
+    expected = rows_of(write_csv(inbox / "country_codes.csv", rows))
+    assert expected[1]["country_iso2"] is None, "what a CSV of the publisher has for a blank"
+    assert rows_of(write_stata(inbox / "country_codes.dta", rows)) == expected
+    assert rows_of(write_excel(inbox / "country_codes.xls", rows)) == expected
+    with zipfile.ZipFile(inbox / "country_codes.zip", "w") as archive:
+        archive.write(inbox / "country_codes.dta", "country_codes.dta")
+    assert rows_of(inbox / "country_codes.zip") == expected
+
+
+@pytest.mark.parametrize("ending", ["dta", "xls"])
+def test_a_cut_stata_or_excel_file_is_refused(inbox: Path, manifest: Manifest, ending: str) -> None:
+    write = {"dta": write_stata, "xls": write_excel}[ending]
+    path = write(inbox / f"codes.{ending}", [{"country_code": 1, "country_iso3": "CHN"}])
+    path.write_bytes(path.read_bytes()[:6])
+    reason = refusal(manifest, path)
+    assert reason.startswith(f"refused: codes.{ending}: damaged or cut short")
+    assert "Download it again" in reason
 
 
 def comparable(column: str, value: str | None) -> str | float | None:
