@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.build import warehouse
-from orchestration.landing.manifest import read_manifest
+from orchestration.landing.manifest import Manifest, read_manifest
 from orchestration.publishing.publication import SYNTHETIC_NOTICE
 from orchestration.settings import Settings
 from orchestration.sources.live.refresh import waiting_requests
@@ -106,8 +106,7 @@ def print_summary(
     table.add_column()
     landed = manifest.current()
     table.add_row("landed", f"{len(landed)} files, {sum(f.rows for f in landed):,} rows")
-    publishers = "; ".join(f"{t['title']} ({t['licence']})" for t in manifest.terms())
-    table.add_row("publishers", publishers)
+    table.add_row("publishers", _publishers(manifest))
     if vintages := {f.release for f in landed if "indicators" in f.parameters}:
         table.add_row(
             "World Bank", f"release {', '.join(sorted(map(str, vintages)))} (LCT_WDI_VINTAGE)"
@@ -225,6 +224,14 @@ def print_failure(console: Console, result: Any, settings: Settings) -> None:
         f"dbt's log: {settings.dbt_target_dir / 'run' / 'dbt.log'}",
         markup=False,
     )
+
+
+def _publishers(manifest: Manifest) -> str:
+    """The publishers of the landed files by licence, each licence once."""
+    by_licence: dict[str | None, list[str]] = {}
+    for terms in manifest.terms():
+        by_licence.setdefault(terms["licence"], []).append(str(terms["title"]))
+    return "; ".join(f"{', '.join(titles)} ({licence})" for licence, titles in by_licence.items())
 
 
 def _first_row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple:

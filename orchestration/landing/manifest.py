@@ -18,7 +18,7 @@ from orchestration.landing.publishers import PUBLISHERS
 MANIFEST_VERSION = 1
 # the origin of the files of SOURCE=demo, and what stands in the place of a licence for them
 SYNTHETIC = "demo"
-SYNTHETIC_LICENCE = "none needed: every number is invented"
+SYNTHETIC_LICENCE = "no licence needed: every number is invented"
 
 
 @dataclass(frozen=True)
