@@ -156,6 +156,16 @@ with
             and variables.transformation = 'ln'
         where indicator_values.value <= 0
         group by variables.variable
+        union all
+        select
+            'cepii' as source,
+            'staging' as stage,
+            exclusion_reason as reason,
+            count(*) as row_count,
+            cast(null as {{ type_money() }}) as value_usd
+        from {{ ref('stg_cepii__economy_pairs') }}
+        where exclusion_reason is not null
+        group by exclusion_reason
 
     ),
 

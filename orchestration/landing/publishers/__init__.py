@@ -4,11 +4,16 @@ Adding a publisher is adding its module here (docs/landing.md, "How to add a pub
 """
 
 from orchestration.landing.layout import Layout, Publisher, UnknownLayoutError
-from orchestration.landing.publishers import baci, comtrade, world_bank
+from orchestration.landing.publishers import baci, cepii, comtrade, world_bank
 
 PUBLISHERS: dict[str, Publisher] = {
     publisher.name: publisher
-    for publisher in (comtrade.PUBLISHER, baci.PUBLISHER, world_bank.PUBLISHER)
+    for publisher in (
+        comtrade.PUBLISHER,
+        baci.PUBLISHER,
+        world_bank.PUBLISHER,
+        cepii.PUBLISHER,
+    )
 }
 LAYOUTS: dict[str, Layout] = {
     layout.name: layout for publisher in PUBLISHERS.values() for layout in publisher.layouts

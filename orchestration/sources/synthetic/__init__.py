@@ -8,7 +8,8 @@ calibration.py holds the published facts that the world reproduces; covariates.p
 World Bank indicators; equations.py generates trade with China and emissions from the planted
 equations; world.py combines them. flows.py divides totals among products, reports.py decides who
 reports them and with which flaws, and files.py writes the publishers' files. truth.py knows what a
-run must recover. This module lands a world.
+run must recover, and distances.py draws what no equation needs: distances of pairs. This module
+lands a world.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from orchestration.landing.publishers.baci import BACI_ECONOMIES
 from orchestration.landing.registration import register
 from orchestration.settings import PLANTED_TRUTH
 from orchestration.sources.synthetic.calibration import SCALES
+from orchestration.sources.synthetic.distances import DISTANCES_FILE, write_distances
 from orchestration.sources.synthetic.files import write_baci, write_comtrade, write_wdi
 from orchestration.sources.synthetic.flows import invent_flows
 from orchestration.sources.synthetic.reports import comtrade_rows
@@ -74,9 +76,10 @@ def _has_landed(manifest: Manifest, parameters: dict) -> bool:
     # BACI's list of codes is the same for every seed, so it may have landed with another one
     seeded = [f for f in files if f.tables[0].layout != BACI_ECONOMIES.name]
     truth = manifest.folder / PLANTED_TRUTH
-    complete = truth.exists() and set(json.loads(truth.read_text("utf-8"))["files"]) <= {
-        f.parameters["published_name"] for f in files
-    }
+    complete = truth.exists() and {
+        *json.loads(truth.read_text("utf-8"))["files"],
+        DISTANCES_FILE,  # worlds that landed before had none
+    } <= {f.parameters["published_name"] for f in files}
     return (
         complete
         and all((manifest.folder / f.file).exists() for f in files)
@@ -101,6 +104,7 @@ def write_world(
     say(f"demo: wrote {len(paths)} years of UN Comtrade")
     paths += write_baci(folder, rng, world, flows, size, say)
     paths.append(write_wdi(folder, rng, world))
+    paths.append(write_distances(folder, world.economies, seed))
     truth = {
         "synthetic": "every number is invented",
         "seed": seed,
