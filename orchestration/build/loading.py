@@ -1,8 +1,8 @@
 """Idempotent loading of landed files into the build file's schema raw.
 
-Trade is loaded year by year. Each load is one transaction. Rows are stored as the publisher wrote
-them; only text that must be a number is checked (at landing) and, for BACI and WDI, stored as a
-number. Every row carries the file and the row it came from and the landing's sequence number.
+A raw table is created and filled as its layout says, as a whole or year by year. Each load is one
+transaction. Rows are stored as the publisher wrote them; text that must be a number was checked at
+landing. Every row carries the file and the row it came from and the landing's sequence number.
 """
 
 from __future__ import annotations
@@ -16,11 +16,17 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.build import warehouse
-from orchestration.durable import sql_text, sql_texts, transaction
-from orchestration.landing import layout as layouts
-from orchestration.landing.layout import LandedTable, LandingError, Layout
-from orchestration.landing.manifest import FileEntry, Manifest, TableEntry, run_over_rows, sha256_of
+from orchestration.durable import sql_name, sql_text, transaction
+from orchestration.landing.layout import (
+    YEAR_OF_PARTITION,
+    LandedTable,
+    LandingError,
+    Layout,
+    Replacement,
+)
+from orchestration.landing.manifest import FileEntry, Manifest, TableEntry, sha256_of
 from orchestration.landing.own_products import OWN_PRODUCT_COLUMNS, read_own_products
+from orchestration.landing.reading import open_tables, run_over_rows
 
 FIRST_TRADE_YEAR = 1988  # the first year of the Harmonized System in UN Comtrade
 
@@ -51,17 +57,7 @@ def load_trade_years(
     loaded = []
     for year in years:
         files = [f for f in manifest.replayed(layout) if year in f.years_of(layout)]
-        year_column = "refYear" if layout is layouts.COMTRADE_TRADE else "t"
-        result = _load(
-            connection,
-            manifest,
-            layout,
-            str(year),
-            files,
-            f"where try_cast({year_column} as integer) = {year}",
-            f"trade_year = {year}",
-            str(year),
-        )
+        result = _load(connection, manifest, layout, files, year)
         loaded.append(result)
         if result.changed and result.rows:
             say(f"raw.{layout.name} {year}: {result.rows:,} rows")
@@ -70,19 +66,17 @@ def load_trade_years(
 
 def load_whole(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layout: Layout) -> Loaded:
     """Make raw.<layout> hold exactly the landed rows of every current file of that layout."""
-    return _load(connection, manifest, layout, "all", manifest.current(layout), "", "true", None)
+    return _load(connection, manifest, layout, manifest.current(layout), None)
 
 
 def _load(
-    connection,
+    connection: duckdb.DuckDBPyConnection,
     manifest: Manifest,
     layout: Layout,
-    partition: str,
     files: list[FileEntry],
-    source_filter: str,
-    table_filter: str,
-    year: str | None,
+    year: int | None,
 ) -> Loaded:
+    partition = "all" if year is None else str(year)
     states = "\n".join(f"{f.file} {f.sha256} {f.sequence}" for f in files)
     fingerprint = hashlib.sha256(states.encode()).hexdigest() if files else "empty"
     known = connection.execute(
@@ -97,32 +91,12 @@ def _load(
         return Loaded(layout.name, partition, known[0][1], names, fingerprint, False)
     with transaction(connection):
         warehouse.invalidate(connection, "models")
-        connection.execute(f"delete from raw.{layout.name} where {table_filter}")
-        if layout is layouts.COMTRADE_TRADE:
-            connection.execute(f"delete from raw.comtrade_superseded where {table_filter}")
+        _delete(connection, layout, year)
         for file in files:
-            path = manifest.folder / file.file
-            if not path.exists():
-                raise LandingError(
-                    f"{path}: listed in the manifest but no longer there. Land it again."
-                )
-            if sha256_of(path) != file.sha256:
-                raise LandingError(
-                    f"{path}: has changed since it landed (its sha256 differs from the manifest). "
-                    "Landed files are never edited; land the new one instead."
-                )
-            if file.asked is not None and year is not None:
-                _set_aside_what_it_replaces(connection, file, files, int(year))
-            for table in layouts.open_tables(path)[0] if file.rows else []:
-                if table.layout is layout and (year is None or int(year) in _years_of(file, table)):
-                    run_over_rows(table, connection, _insert(table, file, source_filter, year))
+            _load_file(connection, manifest, layout, files, file, year)
         [(rows,)] = connection.execute(
-            f"select count(*) from raw.{layout.name} where {table_filter}"
+            f"select count(*) from raw.{layout.name} where {_in_partition(year)}"
         ).fetchall()
-        connection.execute(
-            "delete from raw.loaded_partitions where table_name = ? and partition_key = ?",
-            [layout.name, partition],
-        )
         connection.execute(
             "insert into raw.loaded_partitions values (?, ?, ?, ?)",
             [layout.name, partition, fingerprint, rows],
@@ -130,67 +104,103 @@ def _load(
     return Loaded(layout.name, partition, rows, names, fingerprint, True)
 
 
-def _set_aside_what_it_replaces(
-    connection: duckdb.DuckDBPyConnection, answer: FileEntry, files: list[FileEntry], year: int
+def _in_partition(year: int | None) -> str:
+    return "true" if year is None else f"{YEAR_OF_PARTITION} = {year}"
+
+
+def _delete(connection: duckdb.DuckDBPyConnection, layout: Layout, year: int | None) -> None:
+    """Delete a layout's rows, the replaced ones too, of one year (None: the whole table)."""
+    connection.execute(f"delete from raw.{layout.name} where {_in_partition(year)}")
+    if layout.replacement:
+        connection.execute(
+            f"delete from raw.{layout.replacement.table} where {_in_partition(year)}"
+        )
+    connection.execute(
+        "delete from raw.loaded_partitions where table_name = ? and partition_key = ?",
+        [layout.name, "all" if year is None else str(year)],
+    )
+
+
+def _load_file(
+    connection: duckdb.DuckDBPyConnection,
+    manifest: Manifest,
+    layout: Layout,
+    files: list[FileEntry],
+    file: FileEntry,
+    year: int | None,
 ) -> None:
-    """Move older rows for the same question as `answer` to raw.comtrade_superseded.
+    path = manifest.folder / file.file
+    if not path.exists():
+        raise LandingError(f"{path}: listed in the manifest but no longer there. Land it again.")
+    if sha256_of(path) != file.sha256:
+        raise LandingError(
+            f"{path}: has changed since it landed (its sha256 differs from the manifest). "
+            "Landed files are never edited; land the new one instead."
+        )
+    if layout.replacement and file.request_parameters and year is not None:
+        _set_aside_what_it_replaces(connection, layout, layout.replacement, file, files, year)
+    for table in open_tables(path)[0] if file.rows else []:
+        if table.layout == layout and (year is None or year in _years_of(file, table)):
+            run_over_rows(table, connection, _insert(table, file, year))
+
+
+def _set_aside_what_it_replaces(
+    connection: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    replacement: Replacement,
+    answer: FileEntry,
+    files: list[FileEntry],
+    year: int,
+) -> None:
+    """Move older rows within the scope of the request of `answer` to the replaced rows.
 
     The moved rows carry both releases. A row that the new answer no longer has is thereby removed
     from the raw table too: a revision may withdraw a flow.
     """
-    asked = answer.asked
-    if str(year) not in asked["period"].split(","):
+    request = answer.request_parameters or {}
+    if year not in replacement.years(request):
         return
     stamps = [
-        (f.sequence, reporter, released)
+        (f.sequence, key, released)
         for f in files
-        for reporter, released in (f.parameters.get("releases") or {}).get(str(year), {}).items()
+        for key, released in (f.parameters.get("releases") or {}).get(str(year), {}).items()
     ]
-    sequences, reporters, releases = zip(*stamps, strict=True) if stamps else ((), (), ())
+    sequences, keys, releases = zip(*stamps, strict=True) if stamps else ((), (), ())
     connection.register(
         "releases_of_year",
         pa.table(
             {
                 "landed_sequence": pa.array(sequences, pa.int32()),
-                "reporter_code": pa.array(reporters, pa.string()),
+                "release_key": pa.array(keys, pa.string()),
                 "released": pa.array(releases, pa.string()),
             }
         ),
     )
-    question = f"""
-        trade_year = {year}
-        and cast(try_cast(reporterCode as integer) as varchar)
-            in ({sql_texts(asked["reporterCode"].split(","))})
-        and upper(trim(flowCode)) in ({sql_texts(asked["flowCode"].split(","))})
-        and lpad(trim(cmdCode), 6, '0') in ({sql_texts(asked["cmdCode"].split(","))})
-    """
-    if "partnerCode" in asked:
-        question += f"""
-        and cast(try_cast(partnerCode as integer) as varchar)
-            in ({sql_texts(asked["partnerCode"].split(","))})
-        """
 
     def released(sequence: str | int) -> str:
         return f"""(
-            select released from releases_of_year as r
-            where r.landed_sequence = {sequence}
-            and r.reporter_code = cast(try_cast(t.reporterCode as integer) as varchar)
+            select r.released from releases_of_year as r
+            where r.landed_sequence = {sequence} and r.release_key = replaced.replaced_key
         )"""
 
+    scope = f"{_in_partition(year)} and {replacement.replaced_rows(request)}"
     connection.execute(
         f"""
-        insert into raw.comtrade_superseded
+        insert into raw.{replacement.table}
         select
-            t.*,
+            replaced.* exclude (replaced_key),
             {sql_text(answer.file)},
             {answer.sequence},
-            {released("t.landed_sequence")},
+            {released("replaced.landed_sequence")},
             {released(answer.sequence)}
-        from raw.comtrade_trade as t
-        where {question}
+        from (
+            select *, {replacement.release_key} as replaced_key
+            from raw.{layout.name}
+            where {scope}
+        ) as replaced
         """
     )
-    connection.execute(f"delete from raw.comtrade_trade where {question}")
+    connection.execute(f"delete from raw.{layout.name} where {scope}")
     connection.unregister("releases_of_year")
 
 
@@ -201,32 +211,17 @@ def _years_of(file: FileEntry, table: LandedTable) -> tuple[int, ...]:
     return entry.years
 
 
-def _insert(table: LandedTable, file: FileEntry, source_filter: str, year: str | None) -> str:
-    origin = f"{sql_text(file.file)}, landed_row, {file.sequence}"
-    if table.layout is layouts.WDI_INDICATORS:
-        years = ", ".join(f'"{y}"' for y in table.year_columns)
-        return f"""
-            insert into raw.wdi_indicators
-            select
-                trim("Country Code"),
-                trim("Indicator Code"),
-                "Indicator Name",
-                year::smallint,
-                value::double,
-                {origin}
-            from (unpivot (select * from landed_rows) on {years} into name year value value)
-        """
-    if table.layout is layouts.BACI_TRADE:
-        columns = (
-            "t::smallint, i::integer, j::integer, k, v::decimal(18, 3), q::decimal(18, 3), "
-            f"'{table.hs_revision}', {sql_text(table.release or '')}"
-        )
-    else:
-        columns = ", ".join(f'"{c.name}"' for c in table.layout.columns)
-    partition = f", {year}" if year is not None else ""
+def _insert(table: LandedTable, file: FileEntry, year: int | None) -> str:
+    layout = table.layout
+    columns = [column.filled_by for column in layout.raw_table_columns]
+    rows_of_year = ""
+    if layout.year_column and year is not None:
+        columns.append(str(year))
+        rows_of_year = f"where try_cast({sql_name(layout.year_column)} as integer) = {year}"
     return (
-        f"insert into raw.{table.layout.name} "
-        f"select {columns}{partition}, {origin} from landed_rows {source_filter}"
+        f"insert into raw.{layout.name} select {', '.join(columns)}, "
+        f"{sql_text(file.file)}, landed_row, {file.sequence} "
+        f"from {layout.raw_rows(table)} {rows_of_year}"
     )
 
 
@@ -247,15 +242,7 @@ def forget_years(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layo
     for partition in stale:
         with transaction(connection):
             warehouse.invalidate(connection, "models")
-            connection.execute(f"delete from raw.{layout.name} where trade_year = {int(partition)}")
-            if layout is layouts.COMTRADE_TRADE:
-                connection.execute(
-                    f"delete from raw.comtrade_superseded where trade_year = {int(partition)}"
-                )
-            connection.execute(
-                "delete from raw.loaded_partitions where table_name = ? and partition_key = ?",
-                [layout.name, partition],
-            )
+            _delete(connection, layout, int(partition))
     return len(stale)
 
 

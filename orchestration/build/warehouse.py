@@ -14,8 +14,9 @@ from pathlib import Path
 import duckdb
 import psutil
 
-from orchestration.durable import file_lock
-from orchestration.landing.layout import COMTRADE_TRADE
+from orchestration.durable import file_lock, sql_name
+from orchestration.landing.layout import YEAR_OF_PARTITION, Layout
+from orchestration.landing.publishers import LAYOUTS
 
 LAYERS = ("models", "estimates")
 
@@ -24,24 +25,12 @@ class WarehouseError(Exception):
     """The build file cannot be used as asked. The message says why and what to do."""
 
 
-_RAW_TABLES = {
-    "comtrade_trade": ", ".join(f'"{c.name}" varchar' for c in COMTRADE_TRADE.columns),
-    "baci_trade": (
-        "t smallint, i integer, j integer, k varchar, v decimal(18, 3), q decimal(18, 3), "
-        "hs_revision varchar, baci_release varchar"
-    ),
-    "baci_economies": (
-        "country_code varchar, country_name varchar, country_iso2 varchar, country_iso3 varchar"
-    ),
-    "wdi_indicators": (
-        "country_code varchar, indicator_code varchar, indicator_name varchar, "
-        "year smallint, value double"
-    ),
-    "wdi_economies": (
-        "country_code varchar, short_name varchar, region varchar, income_group varchar"
-    ),
-}
 _ORIGIN_COLUMNS = "landed_file varchar, landed_row bigint, landed_sequence integer"
+# the rows that a newer answer replaced also have the answer that did so, and both releases
+_REPLACEMENT_COLUMNS = (
+    "replaced_by_file varchar, replaced_by_sequence integer, "
+    "released_before varchar, released_after varchar"
+)
 
 
 @contextmanager
@@ -113,21 +102,14 @@ def _open(build_path: Path) -> duckdb.DuckDBPyConnection:
 
 def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema if not exists raw; create schema if not exists operations;")
-    for name, columns in _RAW_TABLES.items():
-        partition = ", trade_year smallint" if name.endswith("_trade") else ""
-        connection.execute(
-            f"create table if not exists raw.{name} ({columns}{partition}, {_ORIGIN_COLUMNS})"
-        )
-    # the revisions: rows replaced by a newer answer to the same question, with both releases
-    trade = ", ".join([_RAW_TABLES["comtrade_trade"], "trade_year smallint", _ORIGIN_COLUMNS])
-    connection.execute(
-        f"""
-        create table if not exists raw.comtrade_superseded (
-            {trade}, replaced_by_file varchar, replaced_by_sequence integer,
-            released_before varchar, released_after varchar
-        )
-        """
-    )
+    for layout in LAYOUTS.values():
+        columns = _raw_columns(layout)
+        connection.execute(f"create table if not exists raw.{layout.name} ({columns})")
+        if layout.replacement:
+            connection.execute(
+                f"create table if not exists raw.{layout.replacement.table} "
+                f"({columns}, {_REPLACEMENT_COLUMNS})"
+            )
     connection.execute(
         """
         create table if not exists raw.landed_files (
@@ -147,6 +129,13 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
         );
         """
     )
+
+
+def _raw_columns(layout: Layout) -> str:
+    columns = [f"{sql_name(c.name)} {c.sql_type}" for c in layout.raw_table_columns]
+    if layout.year_column:
+        columns.append(f"{YEAR_OF_PARTITION} smallint")
+    return ", ".join([*columns, _ORIGIN_COLUMNS])
 
 
 def invalidate(connection: duckdb.DuckDBPyConnection, layer: str) -> None:

@@ -65,6 +65,7 @@ def print_summary(
 def landed_rows(manifest: Manifest) -> Rows:
     landed = manifest.current()
     yield "landed", f"{len(landed)} files, {sum(f.rows for f in landed):,} rows"
+    yield "publishers", _publishers(manifest)
     vintages = {str(f.release) for f in landed if "indicators" in f.parameters}
     if vintages:
         yield "World Bank", f"release {', '.join(sorted(vintages))} (LCT_WDI_VINTAGE)"
@@ -203,7 +204,7 @@ def remarks(manifest: Manifest, settings: Settings) -> Iterator[tuple[str, str]]
             "run the same command again to go on; what has landed is published.",
             "bold yellow",
         )
-    if {f.parameters["question"] for f in manifest.current() if f.asked} == {"trial"}:
+    if {f.parameters["question"] for f in manifest.current() if f.request_parameters} == {"trial"}:
         yield (
             "A TRIAL without a key: two products, two years of China's reports. "
             "COMTRADE_API_KEY in the environment or .env gives the full history.",
@@ -237,6 +238,14 @@ def print_failure(console: Console, result: Any, settings: Settings) -> None:
         f"dbt's log: {settings.dbt_target_dir / 'run' / 'dbt.log'}",
         markup=False,
     )
+
+
+def _publishers(manifest: Manifest) -> str:
+    """The publishers of the landed files by licence, each licence once."""
+    by_licence: dict[str | None, list[str]] = {}
+    for terms in manifest.terms():
+        by_licence.setdefault(terms["licence"], []).append(str(terms["title"]))
+    return "; ".join(f"{', '.join(titles)} ({licence})" for licence, titles in by_licence.items())
 
 
 def _first_row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple:

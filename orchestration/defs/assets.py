@@ -25,9 +25,9 @@ from orchestration.defs.resources import (
     WorldBank,
     services,
 )
-from orchestration.landing import layout as layouts
-from orchestration.landing.layout import Layout
+from orchestration.landing.layout import YEAR_OF_PARTITION, Layout, Replacement
 from orchestration.landing.manifest import read_manifest
+from orchestration.landing.publishers import LAYOUTS
 from orchestration.publishing import publication
 from orchestration.sources.filling import fill_landing_zone
 
@@ -49,13 +49,9 @@ def build_assets(model_keys: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """
     return [
         landing_files,
-        trade_asset(layouts.COMTRADE_TRADE, "UN Comtrade goods answers, all 47 columns as text."),
-        trade_asset(layouts.BACI_TRADE, "BACI yearly files: thousand USD and tonnes."),
-        whole_asset(layouts.BACI_ECONOMIES, "BACI's country codes."),
-        whole_asset(layouts.WDI_INDICATORS, "World Development Indicators, long form."),
-        whole_asset(layouts.WDI_ECONOMIES, "The World Bank's economies and aggregates."),
+        *(yearly_asset(x) if x.year_column else whole_asset(x) for x in LAYOUTS.values()),
+        *(replaced_rows_asset(x, x.replacement) for x in LAYOUTS.values() if x.replacement),
         landed_files_table,
-        superseded_rows,
         own_products,
         estimates,
         publication_asset(model_keys),
@@ -96,7 +92,7 @@ def landing_files(
             "files": len(current),
             "dagster/row_count": sum(f.rows for f in current),
             "bytes": sum(f.bytes for f in current),
-            "world": manifest.world,
+            "is_synthetic": manifest.is_synthetic,
             "left_out": dg.MetadataValue.md(left_out or "nothing"),
             "listed": dg.MetadataValue.md("| file | rows | years |\n|---|---|---|\n" + listed),
         }
@@ -106,8 +102,8 @@ def landing_files(
 # ---- raw -----------------------------------------------------------------------------------------
 
 
-def trade_asset(layout: Layout, description: str) -> dg.AssetsDefinition:
-    """A raw table of trade, one partition per year."""
+def yearly_asset(layout: Layout) -> dg.AssetsDefinition:
+    """A raw table with one partition per year."""
 
     @dg.asset(
         key=["raw", layout.name],
@@ -120,7 +116,7 @@ def trade_asset(layout: Layout, description: str) -> dg.AssetsDefinition:
         freshness_policy=FRESHNESS,
         pool=WRITER_POOL,
         description=(
-            f"{description} One partition per year; "
+            f"{layout.description} One partition per year; "
             "a year whose landed files are unchanged is left as it is."
         ),
     )
@@ -129,7 +125,7 @@ def trade_asset(layout: Layout, description: str) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         manifest = read_manifest(run_settings.settings.manifest_path)
         wanted = [int(key) for key in context.partition_keys]
-        chosen = f"trade_year between {min(wanted)} and {max(wanted)}"
+        chosen = f"{YEAR_OF_PARTITION} between {min(wanted)} and {max(wanted)}"
         with build_file.writing(context.log.info) as connection:
             loading.forget_years(connection, manifest, layout)
             loaded = loading.load_trade_years(
@@ -158,7 +154,7 @@ def trade_asset(layout: Layout, description: str) -> dg.AssetsDefinition:
     return load
 
 
-def whole_asset(layout: Layout, description: str) -> dg.AssetsDefinition:
+def whole_asset(layout: Layout) -> dg.AssetsDefinition:
     """A raw table that is loaded as a whole."""
 
     @dg.asset(
@@ -169,7 +165,7 @@ def whole_asset(layout: Layout, description: str) -> dg.AssetsDefinition:
         owners=DATA_ENGINEERING,
         freshness_policy=FRESHNESS,
         pool=WRITER_POOL,
-        description=description,
+        description=layout.description,
     )
     def load(
         context: dg.AssetExecutionContext, run_settings: RunSettings, build_file: Warehouse
@@ -189,6 +185,27 @@ def whole_asset(layout: Layout, description: str) -> dg.AssetsDefinition:
     return load
 
 
+def replaced_rows_asset(layout: Layout, replacement: Replacement) -> dg.AssetsDefinition:
+    """The rows of a raw table that newer answers replaced; loading it fills them too."""
+
+    @dg.asset(
+        key=["raw", replacement.table],
+        deps=[dg.AssetKey(["raw", layout.name])],
+        group_name="raw",
+        kinds={"duckdb"},
+        owners=DATA_ENGINEERING,
+        pool=WRITER_POOL,
+        description=replacement.description,
+    )
+    def show(context: dg.AssetExecutionContext, build_file: Warehouse) -> dg.MaterializeResult:
+        with build_file.writing(context.log.info) as connection:
+            return dg.MaterializeResult(
+                metadata=table_metadata(connection, "raw", replacement.table)
+            )
+
+    return show
+
+
 @dg.asset(
     key=["raw", "landed_files"],
     deps=[LANDING_KEY],
@@ -205,26 +222,6 @@ def landed_files_table(
     with build_file.writing(context.log.info) as connection:
         loading.load_manifest(connection, manifest)
         return dg.MaterializeResult(metadata=table_metadata(connection, "raw", "landed_files"))
-
-
-@dg.asset(
-    key=["raw", "comtrade_superseded"],
-    deps=[dg.AssetKey(["raw", "comtrade_trade"])],
-    group_name="raw",
-    kinds={"duckdb"},
-    owners=DATA_ENGINEERING,
-    pool=WRITER_POOL,
-    description=(
-        "UN Comtrade rows that a newer answer to the same question replaced, "
-        "set aside when it was loaded."
-    ),
-)
-def superseded_rows(
-    context: dg.AssetExecutionContext, build_file: Warehouse
-) -> dg.MaterializeResult:
-    with build_file.writing(context.log.info) as connection:
-        shown = table_metadata(connection, "raw", "comtrade_superseded")
-    return dg.MaterializeResult(metadata=shown)
 
 
 @dg.asset(

@@ -2,12 +2,15 @@
 
 import dagster as dg
 
+from orchestration.landing.publishers import LAYOUTS
+from orchestration.landing.publishers.world_bank import PUBLISHER
+
 
 def build_jobs() -> list:
     """Jobs that can be launched by hand; `refresh` is the one `make run` runs."""
     everything = dg.AssetSelection.all()
-    trade = dg.AssetSelection.assets(["raw", "comtrade_trade"], ["raw", "baci_trade"])
-    world_bank = dg.AssetSelection.assets(["raw", "wdi_indicators"], ["raw", "wdi_economies"])
+    trade = dg.AssetSelection.assets(*(["raw", x.name] for x in LAYOUTS.values() if x.year_column))
+    world_bank = dg.AssetSelection.assets(*(["raw", x.name] for x in PUBLISHER.layouts))
     landing = dg.AssetSelection.groups("landing")
     models = dg.AssetSelection.groups("seeds", "staging", "intermediate", "marts", "report")
     estimates = dg.AssetSelection.groups("estimates")

@@ -10,7 +10,8 @@ import dagster as dg
 from orchestration.defs.policies import every_year
 from orchestration.defs.resources import Notices, RunSettings, UNComtrade, WorldBank, services
 from orchestration.landing.layout import LandingError
-from orchestration.landing.manifest import read_manifest
+from orchestration.landing.manifest import SYNTHETIC, read_manifest
+from orchestration.landing.publishers import PUBLISHERS
 from orchestration.settings import Settings
 from orchestration.sources.live.refresh import plan_refresh
 
@@ -113,7 +114,7 @@ def _files_not_landed(settings: Settings) -> list[str]:
     listed = {(settings.landing_dir / f.file).resolve() for f in manifest.files}
     names = {(f.parameters.get("published_name"), f.bytes) for f in manifest.files}
     tried = {x.file for x in manifest.left_out}
-    folders = [settings.landing_dir / source for source in ("comtrade", "baci", "wdi")]
+    folders = [settings.landing_dir / name for name in PUBLISHERS]
     if settings.source == "files" and settings.landing_folder:
         folders.append(settings.landing_folder)
     found = []
@@ -124,7 +125,7 @@ def _files_not_landed(settings: Settings) -> list[str]:
                 and not path.name.startswith(".")
                 and path.resolve() not in listed
                 and path.name not in tried
-                and "demo" not in path.relative_to(folder).parts[:-1]
+                and SYNTHETIC not in path.relative_to(folder).parts[:-1]
             ):
                 state = path.stat()
                 if (path.name, state.st_size) not in names:

@@ -209,6 +209,7 @@ def _provenance(
         else "Built from the publishers' files listed under sources.",
         "choices": choices,
         "settings": settings.stated(choices["is_synthetic"]),
+        "publishers": manifest.terms(),
         "sources": [
             {
                 "source": f.source,

@@ -23,9 +23,9 @@ def fill_landing_zone(
 ) -> Manifest:
     """Fill the landing zone from the chosen source and return its manifest.
 
-    Synthetic and real files never mix: the manifest's `world` says which of them the warehouse is
-    built from. `services` opens the connections for SOURCE=api; default: those of the settings.
-    Raises LandingError if the source has nothing usable.
+    Synthetic and real files never mix: the manifest's `is_synthetic` says which of them the
+    warehouse is built from. `services` opens the connections for SOURCE=api; default: those of the
+    settings. Raises LandingError if the source has nothing usable.
     """
     manifest = read_manifest(settings.manifest_path)
     baci_left_out: list[LeftOut] = []

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestration.landing.layout import LandingError
-from orchestration.landing.manifest import LeftOut, Manifest, register
+from orchestration.landing.manifest import SYNTHETIC, LeftOut, Manifest
+from orchestration.landing.publishers import TITLES
+from orchestration.landing.registration import register
 
 
 def fill_from_folder(
@@ -27,7 +29,7 @@ def fill_from_folder(
     def belongs_to_zone(path: Path) -> bool:
         """Whether the landing zone itself keeps the file: demo data, the manifest, landed files."""
         return folder is None and (
-            "demo" in path.relative_to(root).parts
+            SYNTHETIC in path.relative_to(root).parts
             or path.name == manifest.path.name
             or path in listed
         )
@@ -37,11 +39,11 @@ def fill_from_folder(
         for p in root.rglob("*")
         if p.is_file() and not p.name.startswith(".") and not belongs_to_zone(p)
     )
-    if not paths and not [f for f in manifest.files if f.origin != "demo"]:
+    if not paths and not [f for f in manifest.files if not f.is_synthetic]:
         raise LandingError(
-            f"LANDING={root}: the folder is empty. Put UN Comtrade, BACI or WDI files there."
+            f"LANDING={root}: the folder is empty. Put files of these publishers there: {TITLES}."
         )
-    manifest.world = "real"
+    manifest.is_synthetic = False
     left_out = register(manifest, paths, origin="files", say=say)
     if not manifest.current():
         reasons = "; ".join(x.reason for x in left_out[:3])

@@ -15,8 +15,8 @@ import pytest
 from dbt_project.generate_panel_contract import TARGET, contract
 from orchestration.build import loading, warehouse
 from orchestration.defs.dbt_models import dbt_manifest
-from orchestration.landing import layout as layouts
 from orchestration.landing.manifest import read_manifest
+from orchestration.landing.publishers.comtrade import COMTRADE_TRADE
 from orchestration.settings import PROJECT_ROOT, load_settings
 from orchestration.sources.folder import fill_from_folder
 from tests.support.publishers_files import COMTRADE_HEADER, write_csv
@@ -271,7 +271,7 @@ def test_a_pull_without_pins_gives_the_same_flows(
         manifest = read_manifest(settings.manifest_path)
         assert fill_from_folder(manifest, folder) == []
         with warehouse.writing(settings.build_path) as connection:
-            loading.load_trade_years(connection, manifest, layouts.COMTRADE_TRADE, [2022])
+            loading.load_trade_years(connection, manifest, COMTRADE_TRADE, [2022])
         done = dbt(
             settings.data_dir,
             "run",

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import struct
 from pathlib import Path
 
-from orchestration.landing.layout import COMTRADE_TRADE
+import pandas as pd
+
+from orchestration.landing.publishers.comtrade import COMTRADE_TRADE
 
 COMTRADE_HEADER = [c.name for c in COMTRADE_TRADE.columns]
 
@@ -47,6 +50,34 @@ def write_csv(path: Path, rows: list[dict[str, str]], header: list[str] | None =
         writer = csv.DictWriter(handle, header, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+    return path
+
+
+def write_stata(path: Path, rows: list[dict[str, object]]) -> Path:
+    pd.DataFrame(rows).to_stata(path, write_index=False)
+    return path
+
+
+def write_excel(path: Path, rows: list[dict[str, object]]) -> Path:
+    """A workbook of one sheet in the oldest of Excel's formats, which every reader of .xls knows.
+
+    Text and numbers are records of type 4 and 3, each with its row and column (and no style).
+    """
+
+    def record(kind: int, content: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(content)) + content
+
+    def cell(row: int, column: int, value: object) -> bytes:
+        place = struct.pack("<HH3x", row, column)
+        if isinstance(value, str):
+            text = value.encode("cp1252")
+            return record(4, place + struct.pack("<B", len(text)) + text)
+        return record(3, place + struct.pack("<d", value))
+
+    lines = [list(rows[0]), *(list(row.values()) for row in rows)]
+    cells = [cell(r, c, v) for r, line in enumerate(lines) for c, v in enumerate(line)]
+    start, code_page = record(9, struct.pack("<HH", 2, 16)), record(66, struct.pack("<H", 1252))
+    path.write_bytes(start + code_page + b"".join(cells) + record(10, b""))
     return path
 
 

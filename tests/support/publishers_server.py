@@ -23,9 +23,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import duckdb
 import pyarrow as pa
 
-from orchestration.landing import layout as layouts
-from orchestration.landing.layout import COMTRADE_TRADE, WDI_ECONOMIES, WDI_INDICATORS
 from orchestration.landing.manifest import Manifest
+from orchestration.landing.publishers.comtrade import COMTRADE_TRADE
+from orchestration.landing.publishers.world_bank import WDI_ECONOMIES, WDI_INDICATORS
+from orchestration.landing.reading import open_tables, read_batches
 from orchestration.sources.live.world_bank import successors
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -60,11 +61,11 @@ def gather(manifest: Manifest, folder: Path) -> Path:
         tables = [
             t
             for f in manifest.current(layout)
-            for t in layouts.open_tables(manifest.folder / f.file)[0]
-            if t.layout is layout
+            for t in open_tables(manifest.folder / f.file)[0]
+            if t.layout == layout
         ]
         for table in tables:
-            batches = list(layouts.read_batches(table))
+            batches = list(read_batches(table))
             connection.register("landed", pa.Table.from_batches(batches))
             exists = connection.execute(
                 "select count(*) from information_schema.tables where table_name = ?", [name]

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from orchestration.landing import layout as layouts
 from orchestration.landing.layout import (
     EmptyAnswerError,
     LandingError,
     MissingColumnError,
     UnknownLayoutError,
 )
+from orchestration.landing.reading import open_tables, read_batches
 from orchestration.sources.live.plan import Limits, Request, query_string
 from orchestration.sources.live.transport import TransientError
 
@@ -81,7 +81,7 @@ def check_answer(path: Path, request: Request, limits: Limits) -> tuple[int, tup
     or without the columns that are needed.
     """
     try:
-        [table] = layouts.open_tables(path)[0]
+        [table] = open_tables(path)[0]
     except EmptyAnswerError:
         return 0, ()
     except (MissingColumnError, UnknownLayoutError) as error:
@@ -90,7 +90,7 @@ def check_answer(path: Path, request: Request, limits: Limits) -> tuple[int, tup
         ) from error
     except LandingError as error:
         raise TransientError(str(error)) from error
-    batches = list(layouts.read_batches(table))
+    batches = list(read_batches(table))
     rows = sum(batch.num_rows for batch in batches)
     if rows >= limits.rows:
         raise TruncatedAnswerError(f"{request.name}: {rows:,} rows, the most one answer holds")

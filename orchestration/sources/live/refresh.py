@@ -21,8 +21,9 @@ from urllib.parse import urlsplit
 
 from orchestration.durable import file_lock, write_then_replace
 from orchestration.landing.layout import LandingError
-from orchestration.landing.manifest import FileEntry, LeftOut, Manifest, register
+from orchestration.landing.manifest import FileEntry, LeftOut, Manifest
 from orchestration.landing.own_products import read_own_products
+from orchestration.landing.registration import register
 from orchestration.settings import Settings
 from orchestration.sources.live import comtrade, plan, world_bank
 from orchestration.sources.live.comtrade import Releases, TruncatedAnswerError
@@ -184,7 +185,8 @@ class Refresh:
     def trade(self) -> None:
         """Request every missing or newly released reporter-year, as far as today's quota goes."""
         if not self.comtrade.secret and any(
-            f.asked and f.parameters["question"] != plan.TRIAL for f in self.manifest.files
+            f.request_parameters and f.parameters["question"] != plan.TRIAL
+            for f in self.manifest.files
         ):
             self.say(
                 "UN Comtrade: no key (COMTRADE_API_KEY), so nothing is asked for; "
@@ -226,7 +228,7 @@ class Refresh:
 
     def _planned(self) -> PendingPlan:
         assumed = plan.assumed_reporter_years(self.year)
-        first_time = not any(f.asked for f in self.manifest.files)
+        first_time = not any(f.request_parameters for f in self.manifest.files)
         years = list(range(plan.FIRST_YEAR, self.year + 1))
         groups = (
             [years[i : i + self.limits.periods] for i in range(0, len(years), self.limits.periods)]
@@ -341,11 +343,12 @@ class Refresh:
         """
         landed: dict[tuple, set[tuple[str, str]]] = {}
         for file in self.manifest.files:
+            request = file.request_parameters or {}
             for year, stamps in (file.parameters.get("releases") or {}).items():
                 for reporter, released in stamps.items():
                     landed.setdefault(
                         (file.parameters["question"], int(reporter), int(year), released), set()
-                    ).add((file.asked["flowCode"], file.asked["cmdCode"]))
+                    ).add((request["flowCode"], request["cmdCode"]))
         codes, complete = set(self.codes), {}
 
         def is_complete(parts: frozenset[tuple[str, str]]) -> bool:
@@ -744,7 +747,7 @@ def fill_from_api(
     reason, and the rest goes on; returns what was left out. A used-up quota leaves nothing out:
     the requests wait (`waiting_requests`). Raises LandingError only if nothing has ever landed.
     """
-    manifest.world = "real"
+    manifest.is_synthetic = False
     settings.incoming_dir.mkdir(parents=True, exist_ok=True)
     with file_lock(settings.incoming_dir / "refresh.lock", say):
         services = services or open_services(settings, say, **options)

@@ -8,7 +8,8 @@ calibration.py holds the published facts that the world reproduces; covariates.p
 World Bank indicators; equations.py generates trade with China and emissions from the planted
 equations; world.py combines them. flows.py divides totals among products, reports.py decides who
 reports them and with which flaws, and files.py writes the publishers' files. truth.py knows what a
-run must recover. This module lands a world.
+run must recover, and distances.py draws what no equation needs: distances of pairs. This module
+lands a world.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestration.durable import file_lock
-from orchestration.landing import layout as layouts
-from orchestration.landing.manifest import LeftOut, Manifest, register
+from orchestration.landing.manifest import SYNTHETIC, LeftOut, Manifest
+from orchestration.landing.publishers.baci import BACI_ECONOMIES
+from orchestration.landing.registration import register
 from orchestration.settings import PLANTED_TRUTH
 from orchestration.sources.synthetic.calibration import SCALES
+from orchestration.sources.synthetic.distances import DISTANCES_FILE, write_distances
 from orchestration.sources.synthetic.files import write_baci, write_comtrade, write_wdi
 from orchestration.sources.synthetic.flows import invent_flows
 from orchestration.sources.synthetic.reports import comtrade_rows
@@ -47,7 +50,7 @@ def fill_with_demo(
         "generator_version": GENERATOR_VERSION,
         "synthetic": "every number is invented",
     }
-    manifest.world = "demo"
+    manifest.is_synthetic = True
     if _has_landed(manifest, parameters):
         manifest.left_out = []
         manifest.write()
@@ -65,17 +68,18 @@ def fill_with_demo(
                 shutil.rmtree(leftover)
         paths = write_world(Path(scratch), seed, scale, say)
         (Path(scratch) / PLANTED_TRUTH).replace(manifest.folder / PLANTED_TRUTH)
-        return register(manifest, paths, origin="demo", say=say, parameters=parameters)
+        return register(manifest, paths, origin=SYNTHETIC, say=say, parameters=parameters)
 
 
 def _has_landed(manifest: Manifest, parameters: dict) -> bool:
     files = manifest.current()
     # BACI's list of codes is the same for every seed, so it may have landed with another one
-    seeded = [f for f in files if f.tables[0].layout != layouts.BACI_ECONOMIES.name]
+    seeded = [f for f in files if f.tables[0].layout != BACI_ECONOMIES.name]
     truth = manifest.folder / PLANTED_TRUTH
-    complete = truth.exists() and set(json.loads(truth.read_text("utf-8"))["files"]) <= {
-        f.parameters["published_name"] for f in files
-    }
+    complete = truth.exists() and {
+        *json.loads(truth.read_text("utf-8"))["files"],
+        DISTANCES_FILE,  # worlds that landed before had none
+    } <= {f.parameters["published_name"] for f in files}
     return (
         complete
         and all((manifest.folder / f.file).exists() for f in files)
@@ -100,6 +104,7 @@ def write_world(
     say(f"demo: wrote {len(paths)} years of UN Comtrade")
     paths += write_baci(folder, rng, world, flows, size, say)
     paths.append(write_wdi(folder, rng, world))
+    paths.append(write_distances(folder, world.economies, seed))
     truth = {
         "synthetic": "every number is invented",
         "seed": seed,

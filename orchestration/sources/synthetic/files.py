@@ -45,7 +45,7 @@ AGGREGATES = {
 }
 
 
-def _gzip(path: Path, header: str, blocks: Iterable[pa.Array] = (), level: int = 4) -> Path:
+def write_gzip(path: Path, header: str, blocks: Iterable[pa.Array] = (), level: int = 4) -> Path:
     """Write a gzipped text file of a header and blocks of lines.
 
     The same content always gives the same bytes.
@@ -171,7 +171,7 @@ def _write_comtrade_year(
         data = pa.table(
             {"netWeight" if name == "netWgt" else name: column for name, column in columns.items()}
         ).to_pylist()
-        return _gzip(
+        return write_gzip(
             folder / f"{name}.json.gz",
             json.dumps(
                 {"elapsedTime": "0.42 secs", "count": n, "data": data, "error": ""},
@@ -179,7 +179,7 @@ def _write_comtrade_year(
             ),
         )
     lines = pc.binary_join_element_wise(*(_text(column) for column in columns.values()), ",")
-    return _gzip(folder / f"{name}.csv.gz", ",".join(columns), [lines])
+    return write_gzip(folder / f"{name}.csv.gz", ",".join(columns), [lines])
 
 
 # ---- BACI ------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def write_baci(
         path = folder / f"BACI_HS{revision}_Y{year}_V{BACI_RELEASE}.csv.gz"
         further = rest_of_baci(rng, world, year) if scale.every_code else ()
         paths.append(
-            _gzip(
+            write_gzip(
                 path,
                 "t,i,j,k,v,q",
                 chain([baci_lines(year, rows)], further),

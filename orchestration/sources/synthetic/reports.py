@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from orchestration.landing import layout as layouts
+from orchestration.landing.publishers import baci
 from orchestration.sources.synthetic.calibration import (
     BACI_REVISIONS,
     COMTRADE_REVISIONS,
@@ -189,7 +189,7 @@ def baci_rows(
         sales = _rows(part * flows.rest_exports[exporter], "X")
         tables.append(sales.assign(reporter=exporter, partner=large[sales.partner]))
     rows = pd.concat(tables, ignore_index=True)
-    revisions = {first: layouts.BACI_REVISIONS[name] for first, name in BACI_REVISIONS.items()}
+    revisions = {first: baci.BACI_REVISIONS[name] for first, name in BACI_REVISIONS.items()}
     rows = rows[rows.year >= min(BACI_REVISIONS)]
     first = min(revisions)
     revision_of = np.array([in_force(revisions, max(int(year), first)) for year in TRADE_YEARS])

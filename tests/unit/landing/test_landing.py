@@ -12,9 +12,13 @@ import duckdb
 import pytest
 
 from orchestration.build import loading, warehouse
-from orchestration.landing import layout as layouts
 from orchestration.landing.layout import LandingError
-from orchestration.landing.manifest import Manifest, read_manifest, register
+from orchestration.landing.manifest import Manifest, read_manifest
+from orchestration.landing.publishers.baci import BACI_TRADE
+from orchestration.landing.publishers.comtrade import COMTRADE_TRADE
+from orchestration.landing.publishers.world_bank import WDI_INDICATORS
+from orchestration.landing.reading import open_tables, read_batches
+from orchestration.landing.registration import register
 from orchestration.sources.folder import fill_from_folder
 from tests.support.publishers_files import (
     COMTRADE_HEADER,
@@ -22,6 +26,8 @@ from tests.support.publishers_files import (
     comtrade_row,
     write_comtrade_answer,
     write_csv,
+    write_excel,
+    write_stata,
     write_wdi,
 )
 
@@ -51,8 +57,8 @@ def refusal(manifest: Manifest, path: Path) -> str:
 
 
 def rows_of(path: Path) -> list[dict]:
-    [table] = layouts.open_tables(path)[0]
-    return [row for batch in layouts.read_batches(table) for row in batch.to_pylist()]
+    [table] = open_tables(path)[0]
+    return [row for batch in read_batches(table) for row in batch.to_pylist()]
 
 
 def test_every_layout_lands_with_its_rows_and_years(inbox: Path, manifest: Manifest) -> None:
@@ -138,18 +144,51 @@ def test_zips_are_read_without_unpacking(inbox: Path, manifest: Manifest, tmp_pa
     )
     with warehouse.writing(tmp_path / "data" / "build" / "warehouse.duckdb") as connection:
         assert [
-            x.rows
-            for x in loading.load_trade_years(
-                connection, manifest, layouts.BACI_TRADE, [2021, 2022]
-            )
+            x.rows for x in loading.load_trade_years(connection, manifest, BACI_TRADE, [2021, 2022])
         ] == [2, 2]
-        assert loading.load_whole(connection, manifest, layouts.WDI_INDICATORS).rows == 3, (
+        assert loading.load_whole(connection, manifest, WDI_INDICATORS).rows == 3, (
             "missing values are no rows"
         )
         values = connection.execute(
             "select country_code, year, value from raw.wdi_indicators order by all"
         ).fetchall()
     assert values == [("CHL", 2021, 316000000000.5), ("WLD", 2021, 9.7e13), ("WLD", 2022, 1.0e14)]
+
+
+def test_stata_and_excel_files_say_what_the_csv_says(inbox: Path) -> None:
+    rows: list[dict] = [
+        {
+            "country_code": 156,
+            "country_name": "China",
+            "country_iso2": "CN",
+            "country_iso3": "CHN",
+            "share": 0.25,
+        },
+        {
+            "country_code": 384,
+            "country_name": "Côte d'Ivoire",
+            "country_iso2": "NA",
+            "country_iso3": "",
+            "share": 1.0,
+        },
+    ]
+    expected = rows_of(write_csv(inbox / "country_codes.csv", rows))
+    assert expected[1]["country_iso2"] is None, "what a CSV of the publisher has for a blank"
+    assert rows_of(write_stata(inbox / "country_codes.dta", rows)) == expected
+    assert rows_of(write_excel(inbox / "country_codes.xls", rows)) == expected
+    with zipfile.ZipFile(inbox / "country_codes.zip", "w") as archive:
+        archive.write(inbox / "country_codes.dta", "country_codes.dta")
+    assert rows_of(inbox / "country_codes.zip") == expected
+
+
+@pytest.mark.parametrize("ending", ["dta", "xls"])
+def test_a_cut_stata_or_excel_file_is_refused(inbox: Path, manifest: Manifest, ending: str) -> None:
+    write = {"dta": write_stata, "xls": write_excel}[ending]
+    path = write(inbox / f"codes.{ending}", [{"country_code": 1, "country_iso3": "CHN"}])
+    path.write_bytes(path.read_bytes()[:6])
+    reason = refusal(manifest, path)
+    assert reason.startswith(f"refused: codes.{ending}: damaged or cut short")
+    assert "Download it again" in reason
 
 
 def comparable(column: str, value: str | None) -> str | float | None:
@@ -366,7 +405,7 @@ def test_a_newer_file_of_the_same_name_supersedes_and_both_are_kept(
     assert [f.superseded_by is None for f in manifest.files] == [False, True]
     assert all((manifest.folder / f.file).exists() for f in manifest.files)
     with warehouse.writing(tmp_path / "w.duckdb") as connection:
-        loading.load_trade_years(connection, manifest, layouts.COMTRADE_TRADE, [2022])
+        loading.load_trade_years(connection, manifest, COMTRADE_TRADE, [2022])
         assert connection.execute("select primaryValue from raw.comtrade_trade").fetchall() == [
             ("3",)
         ]
@@ -397,13 +436,9 @@ def test_loading_twice_is_loading_once(inbox: Path, manifest: Manifest, tmp_path
     write_csv(inbox / "a.csv", [comtrade_row(), comtrade_row(refYear=2021)])
     fill_from_folder(manifest, inbox)
     with warehouse.writing(tmp_path / "w.duckdb") as connection:
-        first = loading.load_trade_years(
-            connection, manifest, layouts.COMTRADE_TRADE, range(1988, 2024)
-        )
+        first = loading.load_trade_years(connection, manifest, COMTRADE_TRADE, range(1988, 2024))
         before = connection.execute("select * from raw.comtrade_trade order by all").fetchall()
-        second = loading.load_trade_years(
-            connection, manifest, layouts.COMTRADE_TRADE, range(1988, 2024)
-        )
+        second = loading.load_trade_years(connection, manifest, COMTRADE_TRADE, range(1988, 2024))
         assert (
             connection.execute("select * from raw.comtrade_trade order by all").fetchall() == before
         )
@@ -422,7 +457,7 @@ def test_a_landed_file_that_changed_is_not_loaded(
     write_csv(landed, [comtrade_row(primaryValue=999)])
     with warehouse.writing(tmp_path / "w.duckdb") as connection:
         with pytest.raises(LandingError, match="has changed since it landed"):
-            loading.load_trade_years(connection, manifest, layouts.COMTRADE_TRADE, [2022])
+            loading.load_trade_years(connection, manifest, COMTRADE_TRADE, [2022])
         assert connection.execute("select count(*) from raw.comtrade_trade").fetchall() == [(0,)], (
             "nothing half-loaded"
         )

@@ -167,6 +167,17 @@ with
             and variables.transformation = 'ln'
         where indicator_values.value <= 0
         group by variables.variable
+        union all
+        select
+            'cepii' as source,
+            'mapping' as stage,
+            exclusion_reason as reason_code,
+            cast(null as {{ dbt.type_string() }}) as variable,
+            count(*) as row_count,
+            cast(null as {{ type_money() }}) as value_usd
+        from {{ ref('int_economy_pairs_mapped') }}
+        where exclusion_reason is not null
+        group by exclusion_reason
 
     ),
 

@@ -30,8 +30,10 @@ from filelock import FileLock
 from orchestration.build import loading, warehouse
 from orchestration.defs.resources import build_resources
 from orchestration.defs.sensors import build_sensors
-from orchestration.landing.layout import COMTRADE_TRADE, WDI_INDICATORS, LandingError
+from orchestration.landing.layout import LandingError
 from orchestration.landing.manifest import Manifest, read_manifest
+from orchestration.landing.publishers.comtrade import COMTRADE_TRADE
+from orchestration.landing.publishers.world_bank import WDI_INDICATORS
 from orchestration.settings import PROJECT_ROOT, SettingError, load_settings
 from orchestration.sources.live import plan, refresh, world_bank
 from orchestration.sources.live.plan import FLOWS, OTHERS_REPORT, Limits, Request
@@ -358,9 +360,9 @@ def test_a_refresh_lands_what_is_published_and_says_before_what_it_will_ask(
     assert "day(s) of quota" in said_at_first_call[0]
     assert desk.assert_equals_what_is_published() > 300
     [china, others] = [f for f in desk.manifest.current() if f.source == "comtrade"]
-    assert china.asked["reporterCode"] == "156"
-    assert "partnerCode" not in china.asked
-    assert others.asked["partnerCode"] == "0,156"
+    assert china.request_parameters["reporterCode"] == "156"
+    assert "partnerCode" not in china.request_parameters
+    assert others.request_parameters["partnerCode"] == "0,156"
     assert others.parameters["releases"]["1993"]["276"] == "2024-01-01T00:00:00"
     assert list(desk.incoming.glob("*.json.gz")) == []
     assert not (desk.incoming / "plan.json").exists()
@@ -376,7 +378,11 @@ def test_answers_land_as_they_were_sent(desk: Desk, server: PublishersServer) ->
     keep = changes_bytes(lambda body: sent.setdefault("body", body))
     server.faults = [Fault("reporterCode=156&", keep)]
     desk.refresh()
-    [china] = [f for f in desk.manifest.current() if f.asked and f.asked["reporterCode"] == "156"]
+    [china] = [
+        f
+        for f in desk.manifest.current()
+        if f.request_parameters and f.request_parameters["reporterCode"] == "156"
+    ]
     assert gzip.decompress((desk.folder / "landing" / china.file).read_bytes()) == sent["body"]
     assert (
         china.sha256

@@ -20,10 +20,14 @@ import scipy.stats
 from estimation.estimate import estimate
 from estimation.specifications import REPORT_SPECIFICATIONS, TABLE_6_OUTCOMES
 from orchestration.build import loading, warehouse
-from orchestration.landing import demo, layouts
 from orchestration.landing.manifest import Manifest, read_manifest, sha256_of
+from orchestration.landing.publishers.baci import BACI_ECONOMIES, BACI_TRADE
+from orchestration.landing.publishers.comtrade import COMTRADE_TRADE
+from orchestration.landing.publishers.world_bank import WDI_ECONOMIES, WDI_INDICATORS
+from orchestration.landing.reading import open_tables
 from orchestration.seeds import seed_path
 from orchestration.settings import PROJECT_ROOT
+from orchestration.sources import synthetic as demo
 from orchestration.sources.synthetic import (
     equations,
     every_code,
@@ -52,9 +56,9 @@ def landed(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
 @pytest.fixture(scope="module")
 def loaded(landed: Manifest):
     with warehouse.writing(landed.folder.parent / "build" / "warehouse.duckdb") as connection:
-        loading.load_trade_years(connection, landed, layouts.COMTRADE_TRADE, YEARS_LOADED)
-        loading.load_trade_years(connection, landed, layouts.BACI_TRADE, (1995, 2022))
-        for layout in (layouts.WDI_INDICATORS, layouts.WDI_ECONOMIES, layouts.BACI_ECONOMIES):
+        loading.load_trade_years(connection, landed, COMTRADE_TRADE, YEARS_LOADED)
+        loading.load_trade_years(connection, landed, BACI_TRADE, (1995, 2022))
+        for layout in (WDI_INDICATORS, WDI_ECONOMIES, BACI_ECONOMIES):
             loading.load_whole(connection, landed, layout)
         yield connection
 
@@ -64,7 +68,7 @@ def _published_names(manifest: Manifest) -> dict[str, str]:
 
 
 def test_every_file_lands_as_synthetic_and_small(landed: Manifest) -> None:
-    assert landed.world == "demo"
+    assert landed.is_synthetic
     assert landed.left_out == []
     assert {f.origin for f in landed.current()} == {"demo"}
     assert all(
@@ -73,8 +77,8 @@ def test_every_file_lands_as_synthetic_and_small(landed: Manifest) -> None:
         and Path(f.file).parts[1] == "demo"
         for f in landed.current()
     )
-    assert landed.years(layouts.COMTRADE_TRADE) == set(range(1992, 2023))
-    assert landed.years(layouts.BACI_TRADE) == set(range(1995, 2023))
+    assert landed.years(COMTRADE_TRADE) == set(range(1992, 2023))
+    assert landed.years(BACI_TRADE) == set(range(1995, 2023))
     assert sum(f.bytes for f in landed.current()) < 40_000_000
     # every column of the publishers' layouts and no other
     assert [n for f in landed.current() for t in f.tables for n in t.notes] == []
@@ -89,20 +93,20 @@ def test_same_seed_same_bytes(landed: Manifest, tmp_path: Path) -> None:
 
 def test_landing_the_same_world_again_changes_nothing(landed: Manifest) -> None:
     files = list(landed.files)
-    landed.world = "real"
+    landed.is_synthetic = False
     said: list[str] = []
     assert demo.fill_with_demo(landed, SEED, say=said.append, scale="small") == []
     assert landed.files == files
-    assert landed.world == "demo"
-    assert read_manifest(landed.path).world == "demo"
+    assert landed.is_synthetic
+    assert read_manifest(landed.path).is_synthetic
     assert len(said) == 1
     assert "landed already" in said[0]
 
 
 def test_years_come_as_csv_and_one_as_json_in_the_47_columns(landed: Manifest) -> None:
     for name in (f"comtrade_C_A_HS_{files.JSON_YEAR}.json.gz", "comtrade_C_A_HS_1992.csv.gz"):
-        [table], _ = layouts.open_tables(landed.folder / "comtrade" / "demo" / name)
-        assert [column.name for column in layouts.COMTRADE_TRADE.columns] == [
+        [table], _ = open_tables(landed.folder / "comtrade" / "demo" / name)
+        assert [column.name for column in COMTRADE_TRADE.columns] == [
             {"netWeight": "netWgt"}.get(h, h) for h in table.header
         ]
 

@@ -1,0 +1,52 @@
+"""The registry of publishers: one module each, which knows landing/layout.py alone.
+
+Adding a publisher is adding its module here (docs/landing.md, "How to add a publisher").
+"""
+
+from orchestration.landing.layout import Layout, Publisher, UnknownLayoutError
+from orchestration.landing.publishers import baci, cepii, comtrade, world_bank
+
+PUBLISHERS: dict[str, Publisher] = {
+    publisher.name: publisher
+    for publisher in (
+        comtrade.PUBLISHER,
+        baci.PUBLISHER,
+        world_bank.PUBLISHER,
+        cepii.PUBLISHER,
+    )
+}
+LAYOUTS: dict[str, Layout] = {
+    layout.name: layout for publisher in PUBLISHERS.values() for layout in publisher.layouts
+}
+PUBLISHER_OF: dict[str, Publisher] = {
+    layout.name: publisher for publisher in PUBLISHERS.values() for layout in publisher.layouts
+}
+TITLES = ", ".join(publisher.title for publisher in PUBLISHERS.values())
+
+
+def recognise(header: list[str], label: str) -> Layout:
+    """The layout of a table with these column names.
+
+    Raises UnknownLayoutError if no publisher has one like it.
+    """
+    names = frozenset(h.strip().lower() for h in header)
+    for layout in LAYOUTS.values():
+        if layout.recognise(names, label):
+            return layout
+    raise UnknownLayoutError(
+        f"{label}: not a file this warehouse knows "
+        f"(columns: {', '.join(header[:8])}{' ...' if len(header) > 8 else ''}). "
+        f"It knows files of {TITLES}."
+    )
+
+
+def rows_of_answer(label: str, answer: object) -> list[dict]:
+    """The rows of a JSON answer, by column name, as the publisher whose answer it is reads it.
+
+    Raises UnknownLayoutError if it is no publisher's, LandingError if it cannot be used.
+    """
+    for publisher in PUBLISHERS.values():
+        rows = publisher.rows_of_answer(label, answer)
+        if rows is not None:
+            return rows
+    raise UnknownLayoutError(f"{label}: JSON, but no answer of a publisher known here ({TITLES}).")
