@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from estimation.specifications import DETERMINANTS, EMISSIONS, GENDER, TABLE_6_OUTCOMES, parts
-from orchestration.seeds import seed_path
+from orchestration.sources.synthetic.availability import certainty
 from orchestration.sources.synthetic.calibration import (
     AFFINITY,
     CHINA_IN_EXPORTS,
@@ -27,9 +27,9 @@ from orchestration.sources.synthetic.calibration import (
     DOCUMENTED_SHARE,
     ELASTICITY_OF_DOCUMENTED,
     FIRST_ESTIMATED_YEAR,
+    FIRST_TRADE,
     IMPORTS_OVER_EXPORTS,
     LARGEST_PART_OF_REGION,
-    LAST_EMISSION_YEAR,
     NOISE_OF_OTHERS,
     OTHER_COURSES,
     PREDECESSORS,
@@ -39,15 +39,11 @@ from orchestration.sources.synthetic.calibration import (
     TRADE_YEARS,
     WORLD_EXPORTS,
 )
-from orchestration.sources.synthetic.covariates import (
-    CERTAIN,
-    CERTAIN_YEARS,
-    CHINA,
-    FIRST_TRADE,
-    Covariates,
-    Economies,
-    exists_in,
-    highest,
+from orchestration.sources.synthetic.covariates import Covariates
+from orchestration.sources.synthetic.draws import highest
+from orchestration.sources.synthetic.economies import CHINA, Economies, exists_in
+from orchestration.sources.synthetic.printed import (
+    printed_estimates,
     printed_moments,
     printed_observations,
 )
@@ -73,9 +69,7 @@ def planted() -> dict[str, dict[str, float]]:
     seed; planted_coefficients.csv holds their noise and the emission equations.
     """
     printed = (
-        pd.read_csv(seed_path("published_estimates"))
-        .set_index(["exhibit", "column_number", "term"])
-        .estimate.sort_index()
+        printed_estimates().set_index(["exhibit", "column_number", "term"]).estimate.sort_index()
     )
     equations = {
         f"ln_{trade}": {**printed[exhibit, column].to_dict(), **printed[gender, column].to_dict()}
@@ -171,15 +165,13 @@ def who_trades(
     This depends on size, time and chance, never on the noise of the equation.
     """
     exists, size = exists_in(economies), economies.frame["size"].to_numpy()[:, None]
-    estimated = covariates.complete[:, FIRST_TRADE - 1 : -1]
-    base = (
-        covariates.traded & economies.has_emissions[:, None] & (TRADE_YEARS <= LAST_EMISSION_YEAR)
-    )
-    traded = {"lct_imports_from_china": covariates.traded}
+    samples = covariates.samples
+    estimated, base = lag(samples.complete), samples.base[:, FIRST_TRADE:]
+    traded = {"lct_imports_from_china": samples.traded}
     for trade, (exhibit, column, _) in list(TRADE.items())[1:]:
         score = 1.5 * size + 0.06 * (TRADE_YEARS - 2006) + rng.normal(size=exists.shape)
         in_sample = highest(
-            score + CERTAIN * np.isin(TRADE_YEARS, CERTAIN_YEARS),
+            score + certainty(TRADE_YEARS),
             estimated & exists,
             printed_observations()[exhibit, column],
         )
@@ -206,7 +198,9 @@ def _flows(
     documented = economies.is_documented[:, None] & (TRADE_YEARS >= FIRST_ESTIMATED_YEAR)
     index = np.zeros_like(z[DETERMINANTS[0]][:, FIRST_TRADE:])
     for term in (*DETERMINANTS, *GENDER):
-        index = index + coefficients[term] * lag(within_sample(z[term], covariates.complete))
+        index = index + coefficients[term] * lag(
+            within_sample(z[term], covariates.samples.complete)
+        )
     index = np.where(documented, index - index.mean(axis=1, keepdims=True), 0.0)
     noise = (
         np.where(documented, coefficients.get("noise", 0.27), NOISE_OF_OTHERS)
@@ -333,9 +327,10 @@ def emission_regressors(
 
     They are clipped to their range in the rows with complete controls.
     """
-    regressors = {v: lag(within_sample(z[v], covariates.complete_controls)) for v in z}
+    controls = covariates.samples.controls
+    regressors = {v: lag(within_sample(z[v], controls)) for v in z}
     imports, known = lct_imports_z(economies, lct_imports)
-    return regressors | {LCT: lag(within_sample(imports, covariates.complete_controls & known))}
+    return regressors | {LCT: lag(within_sample(imports, controls & known))}
 
 
 def by_reported_state(economies: Economies, flows: np.ndarray) -> np.ndarray:

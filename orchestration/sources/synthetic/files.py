@@ -26,7 +26,8 @@ from orchestration.sources.synthetic.calibration import (
     WITHOUT_WORLD_BANK_DATA,
     Scale,
 )
-from orchestration.sources.synthetic.covariates import documented_course, seed_table
+from orchestration.sources.synthetic.covariates import documented_course
+from orchestration.sources.synthetic.economies import seed_table
 from orchestration.sources.synthetic.every_code import rest_of_baci
 from orchestration.sources.synthetic.flows import Flows, codes, products
 from orchestration.sources.synthetic.reports import WORLD_CODE, baci_rows, parties
@@ -267,11 +268,7 @@ def indicators(rng: np.random.Generator, world: World) -> dict[str, np.ndarray]:
                 values = 100 * values
         else:
             values = documented_course(
-                rng,
-                world.economies,
-                ANY_OTHER_INDICATOR,
-                invented["ln_gdp"].shape,
-                row.indicator_code,
+                rng, world.economies, ANY_OTHER_INDICATOR, row.indicator_code
             )
         found.setdefault(row.indicator_code, values)
     for row in variables.query("transformation == 'percent_of'").itertuples():

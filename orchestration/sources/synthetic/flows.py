@@ -30,13 +30,8 @@ from orchestration.sources.synthetic.calibration import (
     WORLD_SECTORS,
     Scale,
 )
-from orchestration.sources.synthetic.covariates import (
-    CHINA,
-    autoregressive,
-    exists_in,
-    lasting_trait,
-    seed_table,
-)
+from orchestration.sources.synthetic.draws import autoregressive, lasting_trait
+from orchestration.sources.synthetic.economies import CHINA, exists_in, seed_table
 from orchestration.sources.synthetic.equations import china_totals, path
 from orchestration.sources.synthetic.world import World
 

@@ -21,7 +21,7 @@ from orchestration.sources.synthetic.calibration import (
     TRADE_YEARS,
     Scale,
 )
-from orchestration.sources.synthetic.covariates import CHINA
+from orchestration.sources.synthetic.economies import CHINA
 from orchestration.sources.synthetic.flows import Flows, codes, in_force
 from orchestration.sources.synthetic.world import World
 
