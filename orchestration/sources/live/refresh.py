@@ -275,8 +275,8 @@ class Refresh:
             self._say_plan("plan (at most)", requests, calls, assumed)
         else:
             self.say(
-                f"UN Comtrade: {calls} calls ask which reporter-years were released anew; "
-                "only those are asked for"
+                f"UN Comtrade: {calls} calls ask which reporter-years have a new release; "
+                "only those are requested"
             )
 
     def _availability(self, groups: list[list[int]]) -> tuple[Releases, list[Path]]:

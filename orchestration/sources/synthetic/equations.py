@@ -232,7 +232,7 @@ class _TradeEquation:
         return np.where(traded, np.maximum(self.raked(flows), SMALLEST_FLOW), 0.0)
 
     def index(self) -> np.ndarray:
-        """What the determinants at t-1 say about ln trade, around each economy's mean."""
+        """What the determinants at t-1 contribute to ln trade, around each economy's mean."""
         index = np.zeros_like(self.z[DETERMINANTS[0]][:, FIRST_TRADE:])
         for term in (*DETERMINANTS, *GENDER):
             regressor = lag(within_sample(self.z[term], self.covariates.samples.complete))

@@ -107,7 +107,7 @@ def codes() -> pd.DataFrame:
 
 
 def in_force(revisions: dict[int, str], year: int) -> str:
-    """The revision that applies in a year, out of first year -> revision."""
+    """The revision that applies in a year, by the first year of each."""
     return revisions[max(first for first in revisions if first <= year)]
 
 
