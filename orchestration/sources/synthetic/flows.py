@@ -166,9 +166,8 @@ def invent_flows(rng: np.random.Generator, world: World, scale: Scale) -> Flows:
     to_china = _with_china(world, baskets, EXPORTS_TO_CHINA, sector_shares(WORLD_SECTORS))
     freight = 1 + rng.uniform(0.06, 0.10, (count, 1, 1))
     reporting = _reporting(rng, world)
-    rest = _RestOfTheWorld(world, baskets, from_china, to_china, freight, reporting)
-    size = rest.size(rng)
-    exports, imports = rest.exports(size), rest.imports(size)
+    size = _trading_size(rng, world)
+    rest = _RestOfTheWorld(world, baskets, from_china, to_china, freight, reporting, size)
     usd_per_kg = np.exp(
         np.where(listed.sector != "", 2.7, 0.3)[:, None]
         + rng.normal(0, 0.8, (len(listed), 1))
@@ -178,8 +177,8 @@ def invent_flows(rng: np.random.Generator, world: World, scale: Scale) -> Flows:
         products=listed,
         from_china=baskets.with_hidden(from_china, "import"),
         to_china=baskets.with_hidden(to_china, "export"),
-        rest_exports=baskets.with_hidden(exports, "export"),
-        rest_imports=baskets.with_hidden(imports, "import"),
+        rest_exports=baskets.with_hidden(rest.exports(), "export"),
+        rest_imports=baskets.with_hidden(rest.imports(), "import"),
         usd_per_kg=usd_per_kg,
         freight=freight,
         reporting=reporting,
@@ -316,6 +315,16 @@ def _reporting(rng: np.random.Generator, world: World) -> np.ndarray:
     return reports[:, None, :]
 
 
+def _trading_size(rng: np.random.Generator, world: World) -> np.ndarray:
+    """Economy x year: how much an economy trades relative to others, by GDP, traits and chance."""
+    count = len(world.economies)
+    lasting = np.exp(
+        1.15 * world.covariates.values["ln_gdp"].mean(axis=1, keepdims=True)
+        + 0.5 * lasting_trait("trade", count)
+    )
+    return lasting * np.exp(0.15 * autoregressive(rng, (count, len(TRADE_YEARS)), 0.8))
+
+
 @dataclass(frozen=True)
 class _RestOfTheWorld:
     """What all economies but China export to and import from each other.
@@ -330,6 +339,8 @@ class _RestOfTheWorld:
     to_china: np.ndarray
     freight: np.ndarray
     reporting: np.ndarray
+    size: np.ndarray
+    """Economy x year: the weights by which the economies of a group divide its total."""
 
     @property
     def partner(self) -> np.ndarray:
@@ -354,39 +365,27 @@ class _RestOfTheWorld:
     def world_imports(self) -> np.ndarray:
         return self.world_exports * path(IMPORTS_OVER_EXPORTS)
 
-    def size(self, rng: np.random.Generator) -> np.ndarray:
-        """Draw economy x year: the size by which the economies of a group divide its total."""
-        economies = self.world.economies
-        lasting = np.exp(
-            1.15 * self.world.covariates.values["ln_gdp"].mean(axis=1, keepdims=True)
-            + 0.5 * lasting_trait("trade", len(economies))
-        )
-        drift = autoregressive(rng, (len(economies), len(TRADE_YEARS)), 0.8)
-        return lasting * np.exp(0.15 * drift)
-
-    def exports(self, size: np.ndarray) -> np.ndarray:
+    def exports(self) -> np.ndarray:
         """Economy x product x year, USD, FOB."""
         exports = self.by_group(
             self.world_exports,
             path(HIGH_INCOME_IN_EXPORTS) / 100,
             path(CHINA_IN_EXPORTS) / 100,
             (self.to_china / self.freight)[:, self.is_low_carbon].sum(axis=1),
-            size,
         )
-        return self.by_product(exports, "export", size, self.sectors_left(exports))
+        return self.by_product(exports, "export", self.sectors_left(exports))
 
-    def imports(self, size: np.ndarray) -> np.ndarray:
+    def imports(self) -> np.ndarray:
         """Economy x product x year, USD, FOB."""
         imports = self.by_group(
             self.world_imports,
             path(HIGH_INCOME_IN_IMPORTS) / 100,
             china_totals()["lct_exports_to_china"] * 1000 / self.world_imports,
             (self.from_china * self.freight)[:, self.is_low_carbon].sum(axis=1),
-            size,
         )
         fob = imports / self.freight[:, :, 0]
         sectors = self.sectors_of_world_exports()
-        return self.by_product(fob, "import", size, sectors / sectors.sum(axis=0) * fob.sum(axis=0))
+        return self.by_product(fob, "import", sectors / sectors.sum(axis=0) * fob.sum(axis=0))
 
     def by_group(
         self,
@@ -394,18 +393,17 @@ class _RestOfTheWorld:
         advanced_share: np.ndarray,
         china_share: np.ndarray,
         with_china: np.ndarray,
-        size: np.ndarray,
     ) -> np.ndarray:
         """Economy x year: the rest of each group's total, divided by size among its reporters."""
         advanced = self.world.economies.frame.is_advanced.to_numpy()[:, None]
-        flows = np.zeros(size.shape)
+        flows = np.zeros(self.size.shape)
         for members, share in (
             (advanced, advanced_share),
             (self.partner & ~advanced, 1 - advanced_share - china_share),
         ):
             of_group = total * share
             traded_with_china = (with_china * members * self.reports).sum(axis=0)
-            weight = members * size
+            weight = members * self.size
             flows += (
                 np.maximum(of_group - traded_with_china, 0.1 * of_group)
                 * weight
@@ -433,20 +431,18 @@ class _RestOfTheWorld:
         unreported = exports.sum(axis=0) / np.maximum(reported, 1e-9)
         return left / left.sum(axis=0) * reported * unreported
 
-    def by_product(
-        self, totals: np.ndarray, flow: str, size: np.ndarray, sectors: np.ndarray
-    ) -> np.ndarray:
+    def by_product(self, totals: np.ndarray, flow: str, sectors: np.ndarray) -> np.ndarray:
         """Economy x product x year: low-carbon totals by sector, ores and their other stages."""
-        ores = self.ores(size)
+        ores = self.ores()
         return (
             self.baskets.divided(totals, flow, LOW_CARBON, LITHIUM, sectors=sectors)
             + self.baskets.divided(ores, flow, ORE)
             + self.baskets.divided(0.5 * ores, flow, OTHER_STAGE)
         )
 
-    def ores(self, size: np.ndarray) -> np.ndarray:
+    def ores(self) -> np.ndarray:
         """Economy x year, USD: each economy's exports of ores, and as much in imports."""
         ores = 1e9 * path(WORLD_ORE_EXPORTS, logarithmic=True)
         of_china = 1000 * china_totals()["mineral_exports_to_china"]
-        weight = self.partner * size / (self.partner * size).sum(axis=0)
+        weight = self.partner * self.size / (self.partner * self.size).sum(axis=0)
         return np.maximum(ores - of_china, 0.2 * ores) * weight
