@@ -227,61 +227,12 @@ class Refresh:
             self._leave_out("UN Comtrade", error)
 
     def _planned(self) -> PendingPlan:
-        assumed = plan.assumed_reporter_years(self.year)
-        first_time = not any(f.request_parameters for f in self.manifest.files)
         years = list(range(plan.FIRST_YEAR, self.year + 1))
-        groups = (
-            [years[i : i + self.limits.periods] for i in range(0, len(years), self.limits.periods)]
-            if self.comtrade.secret
-            else [years[-12:]]
-        )
-        if not self.comtrade.secret:
-            self.say(
-                "UN Comtrade: NO KEY, so this is a TRIAL: two products, "
-                "China's reports of two years, through the preview (500 rows and one year a call)."
-            )
-            self.say(
-                "A free key gives the full history: "
-                "put COMTRADE_API_KEY into the environment or .env."
-            )
-        elif first_time:
-            self._say_plan(
-                "plan (at most)",
-                self._requests(plan.all_cells(assumed), assumed),
-                len(groups),
-                assumed,
-            )
-        else:
-            self.say(
-                f"UN Comtrade: {len(groups)} calls ask which reporter-years were released anew; "
-                "only those are asked for"
-            )
-        releases: Releases = {}
-        asked = []
-        for group in groups:
-            path = self.incoming / f"availability_{self.today}_{group[0]}-{group[-1]}.json.gz"
-            releases |= self.comtrade.fetch(
-                comtrade.availability_url(
-                    self.settings.comtrade_url, group, bool(self.comtrade.secret)
-                ),
-                path,
-                comtrade.read_releases,
-            )
-            asked.append(path)
-        if not releases:
-            for path in asked:
-                path.unlink()
-            raise LandingError(
-                "UN Comtrade: the availability of data is empty. "
-                "The interface may have changed; nothing was asked for."
-            )
+        groups = self._groups_of(years)
+        self._announce_planning(len(groups))
+        releases, answers = self._availability(groups)
         existing = {cell for cell in releases if cell[1] in years}
-        if self.comtrade.secret:
-            wanted = plan.all_cells(existing)
-        else:
-            of_china = sorted(cell for cell in existing if cell[0] == plan.CHINA)
-            wanted = {plan.TRIAL: set(of_china[-plan.TRIAL_YEARS :])}
-        needed = self._needed(wanted, releases)
+        needed = self._needed(self._wanted(existing), releases)
         requests = self._requests(needed, existing)
         pending = PendingPlan(
             self.incoming / "plan.json",
@@ -297,9 +248,71 @@ class Refresh:
             self._say_plan("plan", requests, 0, existing)
         else:
             self.say(f"UN Comtrade: nothing is new in {len(existing):,} reporter-years")
-        for path in [*asked, *self.incoming.glob("availability_*")]:
+        for path in [*answers, *self.incoming.glob("availability_*")]:
             path.unlink(missing_ok=True)
         return pending
+
+    def _groups_of(self, years: list[int]) -> list[list[int]]:
+        """The years of each call for the availability of data; without a key, the last twelve."""
+        if not self.comtrade.secret:
+            return [years[-12:]]
+        periods = self.limits.periods
+        return [years[i : i + periods] for i in range(0, len(years), periods)]
+
+    def _announce_planning(self, calls: int) -> None:
+        """Say what the plan will be made from, before any of its `calls` is made."""
+        first_time = not any(f.request_parameters for f in self.manifest.files)
+        if not self.comtrade.secret:
+            self.say(
+                "UN Comtrade: NO KEY, so this is a TRIAL: two products, "
+                "China's reports of two years, through the preview (500 rows and one year a call)."
+            )
+            self.say(
+                "A free key gives the full history: "
+                "put COMTRADE_API_KEY into the environment or .env."
+            )
+        elif first_time:
+            assumed = plan.assumed_reporter_years(self.year)
+            requests = self._requests(plan.all_cells(assumed), assumed)
+            self._say_plan("plan (at most)", requests, calls, assumed)
+        else:
+            self.say(
+                f"UN Comtrade: {calls} calls ask which reporter-years have a new release; "
+                "only those are requested"
+            )
+
+    def _availability(self, groups: list[list[int]]) -> tuple[Releases, list[Path]]:
+        """The newest release of every reporter-year, and the answers that name them.
+
+        Raises LandingError if no reporter-year is available at all.
+        """
+        releases: Releases = {}
+        answers = []
+        for group in groups:
+            path = self.incoming / f"availability_{self.today}_{group[0]}-{group[-1]}.json.gz"
+            releases |= self.comtrade.fetch(
+                comtrade.availability_url(
+                    self.settings.comtrade_url, group, bool(self.comtrade.secret)
+                ),
+                path,
+                comtrade.read_releases,
+            )
+            answers.append(path)
+        if not releases:
+            for path in answers:
+                path.unlink()
+            raise LandingError(
+                "UN Comtrade: the availability of data is empty. "
+                "The interface may have changed; nothing was asked for."
+            )
+        return releases, answers
+
+    def _wanted(self, existing: set[tuple[int, int]]) -> dict[str, set[tuple[int, int]]]:
+        """The reporter-years of each question; without a key, China's last two years."""
+        if self.comtrade.secret:
+            return plan.all_cells(existing)
+        of_china = sorted(cell for cell in existing if cell[0] == plan.CHINA)
+        return {plan.TRIAL: set(of_china[-plan.TRIAL_YEARS :])}
 
     def _requests(
         self, needed: dict[str, set[tuple[int, int]]], existing: set[tuple[int, int]]
@@ -487,44 +500,16 @@ class Refresh:
         landed = [
             f for f in self.manifest.current() if "series" in f.parameters and f.origin == "api"
         ]
-        same = [
-            f
-            for f in landed
-            if f.parameters["indicators"]["vintage"] == vintage
-            and f.parameters["indicators"]["years"] == f"{years[0]}:{years[-1]}"
-            and f.parameters.get("panel") == panel
-        ]
-        if same and vintage != world_bank.TODAY:
-            self.say(
-                f"World Bank: release {vintage} has landed; releases of the archives do not change"
-            )
+        if self._are_current(landed, years, panel):
             return
-        if same:
-            series = tuple(same[0].parameters["indicators"]["series"].split(";"))
-            updated = world_bank.last_update(
-                self.world_bank, world_bank.Batch(vintage, series, years), self.incoming
-            )
-            if updated == same[0].parameters["lastupdated"]:
-                self.say(f"World Bank: not updated since {same[0].parameters['lastupdated']}")
-                return
-        catalogue: dict[str, dict[str, str]] = {}
         codes = world_bank.panel_indicators()
+        self._announce_indicators(codes, years)
+        catalogue: dict[str, dict[str, str]] = {}
         missing: list[str] = []
-        estimate = sum(b.expected_calls for b in world_bank.batches(vintage, codes, years))
-        edition = (
-            "today’s series"
-            if vintage == world_bank.TODAY
-            else f"release {vintage} of the archives"
-        )
-        self.say(
-            f"World Bank plan: about {estimate + 2} calls (no quota) for {len(codes)} indicators, "
-            f"{years[0]}-{years[-1]}, {edition} (LCT_WDI_VINTAGE)"
-        )
         if vintage == world_bank.TODAY:
-            path = self.incoming / "world_bank_catalogue.json.gz"
             catalogue = self.world_bank.fetch(
                 world_bank.catalogue_url(self.settings.world_bank_url),
-                path,
+                self.incoming / "world_bank_catalogue.json.gz",
                 world_bank.read_catalogue,
             )
             codes, missing = world_bank.codes_of_today(catalogue, self.say)
@@ -536,6 +521,50 @@ class Refresh:
                 "not to be had in this vintage; "
                 "the variables made from them stay empty (LCT_WDI_VINTAGE=202310 has them)"
             )
+        self._land_economies()
+        (self.incoming / "world_bank_catalogue.json.gz").unlink(missing_ok=True)
+
+    def _are_current(self, landed: list[FileEntry], years: tuple[int, ...], panel: str) -> bool:
+        """Whether the panel's indicators have landed and have not been updated since."""
+        vintage = self.settings.wdi_vintage
+        same = [
+            f
+            for f in landed
+            if f.parameters["indicators"]["vintage"] == vintage
+            and f.parameters["indicators"]["years"] == f"{years[0]}:{years[-1]}"
+            and f.parameters.get("panel") == panel
+        ]
+        if not same:
+            return False
+        if vintage != world_bank.TODAY:
+            self.say(
+                f"World Bank: release {vintage} has landed; releases of the archives do not change"
+            )
+            return True
+        series = tuple(same[0].parameters["indicators"]["series"].split(";"))
+        updated = world_bank.last_update(
+            self.world_bank, world_bank.Batch(vintage, series, years), self.incoming
+        )
+        if updated != same[0].parameters["lastupdated"]:
+            return False
+        self.say(f"World Bank: not updated since {same[0].parameters['lastupdated']}")
+        return True
+
+    def _announce_indicators(self, codes: tuple[str, ...], years: tuple[int, ...]) -> None:
+        vintage = self.settings.wdi_vintage
+        estimate = sum(b.expected_calls for b in world_bank.batches(vintage, codes, years))
+        edition = (
+            "today’s series"
+            if vintage == world_bank.TODAY
+            else f"release {vintage} of the archives"
+        )
+        self.say(
+            f"World Bank plan: about {estimate + 2} calls (no quota) for {len(codes)} indicators, "
+            f"{years[0]}-{years[-1]}, {edition} (LCT_WDI_VINTAGE)"
+        )
+
+    def _land_economies(self) -> None:
+        """Land the World Bank's list of economies, with their regions and income groups."""
         economies = self.incoming / "world_bank_economies.json.gz"
         self.world_bank.fetch(
             world_bank.economies_url(self.settings.world_bank_url),
@@ -543,8 +572,7 @@ class Refresh:
             world_bank.check_economies,
         )
         self._land(economies, {"address": self.settings.world_bank_url})
-        for path in (economies, self.incoming / "world_bank_catalogue.json.gz"):
-            path.unlink(missing_ok=True)
+        economies.unlink(missing_ok=True)
 
     def _land_batch(
         self,

@@ -4,115 +4,17 @@ With it a fresh machine runs everything offline, and the results can be checked 
 truth. Names of economies, products and codes are real and come from seeds/; every number is drawn
 by a seeded random number generator, so one seed always gives the same bytes.
 
-calibration.py holds the published facts that the world reproduces; covariates.py generates the
-World Bank indicators; equations.py generates trade with China and emissions from the planted
-equations; world.py combines them. flows.py divides totals among products, reports.py decides who
-reports them and with which flaws, and files.py writes the publishers' files. truth.py knows what a
-run must recover, and distances.py draws what no equation needs: distances of pairs. This module
-lands a world.
+Given: calibration.py (the published facts that the world reproduces), printed.py (the numbers that
+the report prints), economies.py (who is in it).
+Invented: availability.py (which indicators are published), covariates.py (their values),
+equations.py (trade with China and emissions, from the planted equations), all with draws.py;
+world.py combines them.
+Written: flows.py divides totals among products, reports.py decides who reports them and with which
+flaws, every_code.py adds all other products at the largest scale, distances.py draws what no
+equation needs (distances of pairs), files.py writes the publishers' files, landing.py lands them.
+Expected: truth.py holds what a run must recover.
 """
 
-from __future__ import annotations
+from orchestration.sources.synthetic.landing import fill_with_demo, write_world
 
-import json
-import shutil
-import tempfile
-from collections.abc import Callable
-from pathlib import Path
-
-from orchestration.durable import file_lock
-from orchestration.landing.manifest import SYNTHETIC, LeftOut, Manifest
-from orchestration.landing.publishers.baci import BACI_ECONOMIES
-from orchestration.landing.registration import register
-from orchestration.settings import PLANTED_TRUTH
-from orchestration.sources.synthetic.calibration import SCALES
-from orchestration.sources.synthetic.distances import DISTANCES_FILE, write_distances
-from orchestration.sources.synthetic.files import write_baci, write_comtrade, write_wdi
-from orchestration.sources.synthetic.flows import invent_flows
-from orchestration.sources.synthetic.reports import comtrade_rows
-from orchestration.sources.synthetic.truth import describe
-from orchestration.sources.synthetic.world import GENERATOR_VERSION, invent, random_numbers
-
-SCRATCH = "demo-"
-
-
-def fill_with_demo(
-    manifest: Manifest, seed: int, say: Callable[[str], None] = print, scale: str = "report"
-) -> list[LeftOut]:
-    """Land the synthetic world of `seed` and make it the one the warehouse is built from.
-
-    Files that have landed already are kept. The planted truth is written beside the data, as
-    planted_truth.json. Returns what was left out (nothing, unless the disk is at fault).
-    """
-    parameters = {
-        "seed": seed,
-        "scale": scale,
-        "generator_version": GENERATOR_VERSION,
-        "synthetic": "every number is invented",
-    }
-    manifest.is_synthetic = True
-    if _has_landed(manifest, parameters):
-        manifest.left_out = []
-        manifest.write()
-        say(f"demo: the synthetic world of seed {seed} has landed already")
-        return []
-    manifest.folder.mkdir(parents=True, exist_ok=True)
-    # the scratch folder is beside the landing zone, on the same file system: landing a file is
-    # then a link, not a copy
-    with (
-        file_lock(manifest.folder.parent / "demo.lock", say),
-        tempfile.TemporaryDirectory(dir=manifest.folder.parent, prefix=SCRATCH) as scratch,
-    ):
-        for leftover in manifest.folder.parent.glob(f"{SCRATCH}*"):  # from a run that was killed
-            if leftover != Path(scratch):
-                shutil.rmtree(leftover)
-        paths = write_world(Path(scratch), seed, scale, say)
-        (Path(scratch) / PLANTED_TRUTH).replace(manifest.folder / PLANTED_TRUTH)
-        return register(manifest, paths, origin=SYNTHETIC, say=say, parameters=parameters)
-
-
-def _has_landed(manifest: Manifest, parameters: dict) -> bool:
-    files = manifest.current()
-    # BACI's list of codes is the same for every seed, so it may have landed with another one
-    seeded = [f for f in files if f.tables[0].layout != BACI_ECONOMIES.name]
-    truth = manifest.folder / PLANTED_TRUTH
-    complete = truth.exists() and {
-        *json.loads(truth.read_text("utf-8"))["files"],
-        DISTANCES_FILE,  # worlds that landed before had none
-    } <= {f.parameters["published_name"] for f in files}
-    return (
-        complete
-        and all((manifest.folder / f.file).exists() for f in files)
-        and all(parameters.items() <= f.parameters.items() for f in seeded)
-    )
-
-
-def write_world(
-    folder: Path, seed: int, scale: str = "report", say: Callable[[str], None] = lambda _: None
-) -> list[Path]:
-    """Generate the world of `seed` and write its files, and planted_truth.json, into `folder`.
-
-    Returns the files in the order in which they land.
-    """
-    size = SCALES[scale]
-    say(f"demo: inventing a synthetic world (seed {seed}, scale {scale})")
-    rng = random_numbers(seed)
-    world = invent(rng)
-    flows = invent_flows(rng, world, size)
-    records = comtrade_rows(rng, world, flows)
-    paths = write_comtrade(folder, world, records)
-    say(f"demo: wrote {len(paths)} years of UN Comtrade")
-    paths += write_baci(folder, rng, world, flows, size, say)
-    paths.append(write_wdi(folder, rng, world))
-    paths.append(write_distances(folder, world.economies, seed))
-    truth = {
-        "synthetic": "every number is invented",
-        "seed": seed,
-        "scale": scale,
-        "generator_version": GENERATOR_VERSION,
-        "files": [p.name for p in paths],
-    }
-    (folder / PLANTED_TRUTH).write_text(
-        json.dumps(truth | describe(world, flows, records), indent=1) + "\n", encoding="utf-8"
-    )
-    return paths
+__all__ = ["fill_with_demo", "write_world"]

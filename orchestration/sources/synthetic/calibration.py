@@ -13,6 +13,8 @@ import numpy as np
 
 COVARIATE_YEARS = np.arange(1988, 2023)
 TRADE_YEARS = np.arange(1992, 2023)
+# index of the first year of trade among the years of covariates
+FIRST_TRADE = int(TRADE_YEARS[0] - COVARIATE_YEARS[0])
 LAST_EMISSION_YEAR = 2020
 FIRST_GOVERNANCE_YEARS = (1996, 1998, 2000)  # every second year, then yearly from 2002
 

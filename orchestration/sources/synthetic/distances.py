@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from orchestration.landing.publishers.cepii import CEPII_PAIRS
-from orchestration.sources.synthetic.covariates import Economies, seed_table
+from orchestration.sources.synthetic.economies import Economies, seed_table
 from orchestration.sources.synthetic.files import write_gzip
 from orchestration.sources.synthetic.world import GENERATOR_VERSION
 

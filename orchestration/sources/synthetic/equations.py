@@ -9,14 +9,15 @@ printed ones; truth.py computes them and writes planted_coefficients.csv.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from estimation.specifications import DETERMINANTS, EMISSIONS, GENDER, TABLE_6_OUTCOMES, parts
-from orchestration.seeds import seed_path
+from estimation.specifications import DETERMINANTS, GENDER, TABLE_6_OUTCOMES, parts
+from orchestration.sources.synthetic.availability import certainty
 from orchestration.sources.synthetic.calibration import (
     AFFINITY,
     CHINA_IN_EXPORTS,
@@ -27,9 +28,9 @@ from orchestration.sources.synthetic.calibration import (
     DOCUMENTED_SHARE,
     ELASTICITY_OF_DOCUMENTED,
     FIRST_ESTIMATED_YEAR,
+    FIRST_TRADE,
     IMPORTS_OVER_EXPORTS,
     LARGEST_PART_OF_REGION,
-    LAST_EMISSION_YEAR,
     NOISE_OF_OTHERS,
     OTHER_COURSES,
     PREDECESSORS,
@@ -39,15 +40,11 @@ from orchestration.sources.synthetic.calibration import (
     TRADE_YEARS,
     WORLD_EXPORTS,
 )
-from orchestration.sources.synthetic.covariates import (
-    CERTAIN,
-    CERTAIN_YEARS,
-    CHINA,
-    FIRST_TRADE,
-    Covariates,
-    Economies,
-    exists_in,
-    highest,
+from orchestration.sources.synthetic.covariates import Covariates
+from orchestration.sources.synthetic.draws import highest
+from orchestration.sources.synthetic.economies import CHINA, Economies, exists_in
+from orchestration.sources.synthetic.printed import (
+    printed_estimates,
     printed_moments,
     printed_observations,
 )
@@ -55,10 +52,11 @@ from orchestration.sources.synthetic.covariates import (
 # thousand USD: enough to be divided among products and still be known to four digits
 SMALLEST_FLOW = 0.02
 PLANTED_COEFFICIENTS = Path(__file__).with_name("planted_coefficients.csv")
-LCT = "lct_imports_from_china_kusd"
+LCT_IMPORTS = "lct_imports_from_china"
+LCT = f"{LCT_IMPORTS}_kusd"  # as the panel names it
 # trade variable -> (exhibit and column of its determinants, exhibit that adds the gender terms)
 TRADE = {
-    "lct_imports_from_china": ("table_4", 1, "table_11"),
+    LCT_IMPORTS: ("table_4", 1, "table_11"),
     "lct_exports_to_china": ("table_4", 2, "table_11"),
     "mineral_imports_from_china": ("table_5", 1, "table_12"),
     "mineral_exports_to_china": ("table_5", 2, "table_12"),
@@ -73,9 +71,7 @@ def planted() -> dict[str, dict[str, float]]:
     seed; planted_coefficients.csv holds their noise and the emission equations.
     """
     printed = (
-        pd.read_csv(seed_path("published_estimates"))
-        .set_index(["exhibit", "column_number", "term"])
-        .estimate.sort_index()
+        printed_estimates().set_index(["exhibit", "column_number", "term"]).estimate.sort_index()
     )
     equations = {
         f"ln_{trade}": {**printed[exhibit, column].to_dict(), **printed[gender, column].to_dict()}
@@ -129,14 +125,11 @@ def z_scores(covariates: Covariates) -> dict[str, np.ndarray]:
 
 def china_totals() -> dict[str, np.ndarray]:
     """China's trade with all partners in each year, as China reports it, in thousand USD."""
-    world = path(WORLD_EXPORTS, logarithmic=True)
+    world_exports = 1e6 * path(WORLD_EXPORTS, logarithmic=True)
+    world_imports = world_exports * path(IMPORTS_OVER_EXPORTS)
     return {
-        "lct_imports_from_china": 1e6 * world * path(CHINA_IN_EXPORTS) / 100,
-        "lct_exports_to_china": 1e6
-        * world
-        * path(IMPORTS_OVER_EXPORTS)
-        * path(CHINA_IN_IMPORTS)
-        / 100,
+        LCT_IMPORTS: world_exports * path(CHINA_IN_EXPORTS) / 100,
+        "lct_exports_to_china": world_imports * path(CHINA_IN_IMPORTS) / 100,
         "mineral_imports_from_china": 1e6 * path(CHINA_ORE_EXPORTS, logarithmic=True),
         "mineral_exports_to_china": 1e6 * path(CHINA_ORE_IMPORTS, logarithmic=True),
     }
@@ -158,7 +151,9 @@ def invent_trade_with_china(
     part_of_another = ~exists_in(economies)
     part_of_another[CHINA] = False
     return {
-        trade: _flows(rng, economies, covariates, z, trade, traded[trade] | part_of_another, sign)
+        trade: _TradeEquation(economies, covariates, z, trade).flows(
+            rng, traded[trade] | part_of_another, sign
+        )
         for trade in TRADE
     }
 
@@ -171,15 +166,13 @@ def who_trades(
     This depends on size, time and chance, never on the noise of the equation.
     """
     exists, size = exists_in(economies), economies.frame["size"].to_numpy()[:, None]
-    estimated = covariates.complete[:, FIRST_TRADE - 1 : -1]
-    base = (
-        covariates.traded & economies.has_emissions[:, None] & (TRADE_YEARS <= LAST_EMISSION_YEAR)
-    )
-    traded = {"lct_imports_from_china": covariates.traded}
+    samples = covariates.samples
+    estimated, base = lag(samples.complete), samples.base[:, FIRST_TRADE:]
+    traded = {LCT_IMPORTS: samples.traded}
     for trade, (exhibit, column, _) in list(TRADE.items())[1:]:
         score = 1.5 * size + 0.06 * (TRADE_YEARS - 2006) + rng.normal(size=exists.shape)
         in_sample = highest(
-            score + CERTAIN * np.isin(TRADE_YEARS, CERTAIN_YEARS),
+            score + certainty(TRADE_YEARS),
             estimated & exists,
             printed_observations()[exhibit, column],
         )
@@ -191,83 +184,118 @@ def who_trades(
     return traded
 
 
-def _flows(
-    rng: np.random.Generator,
-    economies: Economies,
-    covariates: Covariates,
-    z: dict[str, np.ndarray],
-    trade: str,
-    traded: np.ndarray,
-    sign: int,
-) -> np.ndarray:
-    coefficients, total = planted()[f"ln_{trade}"], china_totals()[trade]
-    # The equation is planted where it can be estimated. Elsewhere flows divide the remainder of the
-    # total by size and the printed shares.
-    documented = economies.is_documented[:, None] & (TRADE_YEARS >= FIRST_ESTIMATED_YEAR)
-    index = np.zeros_like(z[DETERMINANTS[0]][:, FIRST_TRADE:])
-    for term in (*DETERMINANTS, *GENDER):
-        index = index + coefficients[term] * lag(within_sample(z[term], covariates.complete))
-    index = np.where(documented, index - index.mean(axis=1, keepdims=True), 0.0)
-    noise = (
-        np.where(documented, coefficients.get("noise", 0.27), NOISE_OF_OTHERS)
-        * sign
-        * rng.normal(size=index.shape)
-    )
-    year_effect = np.log(total) - np.where(
-        documented, index.sum(axis=0) / economies.is_documented.sum(), 0.0
-    )
-    elasticity_of_others, affinity = AFFINITY[trade]
-    elasticity: float | np.ndarray = elasticity_of_others
-    if trade == "lct_imports_from_china":
-        elasticity = np.where(
-            economies.is_documented, ELASTICITY_OF_DOCUMENTED, elasticity_of_others
+@dataclass(frozen=True)
+class _TradeEquation:
+    """Equation 1 or 2 for one flow with China; arrays are economy x year of trade.
+
+    The equation is planted where it can be estimated (`documented`). Elsewhere flows divide the
+    remainder of China's total by size and the printed shares.
+    """
+
+    economies: Economies
+    covariates: Covariates
+    z: dict[str, np.ndarray]
+    trade: str
+
+    @property
+    def coefficients(self) -> dict[str, float]:
+        return planted()[f"ln_{self.trade}"]
+
+    @property
+    def total(self) -> np.ndarray:
+        """China's total by year, in thousand USD."""
+        return china_totals()[self.trade]
+
+    @property
+    def documented(self) -> np.ndarray:
+        return self.economies.is_documented[:, None] & (TRADE_YEARS >= FIRST_ESTIMATED_YEAR)
+
+    @property
+    def is_broken_down(self) -> bool:
+        """Whether table 2 prints the flow by income group and region of the destination."""
+        return self.trade == LCT_IMPORTS
+
+    def flows(self, rng: np.random.Generator, traded: np.ndarray, sign: int) -> np.ndarray:
+        """The flows where there is trade, in thousand USD, with an error term of this sign."""
+        index = self.index()
+        noise = (
+            np.where(self.documented, self.coefficients.get("noise", 0.27), NOISE_OF_OTHERS)
+            * sign
+            * rng.normal(size=index.shape)
         )
-    weight = (
-        np.exp(elasticity * covariates.values["ln_gdp"].mean(axis=1))
-        * economies.frame.iso3.map(affinity).fillna(1.0).to_numpy()
-    )
-    region = economies.frame.region.to_numpy()
-    weight[CHINA] = 0
-    if trade == "lct_imports_from_china":
-        weight[economies.receives_aid] *= SHARE_OF_RECIPIENTS
-        weight[economies.is_documented] *= (
-            DOCUMENTED_SHARE[trade] / weight[economies.is_documented].sum()
+        year_effect = np.log(self.total) - np.where(
+            self.documented, index.sum(axis=0) / self.economies.is_documented.sum(), 0.0
         )
+        weight = np.maximum(self.weight(), 1e-12)
+        flows = np.exp(np.log(weight)[:, None] + index + year_effect + noise) * traded
+        flows[CHINA] = 0
+        return np.where(traded, np.maximum(self.raked(flows), SMALLEST_FLOW), 0.0)
+
+    def index(self) -> np.ndarray:
+        """What the determinants at t-1 contribute to ln trade, around each economy's mean."""
+        index = np.zeros_like(self.z[DETERMINANTS[0]][:, FIRST_TRADE:])
+        for term in (*DETERMINANTS, *GENDER):
+            regressor = lag(within_sample(self.z[term], self.covariates.samples.complete))
+            index = index + self.coefficients[term] * regressor
+        return np.where(self.documented, index - index.mean(axis=1, keepdims=True), 0.0)
+
+    def weight(self) -> np.ndarray:
+        """By economy: the part of China's total that its size and its affinity give it."""
+        economies, is_documented = self.economies, self.economies.is_documented
+        elasticity_of_others, affinity = AFFINITY[self.trade]
+        elasticity: float | np.ndarray = elasticity_of_others
+        if self.is_broken_down:
+            elasticity = np.where(is_documented, ELASTICITY_OF_DOCUMENTED, elasticity_of_others)
+        weight = (
+            np.exp(elasticity * self.covariates.values["ln_gdp"].mean(axis=1))
+            * economies.frame.iso3.map(affinity).fillna(1.0).to_numpy()
+        )
+        weight[CHINA] = 0
+        if self.is_broken_down:
+            weight[economies.receives_aid] *= SHARE_OF_RECIPIENTS
+        weight[is_documented] *= DOCUMENTED_SHARE[self.trade] / weight[is_documented].sum()
+        return self.within_regions(weight) if self.is_broken_down else weight
+
+    def within_regions(self, weight: np.ndarray) -> np.ndarray:
+        """Weights that leave the other economies of a region a part of its printed share."""
+        is_documented, region = self.economies.is_documented, self.economies.frame.region.to_numpy()
+        weight = weight.copy()
         for name, shares in TO_REGION.items():
-            known, rest = (
-                economies.is_documented & (region == name),
-                ~economies.is_documented & (region == name),
+            documented, others = (
+                is_documented & (region == name),
+                ~is_documented & (region == name),
             )
-            weight[known] *= min(
+            smallest_share = path(shares)[TRADE_YEARS >= FIRST_ESTIMATED_YEAR].min()
+            weight[documented] *= min(
                 1.0,
-                LARGEST_PART_OF_REGION
-                * path(shares)[TRADE_YEARS >= FIRST_ESTIMATED_YEAR].min()
-                / 100
-                / max(weight[known].sum(), 1e-9),
+                LARGEST_PART_OF_REGION * smallest_share / 100 / max(weight[documented].sum(), 1e-9),
             )
-            weight[rest] *= np.mean(list(shares.values())) / 100 / weight[rest].sum()
-    else:
-        weight[economies.is_documented] *= (
-            DOCUMENTED_SHARE[trade] / weight[economies.is_documented].sum()
-        )
-    flows = (
-        np.exp(np.log(np.maximum(weight, 1e-12))[:, None] + index + year_effect + noise) * traded
-    )
-    flows[CHINA] = 0
-    fixed, others = np.where(documented, flows, 0.0), np.where(documented, 0.0, flows)
-    margins: list[tuple[np.ndarray, Mapping[str, Mapping[int, float]]]] = []
-    if trade == "lct_imports_from_china":
-        income_group = economies.frame.income_group.to_numpy()
-        margins = [(income_group, TO_INCOME_GROUP), (region, TO_REGION)]
-    for _ in range(12 if margins else 1):
-        for group_of, destinations in margins:
-            for group, points in destinations.items():
-                members, wanted = group_of == group, total * path(points) / 100
-                others[members] *= np.maximum(
-                    wanted - fixed[members].sum(axis=0), 0.05 * wanted
-                ) / np.maximum(others[members].sum(axis=0), 1e-9)
-        others *= np.maximum(total - fixed.sum(axis=0), 0.2 * total) / others.sum(axis=0)
-    return np.where(traded, np.maximum(fixed + others, SMALLEST_FLOW), 0.0)
+            weight[others] *= np.mean(list(shares.values())) / 100 / weight[others].sum()
+        return weight
+
+    def raked(self, flows: np.ndarray) -> np.ndarray:
+        """The flows with China's totals, and those of table 2, met by the other economies.
+
+        What the equation gives the documented economies is not touched.
+        """
+        fixed = np.where(self.documented, flows, 0.0)
+        others = np.where(self.documented, 0.0, flows)
+        total, frame = self.total, self.economies.frame
+        margins: list[tuple[np.ndarray, Mapping[str, Mapping[int, float]]]] = []
+        if self.is_broken_down:
+            margins = [
+                (frame.income_group.to_numpy(), TO_INCOME_GROUP),
+                (frame.region.to_numpy(), TO_REGION),
+            ]
+        for _ in range(12 if margins else 1):
+            for group_of, destinations in margins:
+                for group, points in destinations.items():
+                    members, wanted = group_of == group, total * path(points) / 100
+                    others[members] *= np.maximum(
+                        wanted - fixed[members].sum(axis=0), 0.05 * wanted
+                    ) / np.maximum(others[members].sum(axis=0), 1e-9)
+            others *= np.maximum(total - fixed.sum(axis=0), 0.2 * total) / others.sum(axis=0)
+        return fixed + others
 
 
 def lag(values: np.ndarray) -> np.ndarray:
@@ -296,34 +324,42 @@ def invent_emissions(
     emissions = {}
     for outcome in TABLE_6_OUTCOMES:
         coefficients = planted().get(outcome, {})
-        index = sum(
-            (
-                b * product_of(regressors, term)
-                for term, b in coefficients.items()
-                if term != "noise"
-            ),
-            np.zeros_like(regressors[LCT]),
-        )
+        index = np.zeros_like(regressors[LCT])
+        for term, b in coefficients.items():
+            if term != "noise":
+                index = index + b * product_of(regressors, term)
         noise = coefficients.get("noise", 0.01) * sign * rng.normal(size=index.shape)
         level = covariates.values[outcome]
-        course = OTHER_COURSES.get(outcome) or COURSES[outcome]
-        made = level.copy()
-        # the mean is the economy's own, the movement over the years is the equation's
-        of_documented = (
-            level.mean(axis=1, keepdims=True)
-            + course.trend * (TRADE_YEARS - 2006)
-            + index
-            - index.mean(axis=1, keepdims=True)
-            + noise
+        emissions[outcome] = level.copy()
+        emissions[outcome][:, FIRST_TRADE:] = np.where(
+            economies.is_documented[:, None],
+            _documented_emissions(outcome, level, index, noise),
+            _other_emissions(outcome, level, index, noise),
         )
-        moved = (
-            level[:, FIRST_TRADE:] + index - index.mean(axis=1, keepdims=True) + noise
-            if outcome == "ln_co2_kt"
-            else level[:, FIRST_TRADE:]
-        )
-        made[:, FIRST_TRADE:] = np.where(economies.is_documented[:, None], of_documented, moved)
-        emissions[outcome] = made
     return emissions
+
+
+def _documented_emissions(
+    outcome: str, level: np.ndarray, index: np.ndarray, noise: np.ndarray
+) -> np.ndarray:
+    """The mean is the economy's own, the movement over the years is the equation's."""
+    course = OTHER_COURSES.get(outcome) or COURSES[outcome]
+    return (
+        level.mean(axis=1, keepdims=True)
+        + course.trend * (TRADE_YEARS - 2006)
+        + index
+        - index.mean(axis=1, keepdims=True)
+        + noise
+    )
+
+
+def _other_emissions(
+    outcome: str, level: np.ndarray, index: np.ndarray, noise: np.ndarray
+) -> np.ndarray:
+    """The drawn values; those of ln_co2_kt move with the equation too."""
+    if outcome != "ln_co2_kt":
+        return level[:, FIRST_TRADE:]
+    return level[:, FIRST_TRADE:] + index - index.mean(axis=1, keepdims=True) + noise
 
 
 def emission_regressors(
@@ -333,9 +369,10 @@ def emission_regressors(
 
     They are clipped to their range in the rows with complete controls.
     """
-    regressors = {v: lag(within_sample(z[v], covariates.complete_controls)) for v in z}
+    controls = covariates.samples.controls
+    regressors = {v: lag(within_sample(z[v], controls)) for v in z}
     imports, known = lct_imports_z(economies, lct_imports)
-    return regressors | {LCT: lag(within_sample(imports, covariates.complete_controls & known))}
+    return regressors | {LCT: lag(within_sample(imports, controls & known))}
 
 
 def by_reported_state(economies: Economies, flows: np.ndarray) -> np.ndarray:
@@ -367,19 +404,3 @@ def lct_imports_z(economies: Economies, lct_imports: np.ndarray) -> tuple[np.nda
 def product_of(regressors: dict[str, np.ndarray], term: str) -> np.ndarray:
     """A term's values: a z-score, or the product of two."""
     return np.prod([regressors[v] for v in parts(term)], axis=0)
-
-
-__all__ = [
-    "EMISSIONS",
-    "LCT",
-    "TRADE",
-    "china_totals",
-    "invent_emissions",
-    "invent_trade_with_china",
-    "lag",
-    "path",
-    "planted",
-    "product_of",
-    "standardised",
-    "z_scores",
-]

@@ -26,7 +26,8 @@ from orchestration.sources.synthetic.calibration import (
     WITHOUT_WORLD_BANK_DATA,
     Scale,
 )
-from orchestration.sources.synthetic.covariates import documented_course, seed_table
+from orchestration.sources.synthetic.covariates import documented_course
+from orchestration.sources.synthetic.economies import seed_table
 from orchestration.sources.synthetic.every_code import rest_of_baci
 from orchestration.sources.synthetic.flows import Flows, codes, products
 from orchestration.sources.synthetic.reports import WORLD_CODE, baci_rows, parties
@@ -114,72 +115,107 @@ def write_comtrade(folder: Path, world: World, records: pd.DataFrame) -> list[Pa
 def _write_comtrade_year(
     folder: Path, year: int, rows: pd.DataFrame, named: pd.DataFrame, descriptions: pd.Series
 ) -> Path:
-    n = len(rows)
-
-    def constant(value: object) -> pa.Array:
-        return pa.repeat(value, n)
-
-    def looked_up(column: str, place: np.ndarray) -> pa.Array:
-        return pa.array(named[column].to_numpy()[place])
-
-    reporter, partner = (
-        named.index.get_indexer(rows[column]) for column in ("reporter", "partner")
-    )
-    usd = pa.array(rows.thousandths.to_numpy() / 1000)
-    kg = pa.array(rows.kg.to_numpy(dtype=float), mask=(rows.kg == 0).to_numpy())
-    is_import, is_total = (
-        pa.array((rows.flow == "M").to_numpy()),
-        pa.array((rows.partner == WORLD_CODE).to_numpy()),
-    )
-    nothing = pa.nulls(n, pa.float64())
-    described = descriptions.reindex(
-        pd.MultiIndex.from_frame(rows[["hs_revision", "hs6_code"]])
-    ).to_numpy()
-    columns = {
-        "typeCode": constant("C"), "freqCode": constant("A"),
-        "refPeriodId": constant(year * 10_000 + 101), "refYear": constant(year),
-        "refMonth": constant(52), "period": constant(str(year)),
-        "reporterCode": pa.array(rows.reporter.to_numpy()),
-        "reporterISO": looked_up("iso", reporter), "reporterDesc": looked_up("name", reporter),
-        "flowCode": pc.if_else(is_import, "M", "X"),
-        "flowDesc": pc.if_else(is_import, "Import", "Export"),
-        "partnerCode": pa.array(rows.partner.to_numpy()),
-        "partnerISO": looked_up("iso", partner), "partnerDesc": looked_up("name", partner),
-        "partner2Code": constant(0), "partner2ISO": constant("W00"),
-        "partner2Desc": constant("World"),
-        "classificationCode": pa.array(rows.hs_revision.to_numpy()),
-        "classificationSearchCode": constant("HS"), "isOriginalClassification": constant(True),
-        "cmdCode": pa.array(rows.hs6_code.to_numpy()), "cmdDesc": pa.array(described),
-        "aggrLevel": constant(6), "isLeaf": constant(True),
-        "customsCode": constant("C00"), "customsDesc": constant("TOTAL CPC"),
-        "mosCode": constant("0"), "motCode": pa.array(rows.transport.to_numpy()),
-        "motDesc": pa.array(rows.transport.map(MODES_OF_TRANSPORT).to_numpy()),
-        "qtyUnitCode": constant(8), "qtyUnitAbbr": constant("kg"),
-        "qty": kg, "isQtyEstimated": constant(False),
-        "altQtyUnitCode": constant(8), "altQtyUnitAbbr": constant("kg"),
-        "altQty": kg, "isAltQtyEstimated": constant(False),
-        "netWgt": kg, "isNetWgtEstimated": constant(False),
-        "grossWgt": nothing, "isGrossWgtEstimated": constant(False),
-        "cifvalue": pc.if_else(is_import, usd, nothing),
-        "fobvalue": pc.if_else(is_import, nothing, usd), "primaryValue": usd,
-        "legacyEstimationFlag": constant(0), "isReported": pc.invert(is_total),
-        "isAggregate": is_total,
-    }  # fmt: skip
+    columns = _comtrade_columns(year, rows, named, descriptions)
     name = f"comtrade_C_A_HS_{year}"
     if year == JSON_YEAR:
-        # the API's JSON response names the net weight differently
-        data = pa.table(
-            {"netWeight" if name == "netWgt" else name: column for name, column in columns.items()}
-        ).to_pylist()
-        return write_gzip(
-            folder / f"{name}.json.gz",
-            json.dumps(
-                {"elapsedTime": "0.42 secs", "count": n, "data": data, "error": ""},
-                ensure_ascii=False,
-            ),
-        )
+        return write_gzip(folder / f"{name}.json.gz", _api_response(columns))
     lines = pc.binary_join_element_wise(*(_text(column) for column in columns.values()), ",")
     return write_gzip(folder / f"{name}.csv.gz", ",".join(columns), [lines])
+
+
+def _api_response(columns: dict[str, pa.Array]) -> str:
+    """The records as the API's JSON response, which names the net weight differently."""
+    records = pa.table(
+        {"netWeight" if name == "netWgt" else name: column for name, column in columns.items()}
+    ).to_pylist()
+    return json.dumps(
+        {"elapsedTime": "0.42 secs", "count": len(records), "data": records, "error": ""},
+        ensure_ascii=False,
+    )
+
+
+def _comtrade_columns(
+    year: int, rows: pd.DataFrame, named: pd.DataFrame, descriptions: pd.Series
+) -> dict[str, pa.Array]:
+    """The 47 columns of UN Comtrade's layout, in its order."""
+    is_import = pa.array((rows.flow == "M").to_numpy())
+    return {
+        **_constant(
+            len(rows),
+            typeCode="C",
+            freqCode="A",
+            refPeriodId=year * 10_000 + 101,
+            refYear=year,
+            refMonth=52,
+            period=str(year),
+        ),
+        **_party_columns("reporter", rows.reporter, named),
+        "flowCode": pc.if_else(is_import, "M", "X"),
+        "flowDesc": pc.if_else(is_import, "Import", "Export"),
+        **_party_columns("partner", rows.partner, named),
+        **_constant(len(rows), partner2Code=0, partner2ISO="W00", partner2Desc="World"),
+        **_product_columns(rows, descriptions),
+        **_constant(len(rows), customsCode="C00", customsDesc="TOTAL CPC", mosCode="0"),
+        "motCode": pa.array(rows.transport.to_numpy()),
+        "motDesc": pa.array(rows.transport.map(MODES_OF_TRANSPORT).to_numpy()),
+        **_weight_columns(rows),
+        **_value_columns(rows, is_import),
+    }
+
+
+def _constant(count: int, **values: object) -> dict[str, pa.Array]:
+    return {name: pa.repeat(value, count) for name, value in values.items()}
+
+
+def _party_columns(party: str, code: pd.Series, named: pd.DataFrame) -> dict[str, pa.Array]:
+    place = named.index.get_indexer(code)
+    return {
+        f"{party}Code": pa.array(code.to_numpy()),
+        f"{party}ISO": pa.array(named["iso"].to_numpy()[place]),
+        f"{party}Desc": pa.array(named["name"].to_numpy()[place]),
+    }
+
+
+def _product_columns(rows: pd.DataFrame, descriptions: pd.Series) -> dict[str, pa.Array]:
+    code = pd.MultiIndex.from_frame(rows[["hs_revision", "hs6_code"]])
+    return {
+        "classificationCode": pa.array(rows.hs_revision.to_numpy()),
+        **_constant(len(rows), classificationSearchCode="HS", isOriginalClassification=True),
+        "cmdCode": pa.array(rows.hs6_code.to_numpy()),
+        "cmdDesc": pa.array(descriptions.reindex(code).to_numpy()),
+        **_constant(len(rows), aggrLevel=6, isLeaf=True),
+    }
+
+
+def _weight_columns(rows: pd.DataFrame) -> dict[str, pa.Array]:
+    """Quantities, all of them the net weight in kg; missing where it is not recorded."""
+    kg = pa.array(rows.kg.to_numpy(dtype=float), mask=(rows.kg == 0).to_numpy())
+    n = len(rows)
+    return {
+        **_constant(n, qtyUnitCode=8, qtyUnitAbbr="kg"),
+        "qty": kg,
+        **_constant(n, isQtyEstimated=False, altQtyUnitCode=8, altQtyUnitAbbr="kg"),
+        "altQty": kg,
+        **_constant(n, isAltQtyEstimated=False),
+        "netWgt": kg,
+        **_constant(n, isNetWgtEstimated=False),
+        "grossWgt": pa.nulls(n, pa.float64()),
+        **_constant(n, isGrossWgtEstimated=False),
+    }
+
+
+def _value_columns(rows: pd.DataFrame, is_import: pa.Array) -> dict[str, pa.Array]:
+    """Values in USD: CIF for imports, FOB for exports."""
+    usd, nothing = pa.array(rows.thousandths.to_numpy() / 1000), pa.nulls(len(rows), pa.float64())
+    is_total = pa.array((rows.partner == WORLD_CODE).to_numpy())
+    return {
+        "cifvalue": pc.if_else(is_import, usd, nothing),
+        "fobvalue": pc.if_else(is_import, nothing, usd),
+        "primaryValue": usd,
+        **_constant(len(rows), legacyEstimationFlag=0),
+        "isReported": pc.invert(is_total),
+        "isAggregate": is_total,
+    }
 
 
 # ---- BACI ------------------------------------------------------------------------------------
@@ -267,11 +303,7 @@ def indicators(rng: np.random.Generator, world: World) -> dict[str, np.ndarray]:
                 values = 100 * values
         else:
             values = documented_course(
-                rng,
-                world.economies,
-                ANY_OTHER_INDICATOR,
-                invented["ln_gdp"].shape,
-                row.indicator_code,
+                rng, world.economies, ANY_OTHER_INDICATOR, row.indicator_code
             )
         found.setdefault(row.indicator_code, values)
     for row in variables.query("transformation == 'percent_of'").itertuples():
@@ -286,6 +318,24 @@ def write_wdi(folder: Path, rng: np.random.Generator, world: World) -> Path:
 
     Taiwan is not in it.
     """
+    frame = world.economies.frame
+    listed = frame[~frame.iso3.isin(WITHOUT_WORLD_BANK_DATA)]
+    members = {
+        "WDICSV.csv": _series_table(indicators(rng, world), listed),
+        "WDICountry.csv": _economies_table(listed),
+    }
+    path = folder / "WDI_CSV.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, table in members.items():
+            entry = zipfile.ZipInfo(name, date_time=(2024, 1, 1, 0, 0, 0))
+            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
+            text = "\ufeff" + _csv_text(table)
+            archive.writestr(entry, text.encode("utf-8"), compresslevel=6)
+    return path
+
+
+def _series_table(values: dict[str, np.ndarray], listed: pd.DataFrame) -> list[list[str]]:
+    """WDICSV.csv: a header, and a row for each series of a listed economy or an aggregate."""
     labels = (
         seed_table("variables")
         .query("indicator_code != ''")
@@ -293,60 +343,36 @@ def write_wdi(folder: Path, rng: np.random.Generator, world: World) -> Path:
         .set_index("indicator_code")
         .label_en
     )
-    frame = world.economies.frame
-    listed = frame[~frame.iso3.isin(WITHOUT_WORLD_BANK_DATA)]
     names = dict(zip(listed.iso3, listed.economy_name, strict=True)) | AGGREGATES
     rows = []
-    for code, values in sorted(indicators(rng, world).items()):
-        of_economies = values[listed.index]
-        known = np.maximum(np.isfinite(of_economies).sum(axis=0), 1)
-        aggregate = np.where(
-            np.isfinite(of_economies).any(axis=0), np.nansum(of_economies, axis=0) / known, np.nan
-        )
-        published = np.concatenate(
-            [of_economies, np.repeat(aggregate[None], len(AGGREGATES), axis=0)]
-        )
-        for (iso3, name), series in zip(names.items(), published, strict=True):
-            rows.append(
-                [
-                    name,
-                    iso3,
-                    f"{labels.get(code, code)} (invented)",
-                    code,
-                    *("" if np.isnan(v) else f"{v:.12g}" for v in series),
-                    "",
-                ]
-            )
+    for code, series in sorted(values.items()):
+        label = f"{labels.get(code, code)} (invented)"
+        published = _with_aggregates(series[listed.index])
+        for (iso3, name), by_year in zip(names.items(), published, strict=True):
+            cells = ("" if np.isnan(value) else f"{value:.12g}" for value in by_year)
+            rows.append([name, iso3, label, code, *cells, ""])
     rows.sort(key=lambda row: (row[0], row[3]))
-    header = [
-        "Country Name",
-        "Country Code",
-        "Indicator Name",
-        "Indicator Code",
-        *map(str, COVARIATE_YEARS),
-        "",
-    ]
-    countries = [
+    header = ["Country Name", "Country Code", "Indicator Name", "Indicator Code"]
+    return [[*header, *map(str, COVARIATE_YEARS), ""], *rows]
+
+
+def _with_aggregates(of_economies: np.ndarray) -> np.ndarray:
+    """The series of the economies, and for each aggregate the mean of those that are published."""
+    known = np.maximum(np.isfinite(of_economies).sum(axis=0), 1)
+    aggregate = np.where(
+        np.isfinite(of_economies).any(axis=0), np.nansum(of_economies, axis=0) / known, np.nan
+    )
+    return np.concatenate([of_economies, np.repeat(aggregate[None], len(AGGREGATES), axis=0)])
+
+
+def _economies_table(listed: pd.DataFrame) -> list[list[str]]:
+    """WDICountry.csv: a header, and the listed economies and aggregates; these have no region."""
+    rows = [
         [e.iso3, e.economy_name, e.economy_name, e.region, e.income_group]
         for e in listed.itertuples()
     ] + [[iso3, name, name, "", ""] for iso3, name in AGGREGATES.items()]
-    members = {
-        "WDICSV.csv": "\ufeff" + _csv_text([header, *rows]),
-        "WDICountry.csv": "\ufeff"
-        + _csv_text(
-            [
-                ["Country Code", "Short Name", "Table Name", "Region", "Income Group"],
-                *sorted(countries),
-            ]
-        ),
-    }
-    path = folder / "WDI_CSV.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, text in members.items():
-            entry = zipfile.ZipInfo(name, date_time=(2024, 1, 1, 0, 0, 0))
-            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
-            archive.writestr(entry, text.encode("utf-8"), compresslevel=6)
-    return path
+    header = ["Country Code", "Short Name", "Table Name", "Region", "Income Group"]
+    return [header, *sorted(rows)]
 
 
 def _csv_text(rows: list[list[str]]) -> str:

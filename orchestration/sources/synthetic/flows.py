@@ -30,13 +30,8 @@ from orchestration.sources.synthetic.calibration import (
     WORLD_SECTORS,
     Scale,
 )
-from orchestration.sources.synthetic.covariates import (
-    CHINA,
-    autoregressive,
-    exists_in,
-    lasting_trait,
-    seed_table,
-)
+from orchestration.sources.synthetic.draws import autoregressive, lasting_trait
+from orchestration.sources.synthetic.economies import CHINA, exists_in, seed_table
 from orchestration.sources.synthetic.equations import china_totals, path
 from orchestration.sources.synthetic.world import World
 
@@ -49,6 +44,9 @@ LITHIUM_IN_LOW_CARBON, LITHIUM_IN_MINERALS = 0.02, 0.3
 # traded; photovoltaic cells are traded by all
 UNUSUAL_WEIGHTS = {"860120": 0.03, "854140": 1.5}
 TRADED_BY_ALL = "854140"
+# a direction of trade with China: the flow, its total of low-carbon technology, that of minerals
+IMPORTS_FROM_CHINA = ("import", "lct_imports_from_china", "mineral_imports_from_china")
+EXPORTS_TO_CHINA = ("export", "lct_exports_to_china", "mineral_exports_to_china")
 
 
 @dataclass(frozen=True)
@@ -109,96 +107,81 @@ def codes() -> pd.DataFrame:
 
 
 def in_force(revisions: dict[int, str], year: int) -> str:
-    """The revision that applies in a year, out of first year -> revision."""
+    """The revision that applies in a year, by the first year of each."""
     return revisions[max(first for first in revisions if first <= year)]
+
+
+@dataclass(frozen=True)
+class _Baskets:
+    """Which products each economy buys and sells; arrays are economy x product x year.
+
+    The weights of products with a code of their own (`visible`) and of those that a nomenclature
+    hides in other codes (`hidden`), by flow.
+    """
+
+    products: pd.DataFrame
+    visible: dict[str, np.ndarray]
+    hidden: dict[str, np.ndarray]
+
+    def divided(
+        self, totals: np.ndarray, flow: str, *kinds: str, sectors: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Divide totals (economy x year, USD) over the visible products of the given kinds.
+
+        If `sectors` (sector x year, USD) is given, the totals of sectors are met too.
+        """
+        weights = self.visible[flow]
+        members = self.products.kind.isin(kinds).to_numpy()
+        flows = np.zeros(weights.shape)
+        flows[:, members] = _by_sector(
+            totals, weights[:, members], self.products.sector[members].to_numpy(), sectors
+        )
+        return flows
+
+    def with_hidden(self, flows: np.ndarray, flow: str) -> np.ndarray:
+        """Add the trade in products without a code of their own.
+
+        It is in proportion to the economy's visible trade in their sector, by its tastes for both.
+        """
+        visible, hidden = self.visible[flow], self.hidden[flow]
+        group = (self.products.kind + self.products.sector).to_numpy()
+        completed = flows.copy()
+        for name in np.unique(group):
+            members = group == name
+            if hidden[:, members].any():
+                of_group = flows[:, members].sum(axis=1, keepdims=True)
+                shown = visible[:, members].sum(axis=1, keepdims=True)
+                completed[:, members] += (
+                    np.where(shown > 0, of_group / np.maximum(shown, 1e-300), 0.0)
+                    * hidden[:, members]
+                )
+        return completed
 
 
 def invent_flows(rng: np.random.Generator, world: World, scale: Scale) -> Flows:
     """Divide the world's totals among products, and generate trade between other economies."""
-    listed, economies = products(), world.economies
-    kind = listed.kind.to_numpy()
-    weights, hidden = _product_weights(rng, listed)
-    place = economies.frame["size"].rank(pct=True).to_numpy()[:, None]
-    # small economies trade few products
-    widths = {"import": 0.03 + 0.40 * place**2.5, "export": 0.02 + 0.28 * place**4}
-    tastes = {
-        flow: _tastes(rng, world, weights, hidden, scale.breadth * width)
-        for flow, width in widths.items()
-    }
-    share = {flow: taste * (weights > 0) for flow, taste in tastes.items()}
-    shape = (len(economies), len(listed), len(TRADE_YEARS))
-
-    def divided(
-        totals: np.ndarray, flow: str, *kinds: str, sectors: np.ndarray | None = None
-    ) -> np.ndarray:
-        """Divide totals (economy x year, USD) over the products of the given kinds.
-
-        If `sectors` (sector x year, USD) is given, the totals of sectors are met too.
-        """
-        members = np.isin(kind, kinds)
-        made = np.zeros(shape)
-        made[:, members] = _by_sector(
-            totals, share[flow][:, members], listed.sector[members].to_numpy(), sectors
-        )
-        return made
-
-    trade = {name: 1000 * flows for name, flows in world.all_trade.items()}
-    total = {name: 1000 * flows for name, flows in china_totals().items()}
-    china_sectors, world_sectors = sector_shares(CHINA_SECTORS), sector_shares(WORLD_SECTORS)
-
-    def with_china(flow: str, low_carbon: str, mineral: str, sectors: np.ndarray) -> np.ndarray:
-        lithium = np.minimum(
-            LITHIUM_IN_LOW_CARBON * trade[low_carbon], LITHIUM_IN_MINERALS * trade[mineral]
-        )
-        sectors = sectors * total[low_carbon]
-        sectors[SECTORS.index("energy_storage")] -= lithium.sum(axis=0)
-        of_lithium = (
-            listed.product_code.map(LITHIUM_PART).fillna(0.0).to_numpy()[None, :, None]
-            * lithium[:, None, :]
-        )
-        stages_of = low_carbon if low_carbon in OTHER_STAGES else mineral
-        return (
-            of_lithium
-            + divided(trade[low_carbon] - lithium, flow, LOW_CARBON, sectors=sectors)
-            + divided(trade[mineral] - lithium, flow, ORE)
-            + divided(OTHER_STAGES[stages_of] * trade[stages_of], flow, OTHER_STAGE)
-        )
-
-    from_china = with_china(
-        "import", "lct_imports_from_china", "mineral_imports_from_china", china_sectors
-    )
-    to_china = with_china(
-        "export", "lct_exports_to_china", "mineral_exports_to_china", world_sectors
-    )
-    freight = 1 + rng.uniform(0.06, 0.10, (len(economies), 1, 1))
+    listed, count = products(), len(world.economies)
+    baskets = _fill_baskets(rng, world, scale)
+    from_china = _with_china(world, baskets, IMPORTS_FROM_CHINA, sector_shares(CHINA_SECTORS))
+    to_china = _with_china(world, baskets, EXPORTS_TO_CHINA, sector_shares(WORLD_SECTORS))
+    freight = 1 + rng.uniform(0.06, 0.10, (count, 1, 1))
     reporting = _reporting(rng, world)
-    rest_exports, rest_imports = _rest(
-        rng, world, listed, divided, from_china, to_china, freight, reporting
-    )
-    of_flow = (
-        (from_china, "import"),
-        (to_china, "export"),
-        (rest_exports, "export"),
-        (rest_imports, "import"),
-    )
-    from_china, to_china, rest_exports, rest_imports = (
-        _with_hidden(array, listed, share[flow], tastes[flow] - share[flow])
-        for array, flow in of_flow
-    )
+    size = _trading_size(rng, world)
+    rest = _RestOfTheWorld(world, baskets, from_china, to_china, freight, reporting, size)
     usd_per_kg = np.exp(
         np.where(listed.sector != "", 2.7, 0.3)[:, None]
         + rng.normal(0, 0.8, (len(listed), 1))
         + 0.1 * autoregressive(rng, (len(listed), len(TRADE_YEARS)), 0.8)
     )
     return Flows(
-        listed,
-        from_china,
-        to_china,
-        rest_exports,
-        rest_imports,
-        usd_per_kg,
-        freight,
-        reporting,
+        products=listed,
+        from_china=baskets.with_hidden(from_china, "import"),
+        to_china=baskets.with_hidden(to_china, "export"),
+        rest_exports=baskets.with_hidden(rest.exports(), "export"),
+        rest_imports=baskets.with_hidden(rest.imports(), "import"),
+        usd_per_kg=usd_per_kg,
+        freight=freight,
+        reporting=reporting,
     )
 
 
@@ -230,6 +213,19 @@ def _product_weights(
     return weight[:, None] * visible, weight[:, None] * hidden * np.interp(
         TRADE_YEARS, [1992, 2016], [0.005, 1.0]
     )
+
+
+def _fill_baskets(rng: np.random.Generator, world: World, scale: Scale) -> _Baskets:
+    """Draw what each economy trades; small economies trade few products."""
+    visible, hidden = _product_weights(rng, products())
+    place = world.economies.frame["size"].rank(pct=True).to_numpy()[:, None]
+    widths = {"import": 0.03 + 0.40 * place**2.5, "export": 0.02 + 0.28 * place**4}
+    tastes = {
+        flow: _tastes(rng, world, visible, hidden, scale.breadth * width)
+        for flow, width in widths.items()
+    }
+    seen = {flow: taste * (visible > 0) for flow, taste in tastes.items()}
+    return _Baskets(products(), seen, {flow: tastes[flow] - seen[flow] for flow in tastes})
 
 
 def _tastes(
@@ -279,26 +275,29 @@ def _by_sector(
     return np.einsum("gp,egy->epy", member, flows) * within
 
 
-def _with_hidden(
-    flows: np.ndarray, listed: pd.DataFrame, seen: np.ndarray, hidden: np.ndarray
+def _with_china(
+    world: World, baskets: _Baskets, names: tuple[str, str, str], sectors: np.ndarray
 ) -> np.ndarray:
-    """Add the trade in products without a code of their own.
+    """Economy x product x year, in USD: one direction of trade with China.
 
-    It is in proportion to the economy's visible trade in their sector, by its tastes for both.
+    `names` are the flow and its totals of low-carbon technology and of minerals; `sectors` are the
+    shares (sector x year) of China's total of the former.
     """
-    group = (listed.kind + listed.sector).to_numpy()
-    made = flows.copy()
-    for name in np.unique(group):
-        members = group == name
-        if hidden[:, members].any():
-            of_group, shown = (
-                flows[:, members].sum(axis=1, keepdims=True),
-                seen[:, members].sum(axis=1, keepdims=True),
-            )
-            made[:, members] += (
-                np.where(shown > 0, of_group / np.maximum(shown, 1e-300), 0.0) * hidden[:, members]
-            )
-    return made
+    flow, low_carbon, mineral = names
+    trade = {name: 1000 * world.all_trade[name] for name in (low_carbon, mineral)}
+    lithium = np.minimum(
+        LITHIUM_IN_LOW_CARBON * trade[low_carbon], LITHIUM_IN_MINERALS * trade[mineral]
+    )
+    part = baskets.products.product_code.map(LITHIUM_PART).fillna(0.0).to_numpy()
+    of_sectors = sectors * (1000 * china_totals()[low_carbon])
+    of_sectors[SECTORS.index("energy_storage")] -= lithium.sum(axis=0)
+    stages_of = low_carbon if low_carbon in OTHER_STAGES else mineral
+    return (
+        part[None, :, None] * lithium[:, None, :]
+        + baskets.divided(trade[low_carbon] - lithium, flow, LOW_CARBON, sectors=of_sectors)
+        + baskets.divided(trade[mineral] - lithium, flow, ORE)
+        + baskets.divided(OTHER_STAGES[stages_of] * trade[stages_of], flow, OTHER_STAGE)
+    )
 
 
 def _reporting(rng: np.random.Generator, world: World) -> np.ndarray:
@@ -316,93 +315,134 @@ def _reporting(rng: np.random.Generator, world: World) -> np.ndarray:
     return reports[:, None, :]
 
 
-def _rest(
-    rng, world: World, listed: pd.DataFrame, divided, from_china, to_china, freight, reporting
-) -> tuple[np.ndarray, np.ndarray]:
-    """What all others export to and import from each other.
-
-    Reported trade thereby meets the shares of figure 1 and the sectors of figure 3.
-    """
-    frame = world.economies.frame
-    advanced, partner = frame.is_advanced.to_numpy()[:, None], (frame.index != CHINA)[:, None]
-    size = np.exp(
+def _trading_size(rng: np.random.Generator, world: World) -> np.ndarray:
+    """Economy x year: how much an economy trades relative to others, by GDP, traits and chance."""
+    count = len(world.economies)
+    lasting = np.exp(
         1.15 * world.covariates.values["ln_gdp"].mean(axis=1, keepdims=True)
-        + 0.5 * lasting_trait("trade", len(frame))
+        + 0.5 * lasting_trait("trade", count)
     )
-    drift = np.exp(0.15 * autoregressive(rng, (len(frame), len(TRADE_YEARS)), 0.8))
-    reports = reporting[:, 0] & (exists_in(world.economies) | partner)
-    world_exports = 1e9 * path(WORLD_EXPORTS, logarithmic=True)
-    world_imports = world_exports * path(IMPORTS_OVER_EXPORTS)
-    low_carbon = (listed.sector != "").to_numpy()
+    return lasting * np.exp(0.15 * autoregressive(rng, (count, len(TRADE_YEARS)), 0.8))
 
-    def grouped(
+
+@dataclass(frozen=True)
+class _RestOfTheWorld:
+    """What all economies but China export to and import from each other.
+
+    Reported trade thereby meets the shares of figure 1 and the sectors of figure 3. Economies that
+    do not report trade as if they did.
+    """
+
+    world: World
+    baskets: _Baskets
+    from_china: np.ndarray
+    to_china: np.ndarray
+    freight: np.ndarray
+    reporting: np.ndarray
+    size: np.ndarray
+    """Economy x year: the weights by which the economies of a group divide its total."""
+
+    @property
+    def partner(self) -> np.ndarray:
+        """Economy x 1: all but China."""
+        return (self.world.economies.frame.index != CHINA)[:, None]
+
+    @property
+    def reports(self) -> np.ndarray:
+        """Economy x year: whether an economy reports, under its own code or a former state's."""
+        return self.reporting[:, 0] & (exists_in(self.world.economies) | self.partner)
+
+    @property
+    def is_low_carbon(self) -> np.ndarray:
+        return (self.baskets.products.sector != "").to_numpy()
+
+    @property
+    def world_exports(self) -> np.ndarray:
+        """By year: world exports of low-carbon technology in USD."""
+        return 1e9 * path(WORLD_EXPORTS, logarithmic=True)
+
+    @property
+    def world_imports(self) -> np.ndarray:
+        return self.world_exports * path(IMPORTS_OVER_EXPORTS)
+
+    def exports(self) -> np.ndarray:
+        """Economy x product x year, USD, FOB."""
+        exports = self.by_group(
+            self.world_exports,
+            path(HIGH_INCOME_IN_EXPORTS) / 100,
+            path(CHINA_IN_EXPORTS) / 100,
+            (self.to_china / self.freight)[:, self.is_low_carbon].sum(axis=1),
+        )
+        return self.by_product(exports, "export", self.sectors_left(exports))
+
+    def imports(self) -> np.ndarray:
+        """Economy x product x year, USD, FOB."""
+        imports = self.by_group(
+            self.world_imports,
+            path(HIGH_INCOME_IN_IMPORTS) / 100,
+            china_totals()["lct_exports_to_china"] * 1000 / self.world_imports,
+            (self.from_china * self.freight)[:, self.is_low_carbon].sum(axis=1),
+        )
+        fob = imports / self.freight[:, :, 0]
+        sectors = self.sectors_of_world_exports()
+        return self.by_product(fob, "import", sectors / sectors.sum(axis=0) * fob.sum(axis=0))
+
+    def by_group(
+        self,
         total: np.ndarray,
         advanced_share: np.ndarray,
         china_share: np.ndarray,
         with_china: np.ndarray,
     ) -> np.ndarray:
-        """Economy x year: the rest of each group's total, divided by size among its reporters.
-
-        The economies that do not report trade as if they did.
-        """
-        made = np.zeros((len(frame), len(TRADE_YEARS)))
+        """Economy x year: the rest of each group's total, divided by size among its reporters."""
+        advanced = self.world.economies.frame.is_advanced.to_numpy()[:, None]
+        flows = np.zeros(self.size.shape)
         for members, share in (
             (advanced, advanced_share),
-            (partner & ~advanced, 1 - advanced_share - china_share),
+            (self.partner & ~advanced, 1 - advanced_share - china_share),
         ):
-            wanted = np.maximum(
-                total * share - (with_china * members * reports).sum(axis=0), 0.1 * total * share
+            of_group = total * share
+            traded_with_china = (with_china * members * self.reports).sum(axis=0)
+            weight = members * self.size
+            flows += (
+                np.maximum(of_group - traded_with_china, 0.1 * of_group)
+                * weight
+                / np.maximum((weight * self.reports).sum(axis=0), 1e-9)
             )
-            weight = members * size * drift
-            made += wanted * weight / np.maximum((weight * reports).sum(axis=0), 1e-9)
-        return made
+        return flows
 
-    china_in_imports = china_totals()["lct_exports_to_china"] * 1000 / world_imports
-    exports = grouped(
-        world_exports,
-        path(HIGH_INCOME_IN_EXPORTS) / 100,
-        path(CHINA_IN_EXPORTS) / 100,
-        (to_china / freight)[:, low_carbon].sum(axis=1),
-    )
-    imports = grouped(
-        world_imports,
-        path(HIGH_INCOME_IN_IMPORTS) / 100,
-        china_in_imports,
-        (from_china * freight)[:, low_carbon].sum(axis=1),
-    )
-    sectors = sector_shares(WORLD_SECTORS) * world_exports
-    known = np.array(
-        [
-            (from_china + to_china / freight * reporting)[
-                :, (listed.sector == s).to_numpy() & low_carbon
-            ].sum(axis=(0, 1))
-            for s in SECTORS
-        ]
-    )
-    left = np.maximum(sectors - known, 0.02 * sectors)
-    silent = exports.sum(axis=0) / np.maximum((exports * reports).sum(axis=0), 1e-9)
-    ores = 1e9 * path(WORLD_ORE_EXPORTS, logarithmic=True)
-    ore_weight = partner * size * drift / (partner * size * drift).sum(axis=0)
-    ore_exports = (
-        np.maximum(ores - 1000 * china_totals()["mineral_exports_to_china"], 0.2 * ores)
-        * ore_weight
-    )
-    share_of_imports = sectors / sectors.sum(axis=0)
-    wanted = left / left.sum(axis=0) * (exports * reports).sum(axis=0) * silent
-    bought = imports / freight[:, :, 0]
-    rest_exports = (
-        divided(exports, "export", LOW_CARBON, LITHIUM, sectors=wanted)
-        + divided(ore_exports, "export", ORE)
-        + divided(0.5 * ore_exports, "export", OTHER_STAGE)
-    )
-    rest_imports = (
-        divided(
-            bought, "import", LOW_CARBON, LITHIUM, sectors=share_of_imports * bought.sum(axis=0)
+    def sectors_of_world_exports(self) -> np.ndarray:
+        """Sector x year, USD."""
+        return sector_shares(WORLD_SECTORS) * self.world_exports
+
+    def sectors_left(self, exports: np.ndarray) -> np.ndarray:
+        """Sector x year, USD: what the reported trade with China leaves of the sectors of exports.
+
+        It is scaled up to all `exports` (economy x year), those that are not reported included.
+        """
+        sectors = self.sectors_of_world_exports()
+        with_china = self.from_china + self.to_china / self.freight * self.reporting
+        sector_of = self.baskets.products.sector
+        known = np.array(
+            [with_china[:, (sector_of == s).to_numpy()].sum(axis=(0, 1)) for s in SECTORS]
         )
-        + divided(ore_exports, "import", ORE)
-        + divided(0.5 * ore_exports, "import", OTHER_STAGE)
-    )
-    return rest_exports, rest_imports
+        left = np.maximum(sectors - known, 0.02 * sectors)
+        reported = (exports * self.reports).sum(axis=0)
+        unreported = exports.sum(axis=0) / np.maximum(reported, 1e-9)
+        return left / left.sum(axis=0) * reported * unreported
 
+    def by_product(self, totals: np.ndarray, flow: str, sectors: np.ndarray) -> np.ndarray:
+        """Economy x product x year: low-carbon totals by sector, ores and their other stages."""
+        ores = self.ores()
+        return (
+            self.baskets.divided(totals, flow, LOW_CARBON, LITHIUM, sectors=sectors)
+            + self.baskets.divided(ores, flow, ORE)
+            + self.baskets.divided(0.5 * ores, flow, OTHER_STAGE)
+        )
 
-__all__ = ["Flows", "codes", "in_force", "invent_flows", "products"]
+    def ores(self) -> np.ndarray:
+        """Economy x year, USD: each economy's exports of ores, and as much in imports."""
+        ores = 1e9 * path(WORLD_ORE_EXPORTS, logarithmic=True)
+        of_china = 1000 * china_totals()["mineral_exports_to_china"]
+        weight = self.partner * self.size / (self.partner * self.size).sum(axis=0)
+        return np.maximum(ores - of_china, 0.2 * ores) * weight

@@ -21,7 +21,7 @@ from orchestration.sources.synthetic.calibration import (
     TRADE_YEARS,
     Scale,
 )
-from orchestration.sources.synthetic.covariates import CHINA
+from orchestration.sources.synthetic.economies import CHINA
 from orchestration.sources.synthetic.flows import Flows, codes, in_force
 from orchestration.sources.synthetic.world import World
 
@@ -49,7 +49,9 @@ EUROPEAN_UNION = [
     "HUN",
 ]
 EUROPEAN_UNION_YEARS = (2015, 2022)
-GROUP_CODE, AREAS_CODE, WORLD_CODE, TAIWAN_CODE = 97, 899, 0, 490
+GROUP_CODE, AREAS_CODE, WORLD_CODE = 97, 899, 0
+UNSPECIFIED = -1  # in place of a partner's index: the partner is not specified
+RECORD = ["year", "reporter", "flow", "partner", "hs_revision", "hs6_code"]
 
 
 def parties(world: World) -> pd.DataFrame:
@@ -92,15 +94,32 @@ def comtrade_rows(rng: np.random.Generator, world: World, flows: Flows) -> pd.Da
     Columns: year, reporter, flow (M, X), partner (codes), hs_revision, hs6_code, thousandths (of a
     USD), kg, transport.
     """
-    shape = flows.from_china.shape
+    main_partner, unspecified = _main_partners(rng, world, flows)
+    tables = [
+        *_reports_on_china(rng, flows),
+        *_reports_on_others(flows, main_partner, unspecified),
+    ]
+    rows = _in_codes(rng, flows, pd.concat(tables, ignore_index=True), _adopted(rng, world))
+    for party in ("reporter", "partner"):
+        rows[party] = _code_of_the_time(world, rows[party], rows.year)
+    # money is added up in whole numbers, so that a total is exactly the sum of its parts
+    rows["thousandths"] = np.round(rows.usd * 1000).astype("int64")
+    rows = _sums(pd.concat([rows, _reported_by_the_group(world, rows)]))
+    rows = pd.concat([_sums(rows.assign(partner=WORLD_CODE)), rows]).assign(transport=0)
+    return pd.concat([rows, *_parts_by_transport(world, rows)]).sort_values(
+        [*RECORD, "transport"], ignore_index=True
+    )
 
-    def noise() -> np.ndarray:
-        """Differences between both sides' reports; now and then one side has no record."""
-        return np.exp(rng.normal(0, 0.04, shape)) * (rng.random(shape) > 0.02)
 
-    # China reports all of its trade, and goods returned
-    china_imports = flows.to_china.copy()
-    china_imports[CHINA] = 0.003 * flows.from_china.sum(axis=0)
+def _main_partners(
+    rng: np.random.Generator, world: World, flows: Flows
+) -> tuple[np.ndarray, np.ndarray]:
+    """The partner that an economy names for a product, besides China.
+
+    Returns the partner's index (economy x product), one of a handful of large economies; and the
+    fraction of the trade whose partner is not specified (economy x product x 1).
+    """
+    shape = flows.from_china.shape[:2]
     large = _largest(world, 26)
     handful = np.stack(
         [
@@ -108,55 +127,66 @@ def comtrade_rows(rng: np.random.Generator, world: World, flows: Flows) -> pd.Da
             for economy in range(shape[0])
         ]
     )
-    main_partner = handful[np.arange(shape[0])[:, None], rng.integers(5, size=shape[:2])]
-    # the fraction whose partner is not specified
-    elsewhere = np.where(rng.random(shape[:2]) < 0.12, 0.05, 0.0)[:, :, None]
-    nowhere = np.full(shape[:2], -1)
-    tables = [
+    main_partner = handful[np.arange(shape[0])[:, None], rng.integers(5, size=shape)]
+    return main_partner, np.where(rng.random(shape) < 0.12, 0.05, 0.0)[:, :, None]
+
+
+def _reports_on_china(rng: np.random.Generator, flows: Flows) -> list[pd.DataFrame]:
+    """Trade with China as both sides report it: China all of it, and goods returned to it."""
+    shape = flows.from_china.shape
+
+    def noise() -> np.ndarray:
+        """Differences between both sides' reports; now and then one side has no record."""
+        return np.exp(rng.normal(0, 0.04, shape)) * (rng.random(shape) > 0.02)
+
+    china_imports = flows.to_china.copy()
+    china_imports[CHINA] = 0.003 * flows.from_china.sum(axis=0)
+    return [
         _rows(flows.from_china, "X").assign(reporter=CHINA),
         _rows(china_imports, "M").assign(reporter=CHINA),
         _rows(flows.from_china * flows.freight * noise() * flows.reporting, "M", CHINA),
         _rows(flows.to_china / flows.freight * noise() * flows.reporting, "X", CHINA),
     ]
+
+
+def _reports_on_others(
+    flows: Flows, main_partner: np.ndarray, unspecified: np.ndarray
+) -> Iterator[pd.DataFrame]:
+    """All other trade, with one main partner per product and in part with unspecified partners."""
+    nowhere = np.full(main_partner.shape, UNSPECIFIED)
     for flow, values in (("M", flows.rest_imports * flows.freight), ("X", flows.rest_exports)):
-        tables += [
-            _rows(values * flows.reporting * part, flow, partner)
-            for part, partner in ((1 - elsewhere, main_partner), (elsewhere, nowhere))
-        ]
-    rows = _in_codes(rng, flows, pd.concat(tables, ignore_index=True), _adopted(rng, world))
-    code = world.economies.frame.code.to_numpy()
-    rows["reporter"], rows["partner"] = (
-        _code_of_the_time(world, code, rows.reporter, rows.year),
-        _code_of_the_time(world, code, rows.partner, rows.year),
-    )
-    # money is added up in whole numbers, so that a total is exactly the sum of its parts
-    rows["thousandths"] = np.round(rows.usd * 1000).astype("int64")
-    key = ["year", "reporter", "flow", "partner", "hs_revision", "hs6_code"]
-    member = code[world.economies.where(EUROPEAN_UNION)]
+        reported = values * flows.reporting
+        yield _rows(reported * (1 - unspecified), flow, main_partner)
+        yield _rows(reported * unspecified, flow, nowhere)
+
+
+def _sums(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with their money and weight summed by record."""
+    return rows.groupby(RECORD, as_index=False)[["thousandths", "kg"]].sum()
+
+
+def _reported_by_the_group(world: World, rows: pd.DataFrame) -> pd.DataFrame:
+    """The European Union's own reports: its members' trade with all others."""
+    member = world.economies.frame.code[world.economies.where(EUROPEAN_UNION)]
     inside = (
         rows.year.between(*EUROPEAN_UNION_YEARS)
         & rows.reporter.isin(member)
         & ~rows.partner.isin(member)
     )
-    rows = pd.concat([rows, rows[inside].assign(reporter=GROUP_CODE)])
-    rows = rows.groupby(key, as_index=False)[["thousandths", "kg"]].sum()
-    totals = (
-        rows.assign(partner=WORLD_CODE).groupby(key, as_index=False)[["thousandths", "kg"]].sum()
-    )
-    rows = pd.concat([totals, rows]).assign(transport=0)
-    by_part = rows[
-        (rows.year == UNPINNED_YEAR)
-        & (rows.reporter == code[world.economies.where([UNPINNED_REPORTER])][0])
-    ]
-    by_air = by_part.assign(
-        transport=1000, thousandths=by_part.thousandths // 5, kg=by_part.kg // 5
-    )
-    by_sea = by_part.assign(
+    return rows[inside].assign(reporter=GROUP_CODE)
+
+
+def _parts_by_transport(world: World, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The unpinned reporter's trade once more: a fifth by air, the rest by sea."""
+    reporter = world.economies.frame.code[world.economies.where([UNPINNED_REPORTER])].iloc[0]
+    totals = rows[(rows.year == UNPINNED_YEAR) & (rows.reporter == reporter)]
+    by_air = totals.assign(transport=1000, thousandths=totals.thousandths // 5, kg=totals.kg // 5)
+    by_sea = totals.assign(
         transport=2100,
-        thousandths=by_part.thousandths - by_air.thousandths,
-        kg=by_part.kg - by_air.kg,
+        thousandths=totals.thousandths - by_air.thousandths,
+        kg=totals.kg - by_air.kg,
     )
-    return pd.concat([rows, by_air, by_sea]).sort_values([*key, "transport"], ignore_index=True)
+    return by_air, by_sea
 
 
 def baci_rows(
@@ -175,29 +205,17 @@ def baci_rows(
     tables = [
         _rows(reconciled(flows.from_china), "X").assign(reporter=CHINA),
         _rows(reconciled(flows.to_china / flows.freight), "X", CHINA),
+        *_between_large_economies(rng, flows, _largest(world, scale.third_countries)),
     ]
-    large = _largest(world, scale.third_countries)
-    # an exporter's sales of a product are divided among the large importers that buy it, not all of
-    # which it reaches
-    reach = np.exp(rng.normal(0, 0.8, (len(large), len(large), shape[1]))) * (
-        rng.random((len(large), len(large), shape[1])) < 0.4
-    )
-    reach[np.arange(len(large)), np.arange(len(large))] = 0
-    for place, exporter in enumerate(large):
-        part = reach[place][:, :, None] * flows.rest_imports[large]
-        part /= np.maximum(part.sum(axis=0), 1)
-        sales = _rows(part * flows.rest_exports[exporter], "X")
-        tables.append(sales.assign(reporter=exporter, partner=large[sales.partner]))
     rows = pd.concat(tables, ignore_index=True)
     revisions = {first: baci.BACI_REVISIONS[name] for first, name in BACI_REVISIONS.items()}
     rows = rows[rows.year >= min(BACI_REVISIONS)]
     first = min(revisions)
     revision_of = np.array([in_force(revisions, max(int(year), first)) for year in TRADE_YEARS])
     rows = _in_codes(rng, flows, rows, np.broadcast_to(revision_of, (shape[0], len(TRADE_YEARS))))
-    code = world.economies.frame.code.to_numpy()
     rows["i"], rows["j"] = (
-        _code_of_the_time(world, code, rows.reporter, rows.year),
-        _code_of_the_time(world, code, rows.partner, rows.year),
+        _code_of_the_time(world, rows.reporter, rows.year),
+        _code_of_the_time(world, rows.partner, rows.year),
     )
     rows = rows.groupby(["year", "i", "j", "hs6_code"], as_index=False)[["usd", "kg"]].sum()
     for year, part in rows.groupby("year"):
@@ -206,6 +224,20 @@ def baci_rows(
             in_force(BACI_REVISIONS, int(year)),
             part.drop(columns="year").reset_index(drop=True),
         )
+
+
+def _between_large_economies(
+    rng: np.random.Generator, flows: Flows, large: np.ndarray
+) -> Iterator[pd.DataFrame]:
+    """By exporter: sales of a product to the large importers that buy it and that it reaches."""
+    shape = (len(large), len(large), flows.from_china.shape[1])
+    reach = np.exp(rng.normal(0, 0.8, shape)) * (rng.random(shape) < 0.4)
+    reach[np.arange(len(large)), np.arange(len(large))] = 0
+    for place, exporter in enumerate(large):
+        part = reach[place][:, :, None] * flows.rest_imports[large]
+        part /= np.maximum(part.sum(axis=0), 1)
+        sales = _rows(part * flows.rest_exports[exporter], "X")
+        yield sales.assign(reporter=exporter, partner=large[sales.partner])
 
 
 def _largest(world: World, count: int) -> np.ndarray:
@@ -281,15 +313,13 @@ def _in_codes(
     return rows.assign(usd=rows.usd * rows.part, kg=np.ceil(rows.kg * rows.part).astype("int64"))
 
 
-def _code_of_the_time(
-    world: World, code: np.ndarray, place: pd.Series, year: pd.Series
-) -> np.ndarray:
-    """UN Comtrade's code of each party in its year.
+def _code_of_the_time(world: World, place: pd.Series, year: pd.Series) -> np.ndarray:
+    """UN Comtrade's code of each party, given by its index among the economies, in its year.
 
-    It is the former state's code while the economy was part of one; place -1 stands for areas not
-    specified.
+    It is the former state's code while the economy was part of one.
     """
-    found = np.where(place >= 0, code[place], AREAS_CODE)
+    code = world.economies.frame.code.to_numpy()
+    found = np.where(place == UNSPECIFIED, AREAS_CODE, code[place])
     for iso3, (_, former, last) in PREDECESSORS.items():
         found[(place == np.flatnonzero(world.economies.where([iso3]))[0]) & (year <= last)] = former
     return found

@@ -10,6 +10,7 @@ generator. `recover` tests whether the estimator finds this truth.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +27,11 @@ from estimation.specifications import (
     TABLE_6_OUTCOMES,
     Specification,
 )
-from orchestration.seeds import seed_path, seed_rows
+from orchestration.seeds import seed_rows
 from orchestration.sources.synthetic import equations
 from orchestration.sources.synthetic.calibration import TRADE_YEARS
 from orchestration.sources.synthetic.flows import Flows
+from orchestration.sources.synthetic.printed import printed_estimates
 from orchestration.sources.synthetic.reports import (
     EUROPEAN_UNION_YEARS,
     GROUP_CODE,
@@ -47,11 +49,10 @@ COMPLETE_COVERAGE = {
     name: Coverage(frozenset(int(y) for y in TRADE_YEARS), frozenset(), 1, 1, 0.0)
     for name in ("lct", "mineral")
 }
-LCT = "lct_imports_from_china"
 HIDDEN_PRODUCT = "854140"  # photovoltaic cells, without a code of their own from 2022 on
 PRINTED_CONTROLS = ("gdp_growth", "ln_gdp_per_capita", "inflation", "trade_openness")
 EMISSION_TERMS = (
-    LCT,
+    equations.LCT_IMPORTS,
     *PRINTED_CONTROLS,
     *MECHANISMS.values(),
     *(f"lct_imports_x_{m}" for m in MECHANISMS.values()),
@@ -120,25 +121,6 @@ def describe(world: World, flows: Flows, records: pd.DataFrame) -> dict:
     answer. Totals are in USD, of the products that have a code of their own in the year
     (hs_treatment as_reported).
     """
-    listed = records[records.hs6_code.isin(flows.products.product_code)]
-
-    def usd(rows: pd.DataFrame) -> float:
-        return int(rows.thousandths.sum()) / 1000
-
-    unpinned = listed[
-        (listed.year == UNPINNED_YEAR)
-        & (listed.reporter == 276)
-        & (listed.flow == "M")
-        & (listed.partner == WORLD_CODE)
-    ]
-    of_world = listed[
-        (listed.year == EUROPEAN_UNION_YEARS[1])
-        & (listed.flow == "M")
-        & (listed.partner == WORLD_CODE)
-        & (listed.transport == 0)
-    ]
-    iso3, year, variable = world.covariates.gap
-    hidden = flows.products.product_code == HIDDEN_PRODUCT
     return {
         "coefficients": truth().to_dict("records"),
         "equations": equations.planted(),
@@ -146,25 +128,44 @@ def describe(world: World, flows: Flows, records: pd.DataFrame) -> dict:
             name: dict(zip(TRADE_YEARS.tolist(), (1000 * total).round().tolist(), strict=True))
             for name, total in equations.china_totals().items()
         },
-        "flaws": {
-            "duplicate": {
-                "reporter": UNPINNED_REPORTER,
-                "year": UNPINNED_YEAR,
-                "imports_usd": usd(unpinned[unpinned.transport == 0]),
-                "imports_with_parts_usd": usd(unpinned),
-            },
-            "aggregate": {
-                "reporter": GROUP_CODE,
-                "year": EUROPEAN_UNION_YEARS[1],
-                "world_imports_usd": usd(of_world[of_world.reporter != GROUP_CODE]),
-                "with_the_group_usd": usd(of_world),
-            },
-            "gap": {"iso3": iso3, "year": year, "variable": variable},
-            "revision_break": {
-                "product_code": HIDDEN_PRODUCT,
-                "year": 2022,
-                "china_exports_usd": float(flows.from_china[:, hidden, -1].sum()),
-            },
+        "flaws": _flaws(world, flows, records),
+    }
+
+
+def _flaws(world: World, flows: Flows, records: pd.DataFrame) -> dict[str, dict]:
+    """Each planted flaw: where it is, and the right answer beside the one it tempts to."""
+    imports = records[
+        records.hs6_code.isin(flows.products.product_code)
+        & (records.flow == "M")
+        & (records.partner == WORLD_CODE)
+    ]
+    reporter = world.economies.frame.code[world.economies.where([UNPINNED_REPORTER])].iloc[0]
+    unpinned = imports[(imports.year == UNPINNED_YEAR) & (imports.reporter == reporter)]
+    with_group = imports[(imports.year == EUROPEAN_UNION_YEARS[1]) & (imports.transport == 0)]
+    iso3, year, variable = world.covariates.gap
+    hidden = flows.products.product_code == HIDDEN_PRODUCT
+
+    def usd(rows: pd.DataFrame) -> float:
+        return int(rows.thousandths.sum()) / 1000
+
+    return {
+        "duplicate": {
+            "reporter": UNPINNED_REPORTER,
+            "year": UNPINNED_YEAR,
+            "imports_usd": usd(unpinned[unpinned.transport == 0]),
+            "imports_with_parts_usd": usd(unpinned),
+        },
+        "aggregate": {
+            "reporter": GROUP_CODE,
+            "year": EUROPEAN_UNION_YEARS[1],
+            "world_imports_usd": usd(with_group[with_group.reporter != GROUP_CODE]),
+            "with_the_group_usd": usd(with_group),
+        },
+        "gap": {"iso3": iso3, "year": year, "variable": variable},
+        "revision_break": {
+            "product_code": HIDDEN_PRODUCT,
+            "year": 2022,
+            "china_exports_usd": float(flows.from_china[:, hidden, -1].sum()),
         },
     }
 
@@ -204,11 +205,30 @@ def _in_words(result: NotEstimable) -> str:
     return Words.from_rows(seed_rows("reasons")).text(result.reason)
 
 
-def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The planted coefficients, and the true coefficients of every specification.
+@dataclass(frozen=True)
+class _Pooled:
+    """The specifications over all worlds taken together, by exhibit and column."""
 
-    The former are those of the emission equations, with the noise of every equation.
-    """
+    specifications: dict[tuple[str, int], Specification]
+    projection: dict[tuple[str, int], np.ndarray]
+    """Terms x planted terms: what each term recovers of a planted coefficient of one."""
+    unit_error: dict[tuple[str, int], np.ndarray]
+    """The standard error of each term, for an error with a standard deviation of one."""
+
+    def of_term(
+        self, by_column: dict[tuple[str, int], np.ndarray], printed: pd.DataFrame
+    ) -> np.ndarray:
+        """The rows of projection or unit_error that belong to rows of printed estimates."""
+        keys = zip(printed.exhibit, printed.column_number, printed.term, strict=True)
+        return np.array(
+            [
+                by_column[exhibit, column][self.specifications[exhibit, column].terms.index(term)]
+                for exhibit, column, term in keys
+            ]
+        )
+
+
+def _pool(worlds: int, say: Callable[[str], None]) -> _Pooled:
     sums: dict[tuple[str, int], list[np.ndarray]] = {}
     for number in range(worlds):
         world = invent(random_numbers(10_000_000 + number))
@@ -218,70 +238,97 @@ def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataF
             entry[1] = entry[1] + own.T @ planted / worlds
         if (number + 1) % 50 == 0:
             say(f"{number + 1} of {worlds} worlds")
-    printed = pd.read_csv(seed_path("published_estimates"))
-    printed["std_error"] = (printed.estimate / printed.t_statistic).abs()
-    specifications = {(s.exhibit, s.column): s for s in REPORT_SPECIFICATIONS}
-    projection = {key: np.linalg.solve(own, cross) for key, (own, cross) in sums.items()}
-    unit_error = {key: np.sqrt(np.diag(np.linalg.inv(own))) for key, (own, _) in sums.items()}
+    return _Pooled(
+        {(s.exhibit, s.column): s for s in REPORT_SPECIFICATIONS},
+        {key: np.linalg.solve(own, cross) for key, (own, cross) in sums.items()},
+        {key: np.sqrt(np.diag(np.linalg.inv(own))) for key, (own, _) in sums.items()},
+    )
 
-    def noise(outcome: str) -> float:
-        """The standard deviation of the error that gives the printed standard errors.
 
-        It is matched in the geometric mean over the outcome's printed terms.
-        """
-        rows = printed[
-            (printed.outcome == outcome)
-            & ~printed.exhibit.isin(["table_7", "table_8", "table_9", "table_10"])
-        ]
-        unit = [
-            unit_error[r.exhibit, r.column_number][
-                specifications[r.exhibit, r.column_number].terms.index(r.term)
-            ]
-            for r in rows.itertuples()
-        ]
-        return float(np.exp(np.mean(np.log(rows.std_error / unit))))
+def calibrate(worlds: int, say: Callable[[str], None] = print) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The planted coefficients, and the true coefficients of every specification.
 
-    planted_rows = [(f"ln_{trade}", "noise", noise(f"ln_{trade}")) for trade in equations.TRADE]
-    planted_rows[0] = (planted_rows[0][0], "noise", NOISE_OF_IMPORTS)
-    truths = []
+    The former are those of the emission equations, with the noise of every equation.
+    """
+    pooled = _pool(worlds, say)
+    printed = printed_estimates().assign(
+        std_error=lambda rows: (rows.estimate / rows.t_statistic).abs()
+    )
+    planted, truths = [], []
+    for trade in equations.TRADE:
+        outcome = f"ln_{trade}"
+        noise = (
+            NOISE_OF_IMPORTS if trade == equations.LCT_IMPORTS else _noise(pooled, printed, outcome)
+        )
+        planted.append((outcome, "noise", noise))
     for outcome in TABLE_6_OUTCOMES:
-        terms = EMISSION_TERMS if outcome in EMISSIONS else (LCT, *PRINTED_CONTROLS)
-        places = [EMISSION_TERMS.index(t) for t in terms]
-        rows = printed[printed.outcome == outcome]
-        design = np.array(
-            [
-                projection[r.exhibit, r.column_number][
-                    specifications[r.exhibit, r.column_number].terms.index(r.term)
-                ][places]
-                for r in rows.itertuples()
-            ]
-        )
-        weight = 1 / rows.std_error.to_numpy()
-        coefficients = np.linalg.lstsq(
-            design * weight[:, None], rows.estimate.to_numpy() * weight, rcond=None
-        )[0]
-        planted_rows += [
-            (outcome, t, float(b)) for t, b in zip(terms, coefficients, strict=True)
-        ] + [(outcome, "noise", noise(outcome))]
-        distance = (design @ coefficients - rows.estimate) * weight
-        say(
-            f"{outcome}: the projections differ from the printed coefficients by "
-            f"{distance.abs().mean():.2f} printed standard errors on average, "
-            f"{distance.abs().max():.2f} at most"
-        )
-        for key, s in specifications.items():
-            if s.outcome == outcome:
-                truths += [
-                    (*key, t, float(b))
-                    for t, b in zip(s.terms, projection[key][:, places] @ coefficients, strict=True)
-                ]
-    for key, s in specifications.items():
+        coefficients = _nearest_coefficients(pooled, printed, outcome, say)
+        planted += [(outcome, term, float(b)) for term, b in coefficients.items()]
+        planted.append((outcome, "noise", _noise(pooled, printed, outcome)))
+        truths += _projected(pooled, outcome, coefficients)
+    for key, s in pooled.specifications.items():
         if s.outcome.removeprefix("ln_") in equations.TRADE:
-            truths += [(*key, t, equations.planted()[s.outcome][t]) for t in s.terms]
+            truths += [(*key, term, equations.planted()[s.outcome][term]) for term in s.terms]
     return (
-        pd.DataFrame(planted_rows, columns=["outcome", "term", "coefficient"]),
+        pd.DataFrame(planted, columns=["outcome", "term", "coefficient"]),
         pd.DataFrame(truths, columns=["exhibit", "column", "term", "truth"]),
     )
+
+
+def _noise(pooled: _Pooled, printed: pd.DataFrame, outcome: str) -> float:
+    """The standard deviation of the error that gives the printed standard errors of an outcome.
+
+    It is matched in the geometric mean over the printed terms.
+    """
+    rows = printed[
+        (printed.outcome == outcome)
+        & ~printed.exhibit.isin(["table_7", "table_8", "table_9", "table_10"])
+    ]
+    unit = pooled.of_term(pooled.unit_error, rows)
+    return float(np.exp(np.mean(np.log(rows.std_error / unit))))
+
+
+def _nearest_coefficients(
+    pooled: _Pooled, printed: pd.DataFrame, outcome: str, say: Callable[[str], None]
+) -> pd.Series:
+    """By term: the coefficients of an outcome whose projections come nearest to the printed ones.
+
+    Distance is measured in printed standard errors.
+    """
+    terms = EMISSION_TERMS if outcome in EMISSIONS else (equations.LCT_IMPORTS, *PRINTED_CONTROLS)
+    rows = printed[printed.outcome == outcome]
+    design = pooled.of_term(pooled.projection, rows)[:, _places(terms)]
+    weight = 1 / rows.std_error.to_numpy()
+    coefficients = np.linalg.lstsq(
+        design * weight[:, None], rows.estimate.to_numpy() * weight, rcond=None
+    )[0]
+    distance = (design @ coefficients - rows.estimate) * weight
+    say(
+        f"{outcome}: the projections differ from the printed coefficients by "
+        f"{distance.abs().mean():.2f} printed standard errors on average, "
+        f"{distance.abs().max():.2f} at most"
+    )
+    return pd.Series(coefficients, terms)
+
+
+def _places(terms: Iterable[str]) -> list[int]:
+    """The places of terms among the planted terms of the emission equations."""
+    return [EMISSION_TERMS.index(term) for term in terms]
+
+
+def _projected(
+    pooled: _Pooled, outcome: str, coefficients: pd.Series
+) -> list[tuple[str, int, str, float]]:
+    """Exhibit, column, term and truth: what each specification of an outcome recovers."""
+    places = _places(coefficients.index)
+    return [
+        (*key, term, float(b))
+        for key, s in pooled.specifications.items()
+        if s.outcome == outcome
+        for term, b in zip(
+            s.terms, pooled.projection[key][:, places] @ coefficients.to_numpy(), strict=True
+        )
+    ]
 
 
 def main(worlds: int = 250) -> None:

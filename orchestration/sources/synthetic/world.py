@@ -9,18 +9,11 @@ import pandas as pd
 
 from estimation.specifications import GENDER, REPORT_SPECIFICATIONS, TABLE_6_OUTCOMES, parts
 from orchestration.sources.synthetic import equations
-from orchestration.sources.synthetic.calibration import COVARIATE_YEARS, TRADE_YEARS
-from orchestration.sources.synthetic.covariates import (
-    CHINA,
-    FIRST_TRADE,
-    Covariates,
-    Economies,
-    economies,
-    exists_in,
-    highest,
-    invent_covariates,
-    printed_observations,
-)
+from orchestration.sources.synthetic.calibration import COVARIATE_YEARS, FIRST_TRADE, TRADE_YEARS
+from orchestration.sources.synthetic.covariates import Covariates, invent_covariates
+from orchestration.sources.synthetic.draws import highest
+from orchestration.sources.synthetic.economies import Economies, economies, exists_in
+from orchestration.sources.synthetic.printed import printed_observations
 
 GENERATOR_VERSION = 2  # raise it whenever a number or a byte of the files changes
 
@@ -88,7 +81,7 @@ def _leave_out_gender(
     are traded.
     """
     printed = printed_observations()
-    estimated = equations.lag(covariates.complete)
+    estimated = equations.lag(covariates.samples.complete)
     no_minerals = (
         estimated & ~traded["mineral_imports_from_china"] & ~traded["mineral_exports_to_china"]
     )
@@ -133,6 +126,3 @@ def panel_of(world: World) -> pd.DataFrame:
         documented
     ].ravel()
     return pd.DataFrame(columns)
-
-
-__all__ = ["CHINA", "GENERATOR_VERSION", "World", "invent", "panel_of", "random_numbers"]
