@@ -29,7 +29,7 @@ def real_landing() -> Path:
 
 
 @pytest.fixture(scope="session")
-def real_world(
+def real_run(
     real_landing: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> FinishedRun:
     """The whole pipeline on the real landing, run as `make run` does. Never changed by a test."""
@@ -37,7 +37,7 @@ def real_world(
 
 
 @pytest.fixture(scope="session")
-def demo_world(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> FinishedRun:
+def demo_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> FinishedRun:
     """The whole pipeline on the synthetic world. Never changed by a test."""
     return built_once("demo", "demo", None, tmp_path_factory, worker_id)
 
@@ -60,8 +60,8 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> Definitions:
 
 
 @pytest.fixture(scope="session")
-def corner_world(
-    demo_world: FinishedRun, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+def corner_run(
+    demo_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> FinishedRun:
     """The whole pipeline on a corner of the demo, without regressions. Never changed by a test.
 
@@ -70,22 +70,22 @@ def corner_world(
     return built_once(
         "corner",
         "files",
-        corner_of(demo_world, tmp_path_factory.mktemp("corner") / "landing"),
+        corner_of(demo_run, tmp_path_factory.mktemp("corner") / "landing"),
         tmp_path_factory,
         worker_id,
     )
 
 
 @pytest.fixture
-def finished(corner_world: FinishedRun, tmp_path: Path) -> Settings:
+def finished_corner(corner_run: FinishedRun, tmp_path: Path) -> Settings:
     """The data folder of a finished run on the corner of the demo, a copy to do things to."""
     shutil.copytree(
-        corner_world.settings.data_dir,
+        corner_run.settings.data_dir,
         tmp_path / "data",
         symlinks=True,
         ignore=shutil.ignore_patterns("dagster", "dbt_target"),
     )
-    return replace(corner_world.settings, data_dir=tmp_path / "data")
+    return replace(corner_run.settings, data_dir=tmp_path / "data")
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -99,7 +99,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the long tests first, in the order of their marks.
 
-    Workers take tests in pairs: one builds the demo, one the real world, one needs neither.
+    Workers take tests in pairs: one makes the demo run, one the real run, one needs neither.
     """
     items.sort(
         key=lambda item: long.args[0] if (long := item.get_closest_marker("long")) else math.inf

@@ -237,15 +237,15 @@ def bytes_held(settings: Settings) -> dict[str, int]:
 
 @pytest.mark.long(1)
 def test_refreshes_in_a_row_with_readers_and_kills(
-    demo_world: FinishedRun, corner_world: FinishedRun, tmp_path: Path
+    demo_run: FinishedRun, corner_run: FinishedRun, tmp_path: Path
 ) -> None:
     """Refreshes go back and forth between two states of the data.
 
     The finished run they begin with is the undisturbed one.
     """
-    states = two_states(demo_world, tmp_path / "landing")
+    states = two_states(demo_run, tmp_path / "landing")
     shutil.copytree(
-        corner_world.settings.data_dir,
+        corner_run.settings.data_dir,
         tmp_path / "data",
         symlinks=True,
         ignore=shutil.ignore_patterns("dagster", "dbt_target"),

@@ -162,15 +162,15 @@ def test_notices_reach_log_and_webhook_and_never_tell_its_address(
 
 
 @pytest.fixture
-def finished(demo_world: FinishedRun, tmp_path: Path) -> Settings:
+def finished_demo(demo_run: FinishedRun, tmp_path: Path) -> Settings:
     """The data folder of the finished demo, with its regressions, a copy to do things to."""
     shutil.copytree(
-        demo_world.settings.data_dir,
+        demo_run.settings.data_dir,
         tmp_path / "data",
         symlinks=True,
         ignore=shutil.ignore_patterns("dagster", "dbt_target"),
     )
-    return replace(demo_world.settings, data_dir=tmp_path / "data")
+    return replace(demo_run.settings, data_dir=tmp_path / "data")
 
 
 @pytest.mark.parametrize(
@@ -178,9 +178,9 @@ def finished(demo_world: FinishedRun, tmp_path: Path) -> Settings:
     [(1.0, 0, False), (1.04, 0, False), (1.10, 1, False), (1.9, 1, True)],
 )
 def test_an_aggregate_that_moved_is_shown_with_both_values(
-    finished: Settings, change: float, moved: int, stops: bool
+    finished_demo: Settings, change: float, moved: int, stops: bool
 ) -> None:
-    with duckdb.connect(str(finished.build_path)) as connection:
+    with duckdb.connect(str(finished_demo.build_path)) as connection:
         [(before,)] = connection.execute(
             "select value from report.figure_3 "
             "where sector = 'buildings' and year = 2010 and unit = 'billion USD'"
@@ -190,7 +190,7 @@ def test_an_aggregate_that_moved_is_shown_with_both_values(
             "where sector = 'buildings' and year = 2010 and unit = 'billion USD'",
             [change],
         )
-        found = drift(connection, finished, "aggregate")
+        found = drift(connection, finished_demo, "aggregate")
     assert found.compared > 500
     assert len(found.moved) == moved
     assert found.is_blocking == stops
@@ -207,30 +207,30 @@ def test_an_aggregate_that_moved_is_shown_with_both_values(
     ("std_errors", "moved", "stops"), [(0.5, 0, False), (2.0, 1, False), (20.0, 1, True)]
 )
 def test_a_coefficient_that_moved_is_measured_in_its_standard_errors(
-    finished: Settings, std_errors: float, moved: int, stops: bool
+    finished_demo: Settings, std_errors: float, moved: int, stops: bool
 ) -> None:
-    with duckdb.connect(str(finished.build_path)) as connection:
+    with duckdb.connect(str(finished_demo.build_path)) as connection:
         connection.execute(
             "update estimates.coefficients set estimate = estimate + ? * std_error "
             "where exhibit = 'table_4' and \"column\" = 1 and term = 'ln_gdp' "
             "and variant = 'report' and inference = 'cluster_iso3'",
             [std_errors],
         )
-        found = drift(connection, finished, "coefficient")
+        found = drift(connection, finished_demo, "coefficient")
     assert found.compared > 400
     assert [m.name for m in found.moved] == ["table_4 (1) ln_gdp"] * moved
     assert found.is_blocking == stops
 
 
 def test_a_published_number_that_is_gone_stops_publication_and_one_on_more_data_does_not(
-    finished: Settings,
+    finished_demo: Settings,
 ) -> None:
-    with duckdb.connect(str(finished.build_path)) as connection:
+    with duckdb.connect(str(finished_demo.build_path)) as connection:
         connection.execute(
             "update report.figure_3 set value = null "
             "where sector = 'buildings' and year = 2010 and unit = 'billion USD'"
         )
-        gone = drift(connection, finished, "aggregate")
+        gone = drift(connection, finished_demo, "aggregate")
         assert [(m.name, m.after) for m in gone.moved] == [
             ("figure_3 world exports buildings 2010", None)
         ]
@@ -241,22 +241,26 @@ def test_a_published_number_that_is_gone_stops_publication_and_one_on_more_data_
             "update report.figure_3 set value = 1e6 "
             "where sector = 'buildings' and year = 2010 and unit = 'billion USD'"
         )
-        assert drift(connection, finished, "aggregate").is_blocking
+        assert drift(connection, finished_demo, "aggregate").is_blocking
         connection.execute(
             "insert into marts.fct_world_trade "
             "select * replace (economy_iso3 || ' again' as economy_iso3) "
             "from marts.fct_world_trade where year = 2010"
         )
-        grown = drift(connection, finished, "aggregate")
+        grown = drift(connection, finished_demo, "aggregate")
         assert len(grown.moved) == 1
         assert grown.moved[0].data_after == 2 * grown.moved[0].data_before
         assert not grown.is_blocking
 
 
-def test_publication_itself_refuses_what_has_drifted_and_keeps_the_old(finished: Settings) -> None:
+def test_publication_itself_refuses_what_has_drifted_and_keeps_the_old(
+    finished_demo: Settings,
+) -> None:
     """Also where nobody has asked the checks: by click on the publication alone."""
-    before = {p: p.read_bytes() for p in finished.published_dir.resolve().rglob("*") if p.is_file()}
-    with duckdb.connect(str(finished.build_path)) as connection:
+    before = {
+        p: p.read_bytes() for p in finished_demo.published_dir.resolve().rglob("*") if p.is_file()
+    }
+    with duckdb.connect(str(finished_demo.build_path)) as connection:
         connection.execute(
             "update report.figure_3 set value = value * 2 "
             "where sector = 'buildings' and year = 2010 and unit = 'billion USD'"
@@ -264,36 +268,36 @@ def test_publication_itself_refuses_what_has_drifted_and_keeps_the_old(finished:
     with pytest.raises(
         WarehouseError, match=r"world exports buildings 2010 from .* LCT_ACCEPT_DRIFT=true"
     ):
-        publication.publish(finished, read_manifest(finished.manifest_path))
+        publication.publish(finished_demo, read_manifest(finished_demo.manifest_path))
     assert {
-        p: p.read_bytes() for p in finished.published_dir.resolve().rglob("*") if p.is_file()
+        p: p.read_bytes() for p in finished_demo.published_dir.resolve().rglob("*") if p.is_file()
     } == before
     assert publication.publish(
-        replace(finished, accept_drift=True), read_manifest(finished.manifest_path)
+        replace(finished_demo, accept_drift=True), read_manifest(finished_demo.manifest_path)
     ).changed
 
 
-def test_publications_on_other_choices_are_not_compared(finished: Settings) -> None:
-    with duckdb.connect(str(finished.build_path)) as connection:
+def test_publications_on_other_choices_are_not_compared(finished_demo: Settings) -> None:
+    with duckdb.connect(str(finished_demo.build_path)) as connection:
         other_seed = drift(
-            connection, replace(finished, demo_seed=finished.demo_seed + 1), "aggregate"
+            connection, replace(finished_demo, demo_seed=finished_demo.demo_seed + 1), "aggregate"
         )
         assert other_seed.compared == 0
         assert "demo_seed was" in other_seed.not_compared
         assert (
             "low_carbon_products was"
             in drift(
-                connection, replace(finished, low_carbon_products=Path("own.csv")), "aggregate"
+                connection, replace(finished_demo, low_carbon_products=Path("own.csv")), "aggregate"
             ).not_compared
         )
         connection.execute("update marts.run_choices set basis = 'reconciled'")
         assert (
             "basis was china_reported, is reconciled"
-            in drift(connection, finished, "aggregate").not_compared
+            in drift(connection, finished_demo, "aggregate").not_compared
         )
-        finished.published_dir.unlink()
+        finished_demo.published_dir.unlink()
         assert (
-            drift(connection, finished, "aggregate").not_compared
+            drift(connection, finished_demo, "aggregate").not_compared
             == "nothing has been published yet"
         )
 
@@ -308,22 +312,22 @@ def test_drift_checks_stand_between_estimates_and_publication(definitions: dg.De
         assert key.asset_key in upstream
 
 
-def test_an_earlier_publication_can_be_restored(finished: Settings) -> None:
-    first = finished.published_dir.resolve()
+def test_an_earlier_publication_can_be_restored(finished_demo: Settings) -> None:
+    first = finished_demo.published_dir.resolve()
     second = first.with_name("000099")
     shutil.copytree(first, second)
-    assert publication.restore(finished, "000099") == second
-    assert finished.published_dir.resolve() == second
-    assert publication.restore(finished) == first
-    assert finished.published_dir.resolve() == first
+    assert publication.restore(finished_demo, "000099") == second
+    assert finished_demo.published_dir.resolve() == second
+    assert publication.restore(finished_demo) == first
+    assert finished_demo.published_dir.resolve() == first
     with pytest.raises(WarehouseError, match="000099"):
-        publication.restore(finished, "000050")
+        publication.restore(finished_demo, "000050")
     with pytest.raises(WarehouseError, match="before the current one"):
-        publication.restore(finished)
+        publication.restore(finished_demo)
 
 
-def test_raw_tables_show_the_years_that_were_loaded(demo_world: FinishedRun) -> None:
-    with duckdb.connect(str(demo_world.settings.build_path), read_only=True) as connection:
+def test_raw_tables_show_the_years_that_were_loaded(demo_run: FinishedRun) -> None:
+    with duckdb.connect(str(demo_run.settings.build_path), read_only=True) as connection:
         of_a_year = table_metadata(
             connection, "raw", "comtrade_trade", "trade_year between 2010 and 2010"
         )
@@ -342,9 +346,9 @@ def test_raw_tables_show_the_years_that_were_loaded(demo_world: FinishedRun) -> 
         }, "a view is not counted"
 
 
-def test_tables_show_rows_economies_years_shares_and_pictures(demo_world: FinishedRun) -> None:
+def test_tables_show_rows_economies_years_shares_and_pictures(demo_run: FinishedRun) -> None:
     with duckdb.connect(
-        str(demo_world.settings.published_dir / "warehouse.duckdb"), read_only=True
+        str(demo_run.settings.published_dir / "warehouse.duckdb"), read_only=True
     ) as connection:
         world_trade = table_metadata(connection, "marts", "fct_world_trade")
         assert world_trade["economies"] > 150

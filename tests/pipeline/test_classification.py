@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from orchestration.build import loading, warehouse
 from orchestration.landing.layout import LandingError
+from orchestration.seeds import seed_path, seed_rows
 from orchestration.settings import PROJECT_ROOT
 from tests.support.runs import FinishedRun, environment_of
 
@@ -30,9 +31,9 @@ FLOW_COLUMNS = (
 
 
 @pytest.fixture(scope="session")
-def classify(demo_world: FinishedRun):
+def classify(demo_run: FinishedRun):
     """The compiled SQL of int_trade_flows_classified, to run in memory on any flows and mapping."""
-    [compiled] = (demo_world.settings.dbt_target_dir / "run" / "compiled").rglob(
+    [compiled] = (demo_run.settings.dbt_target_dir / "run" / "compiled").rglob(
         "int_trade_flows_classified.sql"
     )
     sql = compiled.read_text()
@@ -165,8 +166,7 @@ def test_re_aggregating_conserves_value(classify, flows: dict, data) -> None:
 
 
 def seed(name: str) -> list[dict[str, str]]:
-    with open(PROJECT_ROOT / "seeds" / f"{name}.csv", newline="", encoding="utf-8") as handle:
-        return list(csv.DictReader(handle))
+    return [dict(row) for row in seed_rows(name)]
 
 
 def test_no_code_counts_more_than_once_and_every_weight_has_its_rule() -> None:
@@ -199,10 +199,10 @@ def test_the_lists_are_complete() -> None:
     }
 
 
-def test_table_1_shows_the_difference_from_print(real_world: FinishedRun) -> None:
+def test_table_1_shows_the_difference_from_print(real_run: FinishedRun) -> None:
     rows = {
         s: (own, printed, difference)
-        for s, own, printed, difference in real_world.ask(
+        for s, own, printed, difference in real_run.ask(
             "select sector, value, published, difference from report.table_1 "
             "where technology = 'all technologies'"
         )
@@ -212,13 +212,13 @@ def test_table_1_shows_the_difference_from_print(real_world: FinishedRun) -> Non
     assert all(d == 0 for s, (_, _, d) in rows.items() if s != "transport")
 
 
-def test_solar_does_not_collapse_where_codes_are_followed(demo_world: FinishedRun) -> None:
+def test_solar_does_not_collapse_where_codes_are_followed(demo_run: FinishedRun) -> None:
     """854140 became 854141/42/43/49 in HS 2022.
 
     As reported it is gone, harmonised it continues, and the series says so.
     """
     exports = dict(
-        demo_world.ask(
+        demo_run.ask(
             "select hs_treatment || ' ' || year, sum(value_usd) "
             "from marts.fct_world_trade_variants "
             "where product_code = '854140' and economy_iso3 = 'CHN' and flow = 'export' "
@@ -229,7 +229,7 @@ def test_solar_does_not_collapse_where_codes_are_followed(demo_world: FinishedRu
     assert "strict 2022" not in exports
     assert 0.5 < exports["harmonised 2022"] / exports["harmonised 2021"] < 2
     notes = dict(
-        demo_world.ask(
+        demo_run.ask(
             "select hs_treatment, note from report.figure_4_variants "
             "where year = 2022 and source = 'comtrade' and sector = 'power_generation' "
             "and measure = 'China exports'"
@@ -239,9 +239,9 @@ def test_solar_does_not_collapse_where_codes_are_followed(demo_world: FinishedRu
     assert notes["harmonised"] is None
 
 
-def test_transport_says_why_it_begins_in_2017(demo_world: FinishedRun) -> None:
+def test_transport_says_why_it_begins_in_2017(demo_run: FinishedRun) -> None:
     rows = dict(
-        demo_world.ask(
+        demo_run.ask(
             "select year, note from report.figure_3 "
             "where sector = 'transport' and measure = 'world exports' and year in (2016, 2017)"
         )
@@ -254,9 +254,9 @@ def test_transport_says_why_it_begins_in_2017(demo_world: FinishedRun) -> None:
     assert "no code of their own before HS 2017" in rules.pop()
 
 
-def test_bases_can_be_judged_side_by_side(real_world: FinishedRun) -> None:
+def test_bases_can_be_judged_side_by_side(real_run: FinishedRun) -> None:
     """China's imports in 2022, BACI over UN Comtrade: freight in bulk, noise in tiny values."""
-    rows = real_world.ask(
+    rows = real_run.ask(
         "select product_code, reconciled_to_china_reported_ratio "
         "from marts.trade_basis_comparison where year = 2022 and flow = 'import'"
     )
@@ -269,17 +269,17 @@ def test_bases_can_be_judged_side_by_side(real_world: FinishedRun) -> None:
     assert round(ratios["282200"], 1) == 10.0
 
 
-def test_exhibits_come_on_every_treatment_and_basis(demo_world: FinishedRun) -> None:
+def test_exhibits_come_on_every_treatment_and_basis(demo_run: FinishedRun) -> None:
     for exhibit in ("figure_1", "figure_2", "figure_3", "figure_4"):
         assert set(
-            demo_world.ask(f"select distinct hs_treatment, source from report.{exhibit}_variants")
+            demo_run.ask(f"select distinct hs_treatment, source from report.{exhibit}_variants")
         ) == {(t, s) for t in ("as_reported", "harmonised", "strict") for s in ("comtrade", "baci")}
     assert (
-        len(demo_world.ask("select distinct basis, hs_treatment from report.table_2_variants")) == 9
+        len(demo_run.ask("select distinct basis, hs_treatment from report.table_2_variants")) == 9
     )
     assert (
         len(
-            demo_world.ask(
+            demo_run.ask(
                 "select distinct basis, hs_treatment, mineral_scope from report.table_3_variants"
             )
         )
@@ -289,7 +289,7 @@ def test_exhibits_come_on_every_treatment_and_basis(demo_world: FinishedRun) -> 
         grouping = "grouping_by" if exhibit == "table_2" else "measure"
         where = "where unit = 'percent'" if exhibit == "table_2" else ""
         assert (
-            demo_world.ask(
+            demo_run.ask(
                 f"select year, {grouping} from report.{exhibit} {where} group by all "
                 "having abs(sum(value) - 100) > 1e-6"
             )
@@ -297,8 +297,8 @@ def test_exhibits_come_on_every_treatment_and_basis(demo_world: FinishedRun) -> 
         ), "shares sum to 100"
 
 
-def test_vintages_of_the_groups(demo_world: FinishedRun) -> None:
-    assert demo_world.ask(
+def test_vintages_of_the_groups(demo_run: FinishedRun) -> None:
+    assert demo_run.ask(
         "select country_group from marts.dim_economy where iso3 in ('HRV', 'CHN', 'TWN', 'HKG') "
         "order by iso3"
     ) == [("China",), ("High income",), ("High income",), ("High income",)]
@@ -325,7 +325,7 @@ def build_on(
     )
 
 
-def test_a_product_is_one_row_of_a_seed(real_world: FinishedRun, tmp_path: Path) -> None:
+def test_a_product_is_one_row_of_a_seed(real_run: FinishedRun, tmp_path: Path) -> None:
     """One product is added and one moved to another technology: two rows change.
 
     Facts, world trade and table 1 follow.
@@ -336,8 +336,8 @@ def test_a_product_is_one_row_of_a_seed(real_world: FinishedRun, tmp_path: Path)
     for part in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(PROJECT_ROOT / part, project)
     (tmp_path / "data" / "build").mkdir(parents=True)
-    shutil.copy(real_world.settings.build_path, tmp_path / "data" / "build")
-    path = project / "seeds" / "low_carbon_products.csv"
+    shutil.copy(real_run.settings.build_path, tmp_path / "data" / "build")
+    path = project / seed_path("low_carbon_products").relative_to(PROJECT_ROOT)
     rows = seed("low_carbon_products")
     battery = next(r for r in rows if r["product_code"] == "850760")
     rows.append(
@@ -391,13 +391,13 @@ def test_a_product_is_one_row_of_a_seed(real_world: FinishedRun, tmp_path: Path)
             "select relation, weight_rule from marts.bridge_hs6_product "
             "where product_code = '280470' limit 1"
         ) == [("1:1", "not in the concordance: taken under its own number in every revision")]
-    assert real_world.ask(
+    assert real_run.ask(
         "select count(*) from marts.fct_trade_flow where product_code = '280470'"
     ) == [(0,)]
 
 
 def test_a_list_of_ones_own_takes_the_place_of_the_reports(
-    real_world: FinishedRun, tmp_path: Path
+    real_run: FinishedRun, tmp_path: Path
 ) -> None:
     own = tmp_path / "own.csv"
     own.write_text(
@@ -406,7 +406,7 @@ def test_a_list_of_ones_own_takes_the_place_of_the_reports(
         "010121,horses,breeding,true\n"
     )
     (tmp_path / "data" / "build").mkdir(parents=True)
-    shutil.copy(real_world.settings.build_path, tmp_path / "data" / "build")
+    shutil.copy(real_run.settings.build_path, tmp_path / "data" / "build")
     with warehouse.writing(tmp_path / "data" / "build" / "warehouse.duckdb") as connection:
         assert loading.load_own_products(connection, own) == 2
         assert "models" not in warehouse.completed(connection), "the models no longer stand on it"

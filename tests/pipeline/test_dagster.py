@@ -93,14 +93,14 @@ def test_every_setting_is_listed_in_the_example() -> None:
 
 
 def test_the_chosen_basis_and_scope_are_obeyed(
-    demo_world: FinishedRun, tmp_path: Path, dbt: Callable
+    demo_run: FinishedRun, tmp_path: Path, dbt: Callable
 ) -> None:
     """Three variables choose another basis, treatment and scope.
 
     The recorded choices, the default facts and the default panel follow.
     """
     (tmp_path / "build").mkdir()
-    shutil.copy(demo_world.settings.build_path, tmp_path / "build")
+    shutil.copy(demo_run.settings.build_path, tmp_path / "build")
     models = (
         "int_run_choices",
         "run_choices",
@@ -197,7 +197,7 @@ def test_processes_that_start_together_parse_the_project_once(tmp_path: Path) ->
 
 @pytest.mark.long(7)
 def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(
-    demo_world: FinishedRun, tmp_path: Path
+    demo_run: FinishedRun, tmp_path: Path
 ) -> None:
     """Three runs at once on one data folder, two of them loading trade of different years.
 
@@ -205,7 +205,7 @@ def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(
     """
     from orchestration.cli.run import prepare_environment
 
-    shutil.copytree(demo_world.settings.landing_dir, tmp_path / "landing")
+    shutil.copytree(demo_run.settings.landing_dir, tmp_path / "landing")
     settings = load_settings(environment_of(tmp_path, "demo"))
     before = dict(os.environ)
     try:
@@ -244,7 +244,7 @@ def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(
         assert process.returncode == 0, output[-3000:]
     with (
         duckdb.connect(str(settings.build_path), read_only=True) as connection,
-        duckdb.connect(str(demo_world.settings.build_path), read_only=True) as whole,
+        duckdb.connect(str(demo_run.settings.build_path), read_only=True) as whole,
     ):
         for sql in (
             "select trade_year, count(*), sum(v) from raw.baci_trade "

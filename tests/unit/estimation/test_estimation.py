@@ -571,12 +571,12 @@ def test_ppml_that_does_not_converge_says_so(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("column", [1, 2])
 @pytest.mark.parametrize("inference", SAMPLE_KINDS)
 def test_table_5_on_real_data_agrees_with_independent_implementations(
-    real_world: FinishedRun, column: int, inference: str
+    real_run: FinishedRun, column: int, inference: str
 ) -> None:
     """Minerals, reconciled basis, 2003-2022: built here from the published panel alone."""
     outcome = {1: "ln_mineral_imports_from_china", 2: "ln_mineral_exports_to_china"}[column]
     terms = list(DETERMINANTS)
-    published = real_world.ask(
+    published = real_run.ask(
         """
         select term, estimate, std_error, t_statistic, n_observations, n_economies
         from estimates.coefficients
@@ -593,7 +593,7 @@ def test_table_5_on_real_data_agrees_with_independent_implementations(
         .set_index("term")
         .loc[terms]
     )
-    rows = real_world.ask(
+    rows = real_run.ask(
         f"select iso3, year, {outcome}, {', '.join(f'{t}_lag1_z' for t in terms)} "
         "from marts.panel_country_year_variants "
         "where basis = 'reconciled' and hs_treatment = 'as_reported' and mineral_scope = 'ores' "
@@ -835,10 +835,10 @@ def test_years_that_are_not_comparable_stay_out_and_are_counted() -> None:
     assert lagged.diagnostics["first_year"] == 2004, "a lagged list is comparable one year later"
 
 
-def test_specifications_cover_the_published_tables(real_world: FinishedRun) -> None:
+def test_specifications_cover_the_published_tables(real_run: FinishedRun) -> None:
     """Every printed coefficient has a specification with its outcome and term."""
     known = {(s.exhibit, s.column): s for s in REPORT_SPECIFICATIONS}
-    published = real_world.ask(
+    published = real_run.ask(
         "select exhibit, column_number, outcome, term from report.published_coefficients"
     )
     assert len(published) == 166
@@ -898,28 +898,26 @@ def test_each_variant_changes_one_thing_where_it_applies() -> None:
 
 
 def test_every_specification_has_estimates_or_a_reason_on_every_basis(
-    real_world: FinishedRun, demo_world: FinishedRun
+    real_run: FinishedRun, demo_run: FinishedRun
 ) -> None:
     every = {
         (s.exhibit, s.column, s.variant, b)
         for s in SPECIFICATIONS
         for b in ("china_reported", "partner_reported", "reconciled")
     }
-    for world in (real_world, demo_world):
+    for run in (real_run, demo_run):
         estimated = set(
-            world.ask(
-                'select distinct exhibit, "column", variant, basis from estimates.coefficients'
-            )
+            run.ask('select distinct exhibit, "column", variant, basis from estimates.coefficients')
         )
         missing = set(
-            world.ask(
+            run.ask(
                 'select distinct exhibit, "column", variant, basis from estimates.not_estimable '
                 "where term is null"
             )
         )
         assert estimated | missing == every
         assert not estimated & missing
-        gaps = world.ask(
+        gaps = run.ask(
             """
             select c.exhibit, c."column", c.variant, c.basis
             from estimates.diagnostics as c
@@ -940,19 +938,19 @@ def test_every_specification_has_estimates_or_a_reason_on_every_basis(
         )
         assert gaps == [], "a kind of inference is there or its reason is"
     reasons = dict(
-        real_world.ask(
+        real_run.ask(
             "select exhibit || '.' || \"column\", reason from estimates.not_estimable "
             "where basis = 'reconciled' and variant = 'report'"
         )
     )
     assert reasons["table_12.1"] == "no data for female_employers (SL.EMP.MPYR.FE.ZS)"
-    assert demo_world.ask(
+    assert demo_run.ask(
         "select count(distinct inference) from estimates.coefficients where variant = 'report'"
     ) in ([(5,)], [(6,)])
 
 
-def test_ppml_counts_more_economy_years_than_logarithms(real_world: FinishedRun) -> None:
-    rows = real_world.ask(
+def test_ppml_counts_more_economy_years_than_logarithms(real_run: FinishedRun) -> None:
+    rows = real_run.ask(
         'select "column", variant, n_complete_cases from estimates.diagnostics '
         "where exhibit = 'table_5' and basis = 'reconciled' and variant in ('report', 'ppml') "
         "order by all"
@@ -960,7 +958,7 @@ def test_ppml_counts_more_economy_years_than_logarithms(real_world: FinishedRun)
     n = {(column, variant): count for column, variant, count in rows}
     assert n[1, "ppml"] > n[1, "report"], rows
     assert n[2, "ppml"] > n[2, "report"], rows
-    assert real_world.ask(
+    assert real_run.ask(
         "select count(*) from marts.panel_country_year_variants "
         "where mineral_exports_to_china_or_zero_kusd = 0 "
         "and mineral_exports_to_china_kusd is not null and mineral_exports_to_china_kusd > 0"
@@ -1141,14 +1139,14 @@ def test_printed_stars_bound_the_degrees_of_freedom() -> None:
 
 
 def test_printed_stars_of_the_report_need_more_degrees_than_clusters_have(
-    real_world: FinishedRun,
+    real_run: FinishedRun,
 ) -> None:
-    assert real_world.ask(
+    assert real_run.ask(
         "select max(stars_least_degrees), count(*) from estimates.published_inference_evidence "
         "where exhibit = 'table_10' and \"column\" = 4"
     ) == [(96, 5)]
     conclusions = dict(
-        real_world.ask("select inference, conclusion from estimates.published_inference_summary")
+        real_run.ask("select inference, conclusion from estimates.published_inference_summary")
     )
     assert set(conclusions) == set(SAMPLE_KINDS)
     assert all("not conclusive" in c for c in conclusions.values())
@@ -1295,9 +1293,9 @@ def test_printed_tables_of_the_demo_say_they_are_synthetic() -> None:
 
 
 def test_tables_are_published_with_the_numbers_of_the_coefficients(
-    real_world: FinishedRun, demo_world: FinishedRun
+    real_run: FinishedRun, demo_run: FinishedRun
 ) -> None:
-    folder = real_world.settings.published_dir / "tables"
+    folder = real_run.settings.published_dir / "tables"
     assert {p.name for p in folder.glob("*.en.tex")} == {f"table_{n}.en.tex" for n in range(4, 13)}
     assert (folder / "ppml" / "table_5.zh.html").exists()
     assert not (folder / "ppml" / "table_4.en.csv").exists(), "nothing can be estimated there"
@@ -1308,7 +1306,7 @@ def test_tables_are_published_with_the_numbers_of_the_coefficients(
     assert printed["N"] == ["485", "308"]
     assert printed["Economies"] == ["45", "29"]
     for column in (1, 2):
-        [(value, p)] = real_world.ask(
+        [(value, p)] = real_run.ask(
             "select estimate, p_value from estimates.coefficients "
             "where exhibit = 'table_5' and variant = 'report' and basis = 'reconciled' "
             "and inference = 'cluster_iso3' and term = 'domestic_credit' and \"column\" = ?",
@@ -1318,7 +1316,7 @@ def test_tables_are_published_with_the_numbers_of_the_coefficients(
             p < level for level in (0.1, 0.05, 0.01)
         )
     assert "not estimable: only" in (folder / "table_4.en.csv").read_text(encoding="utf-8-sig")
-    synthetic = demo_world.settings.published_dir / "tables"
+    synthetic = demo_run.settings.published_dir / "tables"
     assert all(
         "SYNTHETIC DEMO DATA" in p.read_text(encoding="utf-8") for p in synthetic.rglob("*.en.*")
     )

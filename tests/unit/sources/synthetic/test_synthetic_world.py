@@ -20,18 +20,20 @@ import scipy.stats
 from estimation.fit import estimate
 from estimation.specifications import REPORT_SPECIFICATIONS, TABLE_6_OUTCOMES
 from orchestration.build import loading, warehouse
-from orchestration.landing import demo, layouts
+from orchestration.landing import layout as layouts
 from orchestration.landing.manifest import Manifest, read_manifest, sha256_of
 from orchestration.seeds import seed_path
-from orchestration.settings import PROJECT_ROOT
+from orchestration.settings import PLANTED_TRUTH, PROJECT_ROOT
 from orchestration.sources.synthetic import (
     equations,
     every_code,
     files,
+    fill_with_demo,
     flows,
     reports,
     truth,
     world,
+    write_world,
 )
 from tests.support.runs import FinishedRun, environment_of
 
@@ -45,7 +47,7 @@ YEARS_LOADED = (1992, files.JSON_YEAR, reports.UNPINNED_YEAR, 2017, 2022)
 def landed(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     manifest = read_manifest(tmp_path_factory.mktemp("demo") / "landing" / "manifest.json")
     (manifest.folder.parent / "demo-of-a-killed-run").mkdir()
-    assert demo.fill_with_demo(manifest, SEED, say=lambda _: None, scale="small") == []
+    assert fill_with_demo(manifest, SEED, say=lambda _: None, scale="small") == []
     return manifest
 
 
@@ -83,7 +85,7 @@ def test_every_file_lands_as_synthetic_and_small(landed: Manifest) -> None:
 
 
 def test_same_seed_same_bytes(landed: Manifest, tmp_path: Path) -> None:
-    again = demo.write_world(tmp_path, SEED, "small")
+    again = write_world(tmp_path, SEED, "small")
     assert {p.name: sha256_of(p) for p in again} == _published_names(landed)
 
 
@@ -91,7 +93,7 @@ def test_landing_the_same_world_again_changes_nothing(landed: Manifest) -> None:
     files = list(landed.files)
     landed.world = "real"
     said: list[str] = []
-    assert demo.fill_with_demo(landed, SEED, say=said.append, scale="small") == []
+    assert fill_with_demo(landed, SEED, say=said.append, scale="small") == []
     assert landed.files == files
     assert landed.world == "demo"
     assert read_manifest(landed.path).world == "demo"
@@ -240,14 +242,14 @@ def test_the_wdi_archive_has_the_publishers_shape(landed: Manifest) -> None:
 def test_another_seed_supersedes_every_number(landed: Manifest) -> None:
     manifest = read_manifest(landed.path)
     before = _published_names(manifest)
-    assert demo.fill_with_demo(manifest, OTHER_SEED, say=lambda _: None, scale="small") == []
+    assert fill_with_demo(manifest, OTHER_SEED, say=lambda _: None, scale="small") == []
     after = _published_names(manifest)
     assert len(manifest.current()) == len(before)
     assert set(after) == set(before)
     # the list of codes holds no number that could differ
     assert {name for name in before if before[name] == after[name]} == {"country_codes_V202401.csv"}
     said: list[str] = []
-    demo.fill_with_demo(manifest, OTHER_SEED, say=said.append, scale="small")
+    fill_with_demo(manifest, OTHER_SEED, say=said.append, scale="small")
     assert len(said) == 1
     assert "landed already" in said[0]
 
@@ -267,11 +269,11 @@ def test_another_seed_is_another_world_in_the_same_economies() -> None:
 
 
 @pytest.fixture(scope="module")
-def planted(demo_world: FinishedRun) -> dict:
-    return json.loads((demo_world.settings.landing_dir / demo.PLANTED_TRUTH).read_text("utf-8"))
+def planted(demo_run: FinishedRun) -> dict:
+    return json.loads((demo_run.settings.landing_dir / PLANTED_TRUTH).read_text("utf-8"))
 
 
-def test_the_world_meets_the_printed_aggregates(demo_world: FinishedRun) -> None:
+def test_the_world_meets_the_printed_aggregates(demo_run: FinishedRun) -> None:
     """Figures 1 to 4 and table 2 are met within 3 % or one percentage point.
 
     The exceptions are values on which the report contradicts itself (their notes say so).
@@ -282,7 +284,7 @@ def test_the_world_meets_the_printed_aggregates(demo_world: FinishedRun) -> None
         ("figure_2", "high income", 2022),
     }
     swapped_in_print = {("table_2", "upper middle income", 2007), ("table_2", "low income", 2007)}
-    rows = demo_world.ask(
+    rows = demo_run.ask(
         'select exhibit, "group", year, published, own from report.published_comparison '
         "where exhibit similar to 'figure_[1-4]|table_2'"
     )
@@ -292,12 +294,12 @@ def test_the_world_meets_the_printed_aggregates(demo_world: FinishedRun) -> None
     assert swapped_in_print <= far
 
 
-def test_the_world_meets_the_printed_moments(demo_world: FinishedRun) -> None:
+def test_the_world_meets_the_printed_moments(demo_run: FinishedRun) -> None:
     """Means and standard deviations of table 3 are met within 10 %, and N exactly.
 
     The two rolling deviations are left out, because they follow from their series.
     """
-    rows = demo_world.ask(
+    rows = demo_run.ask(
         'select series, "group", published, own from report.published_comparison '
         "where exhibit = 'table_3' and series in ('mean', 'sd', 'n') "
         "and \"group\" not like '%rolling%'"
@@ -311,8 +313,8 @@ def test_the_world_meets_the_printed_moments(demo_world: FinishedRun) -> None:
         ), (series, variable, published, own)
 
 
-def test_every_column_has_the_printed_number_of_observations(demo_world: FinishedRun) -> None:
-    rows = demo_world.ask(
+def test_every_column_has_the_printed_number_of_observations(demo_run: FinishedRun) -> None:
+    rows = demo_run.ask(
         'select exhibit, "column", published_n_observations, own_n_observations '
         "from estimates.scorecard group by all"
     )
@@ -320,16 +322,16 @@ def test_every_column_has_the_printed_number_of_observations(demo_world: Finishe
     assert [r for r in rows if r[2] != r[3]] == []
 
 
-def test_the_warehouse_holds_the_panel_that_was_invented(demo_world: FinishedRun) -> None:
+def test_the_warehouse_holds_the_panel_that_was_invented(demo_run: FinishedRun) -> None:
     """The panel holds the invented numbers and gaps after landing, loading and modelling."""
     invented = (
-        world.panel_of(world.invent(world.random_numbers(demo_world.settings.demo_seed)))
+        world.panel_of(world.invent(world.random_numbers(demo_run.settings.demo_seed)))
         .set_index(["iso3", "year"])
         .sort_index()
     )
     columns = ", ".join(c for c in invented.columns)
     with duckdb.connect(
-        str(demo_world.settings.published_dir / "warehouse.duckdb"), read_only=True
+        str(demo_run.settings.published_dir / "warehouse.duckdb"), read_only=True
     ) as connection:
         held = (
             connection.execute(f"select iso3, year, {columns} from marts.panel_country_year")
@@ -350,12 +352,12 @@ def test_the_warehouse_holds_the_panel_that_was_invented(demo_world: FinishedRun
         )
 
 
-def test_the_run_recovers_what_was_planted(demo_world: FinishedRun, planted: dict) -> None:
+def test_the_run_recovers_what_was_planted(demo_run: FinishedRun, planted: dict) -> None:
     """The 95 % intervals of the published estimates cover the truth as often as they should.
 
     The bounds allow for the correlation between the terms of a column.
     """
-    rows = demo_world.ask(
+    rows = demo_run.ask(
         'select exhibit, "column", term, planted_estimate, is_covered '
         "from estimates.planted_recovery where inference = 'iid'"
     )
@@ -364,7 +366,7 @@ def test_the_run_recovers_what_was_planted(demo_world: FinishedRun, planted: dic
     }
     assert len(rows) == 470
     known = [is_covered for *_, is_covered in rows]
-    assert f"{sum(known)} of 470 planted coefficients" in " ".join(demo_world.output.split())
+    assert f"{sum(known)} of 470 planted coefficients" in " ".join(demo_run.output.split())
     assert 0.90 <= sum(known) / len(known) <= 0.99
 
 
@@ -516,7 +518,7 @@ def _right_answers(ask: Callable[[str], list[tuple]], flaws: dict) -> dict[str, 
     }
 
 
-def test_every_planted_flaw_is_seen_through(demo_world: FinishedRun, planted: dict) -> None:
+def test_every_planted_flaw_is_seen_through(demo_run: FinishedRun, planted: dict) -> None:
     assert set(planted["flaws"]) == set(RULES)
     assert (
         planted["flaws"]["duplicate"]["imports_with_parts_usd"]
@@ -526,12 +528,12 @@ def test_every_planted_flaw_is_seen_through(demo_world: FinishedRun, planted: di
         planted["flaws"]["aggregate"]["with_the_group_usd"]
         > 1.03 * planted["flaws"]["aggregate"]["world_imports_usd"]
     )
-    assert _right_answers(demo_world.ask, planted["flaws"]) == dict.fromkeys(RULES, True)
+    assert _right_answers(demo_run.ask, planted["flaws"]) == dict.fromkeys(RULES, True)
 
 
 @pytest.mark.long(6)
 def test_without_its_rule_no_planted_flaw_is_seen_through(
-    demo_world: FinishedRun, planted: dict, tmp_path: Path
+    demo_run: FinishedRun, planted: dict, tmp_path: Path
 ) -> None:
     """The models without these rules, on the same raw data, give a wrong answer for every flaw.
 
@@ -548,7 +550,7 @@ def test_without_its_rule_no_planted_flaw_is_seen_through(
         assert rule in text, f"{file}: the rule is no longer there as this test knows it"
         path.write_text(text.replace(rule, without), "utf-8")
     (data / "build").mkdir(parents=True)
-    shutil.copy(demo_world.settings.build_path, data / "build")
+    shutil.copy(demo_run.settings.build_path, data / "build")
     environment = environment_of(data, "demo") | {
         "DBT_TARGET_PATH": str(tmp_path / "target"),
         "DBT_LOG_PATH": str(tmp_path / "target"),
