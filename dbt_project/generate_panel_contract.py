@@ -39,7 +39,7 @@ COLUMNS = (
 )
 
 
-def contract(seed: Path = ROOT / "seeds" / "variables.csv") -> str:
+def contract(seed: Path = ROOT / "seeds" / "indicators" / "variables.csv") -> str:
     with open(seed, newline="", encoding="utf-8") as handle:
         variables = list(csv.DictReader(handle))
     text = HEAD

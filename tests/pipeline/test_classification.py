@@ -19,7 +19,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.build import loading, warehouse
-from orchestration.landing.layout import LandingError
 from orchestration.seeds import seed_path, seed_rows
 from orchestration.settings import PROJECT_ROOT
 from tests.support.runs import FinishedRun, environment_of
@@ -91,7 +90,11 @@ def classify(demo_run: FinishedRun):
 
 
 money = st.decimals(min_value=0, max_value=10**11, places=3, allow_nan=False, allow_infinity=False)
+
+
 importers = st.sampled_from(["USA", "DEU", "BRA", "IND"])
+
+
 flows_of_codes = st.dictionaries(
     st.tuples(
         importers,
@@ -102,6 +105,8 @@ flows_of_codes = st.dictionaries(
     min_size=1,
     max_size=10,
 )
+
+
 many = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -165,40 +170,6 @@ def test_re_aggregating_conserves_value(classify, flows: dict, data) -> None:
         )
 
 
-def seed(name: str) -> list[dict[str, str]]:
-    return [dict(row) for row in seed_rows(name)]
-
-
-def test_no_code_counts_more_than_once_and_every_weight_has_its_rule() -> None:
-    totals: dict[tuple[str, str], float] = defaultdict(float)
-    for row in seed("hs_concordance"):
-        totals[row["hs_revision"], row["hs6_code"]] += float(row["weight"])
-        assert row["weight_rule"]
-        assert row["source"]
-        if row["relation"] in ("1:1", "n:1"):
-            assert float(row["weight"]) == 1, row
-    assert max(totals.values()) <= 1 + 1e-9
-
-
-def test_the_lists_are_complete() -> None:
-    products, minerals = (
-        seed("low_carbon_products"),
-        [r for r in seed("transition_minerals") if r["is_in_report_list"] == "true"],
-    )
-    assert len(products) == 124
-    assert len({r["mineral"] for r in minerals}) == 13
-    assert sum(r["in_apec_2012"] == "true" for r in products) == 54
-    assert sum(r["in_world_bank_2008"] == "true" for r in products) == 43
-    assert sum(r["in_pigato_2020"] == "true" for r in products) == 107
-    assert sum(r["is_imf_addition"] == "true" for r in products) == 17
-    assert sum(r["in_glachant_dussaux_dechezlepretre"] != "no" for r in products) == 30
-    both = {r["product_code"] for r in products} & {r["product_code"] for r in minerals}
-    assert both == {"282520", "283691"}, "lithium stands in both lists"
-    assert {r["product_code"] for r in products} | {r["product_code"] for r in minerals} == {
-        r["product_code"] for r in seed("hs_concordance")
-    }
-
-
 def test_table_1_shows_the_difference_from_print(real_run: FinishedRun) -> None:
     rows = {
         s: (own, printed, difference)
@@ -249,7 +220,9 @@ def test_transport_says_why_it_begins_in_2017(demo_run: FinishedRun) -> None:
     assert "870380" in rows[2016]
     assert rows[2016].startswith("no code in HS 2012")
     assert rows[2017] is None
-    rules = {row["weight_rule"] for row in seed("hs_concordance") if row["hs6_code"] == "870390"}
+    rules = {
+        row["weight_rule"] for row in seed_rows("hs_concordance") if row["hs6_code"] == "870390"
+    }
     assert len(rules) == 1
     assert "no code of their own before HS 2017" in rules.pop()
 
@@ -302,7 +275,9 @@ def test_vintages_of_the_groups(demo_run: FinishedRun) -> None:
         "select country_group from marts.dim_economy where iso3 in ('HRV', 'CHN', 'TWN', 'HKG') "
         "order by iso3"
     ) == [("China",), ("High income",), ("High income",), ("High income",)]
-    vintages = {r["vintage"]: r["weo_group"] for r in seed("economy_groups") if r["iso3"] == "HRV"}
+    vintages = {
+        r["vintage"]: r["weo_group"] for r in seed_rows("economy_groups") if r["iso3"] == "HRV"
+    }
     assert vintages["FY23"].startswith("Emerging")
     assert vintages["FY24"].startswith("Advanced")
 
@@ -338,7 +313,7 @@ def test_a_product_is_one_row_of_a_seed(real_run: FinishedRun, tmp_path: Path) -
     (tmp_path / "data" / "build").mkdir(parents=True)
     shutil.copy(real_run.settings.build_path, tmp_path / "data" / "build")
     path = project / seed_path("low_carbon_products").relative_to(PROJECT_ROOT)
-    rows = seed("low_carbon_products")
+    rows = [dict(row) for row in seed_rows("low_carbon_products")]
     battery = next(r for r in rows if r["product_code"] == "850760")
     rows.append(
         {
@@ -430,29 +405,3 @@ def test_a_list_of_ones_own_takes_the_place_of_the_reports(
         ("010121", "horses", "own list", True, "own list"),
         ("283691", "lithium", "own list", False, "own list; World Bank transition minerals"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("product_code,sector\n283691,x\n", "missing column.*technology"),
-        (
-            "product_code,sector,technology\n10121,x,y\n",
-            "row 1, column product_code: '10121' is not six digits",
-        ),
-        (
-            "product_code,sector,technology\n283691,x,y\n283691,x,z\n",
-            "row 2, column product_code: 283691 stands twice",
-        ),
-        ("product_code,sector,technology\n283691,,y\n", "row 1, column sector: blank"),
-        ("product_code,sector,technology\n", "no products"),
-    ],
-)
-def test_a_wrong_list_is_refused_with_its_row(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "own.csv"
-    path.write_text(text)
-    with (
-        warehouse.writing(tmp_path / "w.duckdb") as connection,
-        pytest.raises(LandingError, match=message),
-    ):
-        loading.load_own_products(connection, path)

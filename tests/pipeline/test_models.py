@@ -1,4 +1,4 @@
-"""The models on real data: known figures, totals and parts, WDI moments, and manifest rules."""
+"""The models on real data: known figures, totals and parts, WDI moments, and chosen settings."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dbt_project.generate_panel_contract import TARGET, contract
 from orchestration.build import loading, warehouse
-from orchestration.defs.dbt_models import dbt_manifest
 from orchestration.landing import layout as layouts
 from orchestration.landing.manifest import read_manifest
-from orchestration.settings import PROJECT_ROOT, load_settings
+from orchestration.settings import load_settings
 from orchestration.sources.folder import fill_from_folder
 from tests.support.publishers_files import COMTRADE_HEADER, write_csv
 from tests.support.runs import FinishedRun, environment_of
@@ -313,80 +311,40 @@ def test_dbt_unit_tests_pass(demo_run: FinishedRun, dbt: Callable, tmp_path: Pat
     assert {r["status"] for r in results} == {"pass"}
 
 
-@pytest.fixture(scope="session")
-def dbt_nodes(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    settings = load_settings(environment_of(tmp_path_factory.mktemp("parse"), "files"))
-    return json.loads(dbt_manifest(settings).read_text())
+def test_the_chosen_basis_and_scope_are_obeyed(
+    demo_run: FinishedRun, tmp_path: Path, dbt: Callable
+) -> None:
+    """Three variables choose another basis, treatment and scope.
 
-
-def layer_of(node: dict) -> str:
-    return node["fqn"][1]
-
-
-def test_layers_read_only_what_they_may(dbt_nodes: dict) -> None:
-    """Only staging reads sources (a list in use may come from a seed).
-
-    Intermediate models never read marts or reports; marts never read reports.
+    The recorded choices, the default facts and the default panel follow.
     """
-    allowed = {
-        "staging": {"source", "seed"},
-        "intermediate": {"seed", "staging", "intermediate"},
-        "marts": {"seed", "staging", "intermediate", "marts"},
-        "report": {"seed", "intermediate", "marts", "report"},
-    }
-    models = {k: n for k, n in dbt_nodes["nodes"].items() if n["resource_type"] == "model"}
-    assert {layer_of(n) for n in models.values()} == set(allowed)
-    for key, node in models.items():
-        for parent in node["depends_on"]["nodes"]:
-            kind = parent.split(".")[0]
-            layer = kind if kind in ("source", "seed") else layer_of(dbt_nodes["nodes"][parent])
-            assert layer in allowed[layer_of(node)], f"{key} reads {parent}"
-
-
-def test_every_model_states_its_grain_and_marts_their_contract(dbt_nodes: dict) -> None:
-    for key, node in dbt_nodes["nodes"].items():
-        if node["resource_type"] != "model":
-            continue
-        assert node["description"].startswith("Grain: "), key
-        if layer_of(node) in ("marts", "report"):
-            assert node["config"]["contract"]["enforced"], key
-            assert all(c["description"] for c in node["columns"].values()), key
-
-
-def test_models_stay_in_the_portable_subset() -> None:
-    """The same models run on DuckDB and on Spark.
-
-    There is no ::, qualify, group by all, exclude or replace list.
-    """
-    for path in (PROJECT_ROOT / "dbt_project" / "models").rglob("*.sql"):
-        sql = "\n".join(line.split("--")[0] for line in path.read_text().lower().splitlines())
-        for forbidden in (
-            "::",
-            "qualify ",
-            "group by all",
-            "order by all",
-            "* exclude",
-            "* replace",
-            "dbt.type_float",
-        ):
-            assert forbidden not in sql, f"{path.name}: {forbidden}"
-
-
-def test_the_panel_contract_is_generated_from_the_seed() -> None:
-    assert TARGET.read_text(encoding="utf-8") == contract(), (
-        "run `make contracts` after changing seeds/variables.csv"
+    (tmp_path / "build").mkdir()
+    shutil.copy(demo_run.settings.build_path, tmp_path / "build")
+    models = (
+        "int_run_choices",
+        "run_choices",
+        "fct_trade_flow",
+        "panel_country_year",
+        "assert_panel_trade_equals_facts",
+        "assert_facts_hold_what_was_classified",
     )
-
-
-def test_the_project_carries_no_landed_data_and_no_machine() -> None:
-    import subprocess
-
-    tracked = subprocess.run(
-        ["git", "ls-files"], cwd=PROJECT_ROOT, capture_output=True, text=True
-    ).stdout.split()
-    assert tracked
-    assert not [
-        f
-        for f in tracked
-        if f.endswith((".gz", ".zip", ".duckdb", ".parquet")) or f.startswith("data/")
-    ]
+    done = dbt(
+        tmp_path,
+        "build",
+        "--select",
+        *models,
+        LCT_TRADE_BASIS="partner_reported",
+        LCT_HS_TREATMENT="harmonised",
+        LCT_MINERAL_SCOPE="all_stages",
+    )
+    assert done.returncode == 0, done.stdout
+    with duckdb.connect(str(tmp_path / "build" / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute(
+            "select basis, hs_treatment, mineral_scope from marts.run_choices"
+        ).fetchall() == [("partner_reported", "harmonised", "all_stages")]
+        assert connection.execute(
+            "select distinct basis, hs_treatment, mineral_scope from marts.panel_country_year"
+        ).fetchall() == [("partner_reported", "harmonised", "all_stages")]
+        assert connection.execute(
+            "select distinct basis, hs_treatment from marts.fct_trade_flow"
+        ).fetchall() == [("partner_reported", "harmonised")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 
 import duckdb
@@ -200,3 +201,17 @@ def test_a_failing_blocking_test_publishes_nothing_and_names_itself(
     assert "what was published before stands" in done.stdout, done.stdout[-3000:]
     assert "within" in done.stdout, done.stdout[-3000:]
     assert fingerprint(finished_corner) == before
+
+
+def test_an_earlier_publication_can_be_restored(finished_corner: Settings) -> None:
+    first = finished_corner.published_dir.resolve()
+    second = first.with_name("000099")
+    shutil.copytree(first, second)
+    assert publication.restore(finished_corner, "000099") == second
+    assert finished_corner.published_dir.resolve() == second
+    assert publication.restore(finished_corner) == first
+    assert finished_corner.published_dir.resolve() == first
+    with pytest.raises(WarehouseError, match="000099"):
+        publication.restore(finished_corner, "000050")
+    with pytest.raises(WarehouseError, match="before the current one"):
+        publication.restore(finished_corner)
