@@ -7,14 +7,19 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from dagster import Definitions
+from filelock import FileLock
 
+from orchestration.landing.manifest import read_manifest
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
+from orchestration.sources.live import plan, world_bank
+from tests.support.desk import TWO_SERIES, Desk
+from tests.support.publishers_server import PublishersServer, gather
 from tests.support.runs import FinishedRun, built_once, corner_of, environment_of
 
 
@@ -86,6 +91,42 @@ def finished_corner(corner_run: FinishedRun, tmp_path: Path) -> Settings:
         ignore=shutil.ignore_patterns("dagster", "dbt_target"),
     )
     return replace(corner_run.settings, data_dir=tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def publishers_tables(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """What the local server serves: the synthetic world's files, gathered once for all workers."""
+    from orchestration.sources.synthetic import fill_with_demo
+
+    root = (
+        tmp_path_factory.getbasetemp()
+        if worker_id == "master"
+        else tmp_path_factory.getbasetemp().parent
+    )
+    with FileLock(f"{root / 'publishers'}.lock"):
+        if not (root / "publishers" / "economies.parquet").exists():
+            manifest = read_manifest(root / "publishers_files" / "landing" / "manifest.json")
+            fill_with_demo(manifest, 1992, lambda _: None, "small")
+            gather(manifest, root / "publishers")
+    return root / "publishers"
+
+
+@pytest.fixture
+def server(publishers_tables: Path) -> Iterator[PublishersServer]:
+    """A small world: four reporters, one year."""
+    with PublishersServer(
+        publishers_tables, years={1993}, reporters={156, 276, 97, 840, 842}
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(tmp_path: Path, server: PublishersServer, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A data folder on the small world, with every eighth listed code and two World Bank series."""
+    codes = tuple(sorted({*plan.listed_codes()[0][::8], *plan.TRIAL_CODES}))
+    monkeypatch.setattr(plan, "listed_codes", lambda: (codes, len(codes)))
+    monkeypatch.setattr(world_bank, "panel_indicators", lambda: TWO_SERIES)
+    return Desk(tmp_path / "data", server)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
+import random
+import zipfile
 from pathlib import Path
 
 from orchestration.landing.layout import COMTRADE_TRADE
@@ -106,3 +109,16 @@ def write_wdi(path: Path) -> Path:
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
     return path
+
+
+def bulk_zip() -> bytes:
+    """The World Bank's WDI_CSV.zip with one series, and padding that makes its download long."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(
+            "WDICSV.csv",
+            "Country Name,Country Code,Indicator Name,Indicator Code,2021,2022,\n"
+            "Chile,CHL,GDP,NY.GDP.MKTP.CD,3.5,4.5,\n",
+        )
+        archive.writestr("padding.txt", random.Random(1).randbytes(3_000_000))
+    return buffer.getvalue()

@@ -28,6 +28,10 @@ from orchestration.landing.layout import COMTRADE_TRADE, WDI_ECONOMIES, WDI_INDI
 from orchestration.landing.manifest import Manifest
 from orchestration.sources.live.world_bank import successors
 
+# parts of addresses by which calls are told apart
+DATA, GET_DA, INDICATOR = "/data/v1/get/", "/getDa/", "/v2/sources/57/"
+HTML = "<html><head><title>502 Bad Gateway</title></head></html>"
+
 KEY = "0123456789abcdef0123456789abcdef"
 INTEGERS = [
     "refPeriodId",
@@ -540,6 +544,14 @@ def changes(change: Callable[[object], object]) -> Action:
     return lambda handler, status, body: handler.reply(
         status, json.dumps(change(json.loads(body))).encode()
     )
+
+
+def changed_rows(change: Callable[[list[dict]], list[dict]]) -> Callable:
+    def with_count(answer: dict) -> dict:
+        rows = change(answer["data"])
+        return {**answer, "count": len(rows), "data": rows}
+
+    return changes(with_count)
 
 
 def changes_bytes(change: Callable[[bytes], bytes]) -> Action:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestration.settings import PROJECT_ROOT, SettingError, load_settings
+from tests.support.publishers_server import KEY
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,22 @@ def test_every_setting_is_listed_in_the_example() -> None:
     example = (PROJECT_ROOT / ".env.example").read_text()
     settings = load_settings({"LCT_LANDING": "x"}).environment()
     assert [k for k in settings if k.startswith("LCT_") and k not in example] == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "reason"),
+    [
+        ("COMTRADE_API_KEY", "two words", "holds a blank or a character that no key has"),
+        ("LCT_COMTRADE_URL", "http://comtradeapi.un.org", "not an address that begins with https"),
+        ("LCT_WDI_VINTAGE", "2023", "yyyymm"),
+        ("LCT_COMTRADE_CALLS_A_DAY", "many", "not a number of calls"),
+        ("LCT_API_PAUSE_SECONDS", "-1", "not a number of seconds"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_named(setting: str, value: str, reason: str) -> None:
+    with pytest.raises(SettingError, match=reason) as raised:
+        load_settings({setting: value})
+    assert setting != "COMTRADE_API_KEY" or value not in str(raised.value)
+    assert KEY not in repr(load_settings({"COMTRADE_API_KEY": KEY})) + str(
+        load_settings({"COMTRADE_API_KEY": KEY}).environment()
+    )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
-from orchestration.defs.resources import RunSettings
+from orchestration.defs.resources import RunSettings, build_resources
 from orchestration.defs.schedules import build_schedules
 from orchestration.defs.sensors import build_sensors
 from orchestration.settings import load_settings
+from tests.support.desk import Desk
+from tests.support.publishers_server import DATA, PublishersServer
 
 
 def test_schedules_and_sensors_are_stopped_unless_the_setting_starts_them(tmp_path: Path) -> None:
@@ -60,3 +63,28 @@ def test_a_dropped_file_starts_one_refresh(tmp_path: Path) -> None:
         assert tick(started.cursor).run_requests == [], "the same file starts no second run"
         (tmp_path / "landing" / "comtrade" / "x.csv").write_text("a,b\n5,6\n")
         assert len(tick(tick(started.cursor).cursor).run_requests) == 1
+
+
+def test_the_sensor_starts_a_refresh_for_what_was_released_anew_and_no_other(
+    desk: Desk, server: PublishersServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [sensor] = [s for s in build_sensors(are_on=False) if s.name == "data_available"]
+    monkeypatch.setenv("COMTRADE_API_KEY", desk.settings().comtrade_key)
+
+    def tick(**settings: str):
+        resources = build_resources(desk.settings(LCT_API_PAUSE_SECONDS="0", **settings))
+        wanted = {k: resources[k] for k in ("run_settings", "comtrade", "world_bank")}
+        with dg.DagsterInstance.ephemeral() as instance:
+            return sensor.evaluate_tick(dg.build_sensor_context(instance, resources=wanted))
+
+    first = tick()
+    assert len(first.run_requests) == 1
+    assert server.count(DATA) == 0, "the sensor only plans"
+    assert tick().run_requests[0].run_key == first.run_requests[0].run_key, "one plan, one run"
+    assert desk.refresh() == ""
+    desk.assert_equals_what_is_published()
+    assert tick().run_requests == []
+    assert "nothing was released anew" in tick().skip_message
+    server.revise(276, 1993, 1.5)
+    assert len(tick().run_requests) == 1
+    assert "SOURCE=api" in tick(LCT_SOURCE="demo").skip_message
