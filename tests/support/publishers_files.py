@@ -111,14 +111,14 @@ def write_wdi(path: Path) -> Path:
     return path
 
 
-def bulk_zip() -> bytes:
+def bulk_zip(gdp: str = "4.5") -> bytes:
     """The World Bank's WDI_CSV.zip with one series, and padding that makes its download long."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(
             "WDICSV.csv",
             "Country Name,Country Code,Indicator Name,Indicator Code,2021,2022,\n"
-            "Chile,CHL,GDP,NY.GDP.MKTP.CD,3.5,4.5,\n",
+            f"Chile,CHL,GDP,NY.GDP.MKTP.CD,3.5,{gdp},\n",
         )
         archive.writestr("padding.txt", random.Random(1).randbytes(3_000_000))
     return buffer.getvalue()

@@ -88,18 +88,19 @@ def test_download_cut_is_continued(desk: Desk, server: PublishersServer, tmp_pat
 
 def test_download_replaced_meanwhile(desk: Desk, server: PublishersServer) -> None:
     server.files["/WDI_CSV.zip"] = bulk_zip()
+    newer = bulk_zip(gdp="5.5")
 
     def then_replaced(handler, status: int, body: bytes) -> None:
         resets(0.6)(handler, status, body)
-        server.files["/WDI_CSV.zip"] = bulk_zip() + b"newer"
+        server.files["/WDI_CSV.zip"] = newer
 
     server.faults = [Fault("WDI_CSV", then_replaced)]
-    manifest = desk.manifest
-    from orchestration.sources.live.transport import Transport
-
-    transport = Transport("World Bank", server.url, desk.said.append, sleep=desk.time.sleep)
-    path = transport.download(f"{server.url}/WDI_CSV.zip", desk.incoming / "WDI_CSV.zip")
-    assert path.read_bytes() == server.files["/WDI_CSV.zip"], (
+    manifest, settings = desk.manifest, desk.settings()
+    transport = refresh.world_bank_transport(settings, desk.said.append, sleep=desk.time.sleep)
+    address = f"{server.url}/WDI_CSV.zip"
+    assert refresh.land_archive(manifest, address, "LCT_WDI_BULK", desk.incoming, transport) == []
+    [landed] = manifest.current()
+    assert (manifest.folder / landed.file).read_bytes() == newer, (
         "never the end of one file behind the beginning of another"
     )
-    assert manifest.files == []
+    assert newer != bulk_zip()
