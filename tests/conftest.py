@@ -1,4 +1,4 @@
-"""Shared fixtures: warehouses built once on real and on demo data, and small landing zones."""
+"""Shared fixtures: finished runs on real and on demo data, a server like the publishers'."""
 
 from __future__ import annotations
 
@@ -20,7 +20,13 @@ from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 from orchestration.sources.live import plan, world_bank
 from tests.support.desk import TWO_SERIES, Desk
 from tests.support.publishers_server import PublishersServer, gather
-from tests.support.runs import FinishedRun, built_once, corner_of, environment_of
+from tests.support.runs import (
+    FinishedRun,
+    built_once,
+    corner_of,
+    environment_of,
+    shared_folder,
+)
 
 
 @pytest.fixture(scope="session")
@@ -48,17 +54,24 @@ def demo_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Finish
 
 
 @pytest.fixture(scope="session")
-def definitions(tmp_path_factory: pytest.TempPathFactory) -> Definitions:
-    """The code location on the settings of a small demo.
+def small_demo_settings(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Settings:
+    """Settings of a small demo that has not run. All workers share its folder.
 
-    The environment is restored at once, so that no other test sees it.
+    The dbt project is parsed there once, by whoever needs it first.
     """
+    folder = shared_folder("small_demo", tmp_path_factory, worker_id)
+    return load_settings(environment_of(folder, "demo"))
+
+
+@pytest.fixture(scope="session")
+def definitions(small_demo_settings: Settings) -> Definitions:
+    """The code location. The environment is restored at once, so that no other test sees it."""
     before = dict(os.environ)
-    os.environ.update(environment_of(tmp_path_factory.mktemp("definitions"), "demo"))
+    os.environ.update(small_demo_settings.environment())
     try:
         from orchestration.definitions import build_definitions
 
-        return build_definitions(load_settings())
+        return build_definitions(small_demo_settings)
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -98,17 +111,13 @@ def publishers_tables(tmp_path_factory: pytest.TempPathFactory, worker_id: str) 
     """What the local server serves: the synthetic world's files, gathered once for all workers."""
     from orchestration.sources.synthetic import fill_with_demo
 
-    root = (
-        tmp_path_factory.getbasetemp()
-        if worker_id == "master"
-        else tmp_path_factory.getbasetemp().parent
-    )
-    with FileLock(f"{root / 'publishers'}.lock"):
-        if not (root / "publishers" / "economies.parquet").exists():
-            manifest = read_manifest(root / "publishers_files" / "landing" / "manifest.json")
+    folder = shared_folder("publishers", tmp_path_factory, worker_id)
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "economies.parquet").exists():
+            manifest = read_manifest(folder / "files" / "landing" / "manifest.json")
             fill_with_demo(manifest, 1992, lambda _: None, "small")
-            gather(manifest, root / "publishers")
-    return root / "publishers"
+            gather(manifest, folder)
+    return folder
 
 
 @pytest.fixture

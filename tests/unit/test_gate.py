@@ -16,6 +16,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+import yaml
 
 from orchestration.settings import PROJECT_ROOT
 
@@ -80,6 +81,14 @@ def test_exceptions_from_rules_are_needed_and_do_not_grow() -> None:
         if not any(fnmatch(file, pattern) and code == rule for file, code in fired)
     ]
     assert needless == [], "remove these from per-file-ignores in pyproject.toml"
+
+
+def test_what_runs_before_a_commit_is_what_make_lint_runs() -> None:
+    [recipe] = re.findall(r"^lint:.*\n((?:\t.*\n)+)", text_of("Makefile"), flags=re.MULTILINE)
+    commands = [line.strip().removeprefix("@$(BIN)/") for line in recipe.splitlines()]
+    [local] = yaml.safe_load(text_of(".pre-commit-config.yaml"))["repos"]
+    assert [h["entry"].removeprefix(".venv/bin/") for h in local["hooks"]] == commands
+    assert len(commands) == 5
 
 
 def test_no_line_is_too_long(tracked: list[str]) -> None:

@@ -13,7 +13,7 @@ from tests.support.runs import environment_of
 def test_processes_that_start_together_parse_the_project_once(tmp_path: Path) -> None:
     """Five on a new data folder: each reads a whole manifest, and all of them the same one."""
     program = (
-        "import json; from orchestration.defs.dbt_models import dbt_manifest; "
+        "import json; from orchestration.build.dbt_project import dbt_manifest; "
         "from orchestration.settings import load_settings\n"
         "path = dbt_manifest(load_settings()); "
         "print(path, len(json.loads(path.read_text('utf-8'))['nodes']))"
