@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from orchestration.settings import PROJECT_ROOT
 from tests.support.runs import environment_of
 
 
+@pytest.mark.slow
 def test_processes_that_start_together_parse_the_project_once(tmp_path: Path) -> None:
     """Five on a new data folder: each reads a whole manifest, and all of them the same one."""
     program = (

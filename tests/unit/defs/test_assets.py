@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from orchestration.settings import PROJECT_ROOT
 from tests.support.runs import environment_of
@@ -80,6 +81,7 @@ def test_dbt_tests_are_checks_on_their_models(definitions: dg.Definitions) -> No
     assert len(checks) > 100
 
 
+@pytest.mark.slow
 def test_dagster_itself_loads_the_code_location(tmp_path: Path) -> None:
     """As `dagster dev` does: from the project's root, by pyproject.toml."""
     done = subprocess.run(

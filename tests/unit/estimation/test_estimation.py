@@ -415,6 +415,7 @@ def test_wild_bootstrap_agrees_with_a_plain_loop(
     )
 
 
+@pytest.mark.slow
 def test_wild_bootstrap_holds_its_size_where_clustering_does_not() -> None:
     """Eight economies, two of them with much longer series, and no effect.
 
@@ -540,10 +541,16 @@ def test_ppml_agrees_with_pyfixest(inference: str) -> None:
 def test_ppml_without_a_maximum_says_so() -> None:
     panel = trade_panel()
     assert reason(panel.assign(y=0.0), POISSON) == "y is zero throughout the sample"
-    assert "negative" in reason(panel.assign(y=panel["y"] - 1), POISSON)
-    assert reason(panel[panel["iso3"] == "E03"], POISSON)
+    assert (
+        reason(panel.assign(y=panel["y"] - 1), POISSON) == "y is negative somewhere: not for PPML"
+    )
+    assert reason(panel[panel["iso3"] == "E03"], POISSON) == (
+        "12 complete economy-years, but no two economies with two years each: "
+        "nothing to compare within economies"
+    )
     assert reason(panel.assign(y=3.0), POISSON) == "y does not vary in the sample"
-    assert "collinear" in reason(panel.assign(y=np.where(panel.index == 50, 3.0, 0.0)), POISSON)
+    one_flow = panel.assign(y=np.where(panel.index == 50, 3.0, 0.0))
+    assert reason(one_flow, POISSON) == ("PPML could not be fitted: all variables are collinear")
     foretold = estimate(
         panel.assign(a_lag1_z=((panel["y"] == 0) & (panel["year"] > 2004)).astype(float)),
         POISSON,
@@ -945,8 +952,8 @@ def test_every_specification_has_estimates_or_a_reason_on_every_basis(
     )
     assert reasons["table_12.1"] == "no data for female_employers (SL.EMP.MPYR.FE.ZS)"
     assert demo_run.ask(
-        "select count(distinct inference) from estimates.coefficients where variant = 'report'"
-    ) in ([(5,)], [(6,)])
+        "select distinct inference from estimates.coefficients where variant = 'report' order by 1"
+    ) == [(kind,) for kind in sorted(INFERENCE_KINDS)]
 
 
 def test_ppml_counts_more_economy_years_than_logarithms(real_run: FinishedRun) -> None:

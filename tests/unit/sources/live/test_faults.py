@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 import httpx
@@ -138,6 +139,14 @@ def _badly_compressed(handler, body: bytes) -> None:
     handler.wfile.write(broken[:-100] + b"\x00" * 104)
 
 
+def of_the_table(faults: Iterable[str]) -> list:
+    """The names of the faults; those of many pages are slow."""
+    return [
+        pytest.param(name, marks=pytest.mark.slow) if name.startswith("World Bank") else name
+        for name in faults
+    ]
+
+
 PAGES = 5  # of the two series, at 3,000 rows each
 # the calls that a fault of several pages costs: all pages until it is noticed
 PAGES_ASKED_AGAIN = {
@@ -148,7 +157,7 @@ PAGES_ASKED_AGAIN = {
 }
 
 
-@pytest.mark.parametrize("fault", PASSING)
+@pytest.mark.parametrize("fault", of_the_table(PASSING))
 def test_a_passing_fault_costs_a_call_and_nothing_else(
     fault: str, desk: Desk, server: PublishersServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,7 +329,7 @@ def parts_landed(desk: Desk) -> set[str]:
     return {f.parameters.get("question", f.tables[0].layout) for f in desk.manifest.current()}
 
 
-@pytest.mark.parametrize("fault", LASTING)
+@pytest.mark.parametrize("fault", of_the_table(LASTING))
 def test_a_lasting_fault_is_named_the_rest_lands_and_the_next_run_goes_on(
     fault: str, desk: Desk, server: PublishersServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

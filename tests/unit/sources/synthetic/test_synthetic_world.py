@@ -225,6 +225,7 @@ def test_the_wdi_archive_has_the_publishers_shape(landed: Manifest) -> None:
     assert header.endswith(",2022,")
 
 
+@pytest.mark.slow
 def test_another_seed_supersedes_every_number(landed: Manifest) -> None:
     manifest = read_manifest(landed.path)
     before = _published_names(manifest)

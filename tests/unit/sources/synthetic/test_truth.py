@@ -18,6 +18,7 @@ SEED = 7
 
 
 @pytest.mark.long(8)
+@pytest.mark.slow
 def test_the_estimator_recovers_the_truth_over_repeated_worlds() -> None:
     """Tables 4 and 6 to 10 over repeated worlds: no bias, and correct coverage.
 
