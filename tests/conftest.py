@@ -20,13 +20,7 @@ from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 from orchestration.sources.live import plan, world_bank
 from tests.support.desk import TWO_SERIES, Desk
 from tests.support.publishers_server import PublishersServer, gather
-from tests.support.runs import (
-    FinishedRun,
-    built_once,
-    corner_of,
-    environment_of,
-    shared_folder,
-)
+from tests.support.runs import FinishedRun, built_once, corner_of, environment_of, shared_folder
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,7 @@ import numpy as np
 import pytest
 
 from orchestration.settings import PLANTED_TRUTH, PROJECT_ROOT
-from orchestration.sources.synthetic import (
-    world,
-)
+from orchestration.sources.synthetic import world
 from tests.support.runs import FinishedRun, environment_of
 
 

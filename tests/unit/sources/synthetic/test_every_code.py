@@ -8,11 +8,7 @@ from dataclasses import fields
 import pytest
 
 from orchestration.settings import Settings
-from orchestration.sources.synthetic import (
-    every_code,
-    flows,
-    world,
-)
+from orchestration.sources.synthetic import every_code, flows, world
 
 SEED = 7
 

@@ -8,11 +8,7 @@ import scipy.stats
 
 from estimation.fit import estimate
 from estimation.specifications import REPORT_SPECIFICATIONS, TABLE_6_OUTCOMES
-from orchestration.sources.synthetic import (
-    equations,
-    truth,
-    world,
-)
+from orchestration.sources.synthetic import equations, truth, world
 
 SEED = 7
 
