@@ -12,7 +12,6 @@ BIN := .venv/bin
 SETTINGS = $(if $(SOURCE),LCT_SOURCE='$(SOURCE)') $(if $(LANDING),LCT_LANDING='$(LANDING)')
 # `make clean` removes what runs produce in the data folder, but never what has landed
 DATA = $(or $(LCT_DATA_DIR),data)
-PYTEST = $(BIN)/python -m pytest -n auto --dist load --maxschedchunk 1
 PIP_COMPILE = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	--build-deps-for editable --allow-unsafe
@@ -24,11 +23,12 @@ run: .venv/ready
 	@$(SETTINGS) $(BIN)/python -m orchestration.cli run
 
 test: .venv/ready-to-test
-	@$(PYTEST) --durations 12 --cov --cov-report term
+	@$(BIN)/python -m pytest -n auto --dist load --maxschedchunk 1 --durations 12 \
+		--cov --cov-report term
 
 # lint, dbt's parse and unit tests, and the quick ones of tests/unit: no pipeline, no browser
 check: lint
-	@$(PYTEST) -m 'not slow' tests/unit
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m 'not slow' tests/unit
 
 # thirty refreshes in a row, some killed, under constant reading (about half an hour)
 soak: .venv/ready-to-test

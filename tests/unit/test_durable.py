@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.durable import (
@@ -105,6 +105,7 @@ def test_a_transaction_is_all_or_nothing(end: type[BaseException]) -> None:
 texts = st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=20)
 
 
+@settings(deadline=None)
 @given(values=st.lists(texts, min_size=1, max_size=4))
 def test_quoted_texts_and_names_are_what_they_quote(values: list[str]) -> None:
     connection = duckdb.connect()

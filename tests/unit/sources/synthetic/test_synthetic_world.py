@@ -70,6 +70,7 @@ def test_every_file_lands_as_synthetic_and_small(landed: Manifest) -> None:
     assert list(landed.folder.parent.glob("demo-*")) == []
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes(landed: Manifest, tmp_path: Path) -> None:
     again = write_world(tmp_path, SEED, "small")
     assert {p.name: sha256_of(p) for p in again} == _published_names(landed)
