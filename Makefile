@@ -3,7 +3,8 @@
 #   make run SOURCE=files LANDING=folder      the publishers' files in a folder
 #   make run SOURCE=api                       the publishers' interfaces,
 #                                             with COMTRADE_API_KEY from the environment or .env
-#   make test                                 every test
+#   make check                                the quick loop: lint and quick tests
+#   make test                                 every test, and what of the code they cover
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 \
 	|| command -v python3)
@@ -15,14 +16,19 @@ PIP_COMPILE = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotat
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	--build-deps-for editable --allow-unsafe
 
-.PHONY: run test soak dev lint bench restore truth settings contracts requirements clean
+.PHONY: run test check soak dev lint bench restore truth settings contracts requirements clean
 .DELETE_ON_ERROR:
 
 run: .venv/ready
 	@$(SETTINGS) $(BIN)/python -m orchestration.cli run
 
 test: .venv/ready-to-test
-	@$(BIN)/python -m pytest -n auto --dist load --maxschedchunk 1 --durations 12
+	@$(BIN)/python -m pytest -n auto --dist load --maxschedchunk 1 --durations 12 \
+		--cov --cov-report term
+
+# lint, dbt's parse and unit tests, and the quick ones of tests/unit: no pipeline, no browser
+check: lint
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m 'not slow' tests/unit
 
 # thirty refreshes in a row, some killed, under constant reading (about half an hour)
 soak: .venv/ready-to-test
@@ -31,8 +37,13 @@ soak: .venv/ready-to-test
 dev: .venv/ready
 	@$(SETTINGS) $(BIN)/python -m orchestration.cli dev
 
+# the same commands as in .pre-commit-config.yaml: a test
 lint: .venv/ready-to-test
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/sqlfmt --quiet --no-progressbar --check dbt_project tests/data
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 
 # every module of benchmarks/, on the data folder that `make run` has filled
 bench: .venv/ready
@@ -63,7 +74,8 @@ requirements: .venv/ready-to-test
 	@$(PIP_COMPILE) --extra test --output-file requirements-test.txt pyproject.toml
 
 clean:
-	rm -rf .venv target logs .pytest_cache .ruff_cache .hypothesis \
+	rm -rf .venv target logs .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \
+		.hypothesis .coverage .coverage.* \
 		'$(DATA)/build' '$(DATA)/publications' '$(DATA)/published' '$(DATA)/dagster'
 
 .venv/ready: requirements.txt pyproject.toml

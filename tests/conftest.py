@@ -1,4 +1,4 @@
-"""Shared fixtures: warehouses built once on real and on demo data, and small landing zones."""
+"""Shared fixtures: finished runs on real and on demo data, a server like the publishers'."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from dagster import Definitions
+from filelock import FileLock
 
+from orchestration.landing.manifest import read_manifest
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
-from tests.support.runs import FinishedRun, built_once, corner_of, environment_of
+from orchestration.sources.live import plan, world_bank
+from tests.support.desk import TWO_SERIES, Desk
+from tests.support.publishers_server import PublishersServer, gather
+from tests.support.runs import FinishedRun, built_once, corner_of, environment_of, shared_folder
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +34,7 @@ def real_landing() -> Path:
 
 
 @pytest.fixture(scope="session")
-def real_world(
+def real_run(
     real_landing: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> FinishedRun:
     """The whole pipeline on the real landing, run as `make run` does. Never changed by a test."""
@@ -37,31 +42,38 @@ def real_world(
 
 
 @pytest.fixture(scope="session")
-def demo_world(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> FinishedRun:
+def demo_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> FinishedRun:
     """The whole pipeline on the synthetic world. Never changed by a test."""
     return built_once("demo", "demo", None, tmp_path_factory, worker_id)
 
 
 @pytest.fixture(scope="session")
-def definitions(tmp_path_factory: pytest.TempPathFactory) -> Definitions:
-    """The code location on the settings of a small demo.
+def small_demo_settings(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Settings:
+    """Settings of a small demo that has not run. All workers share its folder.
 
-    The environment is restored at once, so that no other test sees it.
+    The dbt project is parsed there once, by whoever needs it first.
     """
+    folder = shared_folder("small_demo", tmp_path_factory, worker_id)
+    return load_settings(environment_of(folder, "demo"))
+
+
+@pytest.fixture(scope="session")
+def definitions(small_demo_settings: Settings) -> Definitions:
+    """The code location. The environment is restored at once, so that no other test sees it."""
     before = dict(os.environ)
-    os.environ.update(environment_of(tmp_path_factory.mktemp("definitions"), "demo"))
+    os.environ.update(small_demo_settings.environment())
     try:
         from orchestration.definitions import build_definitions
 
-        return build_definitions(load_settings())
+        return build_definitions(small_demo_settings)
     finally:
         os.environ.clear()
         os.environ.update(before)
 
 
 @pytest.fixture(scope="session")
-def corner_world(
-    demo_world: FinishedRun, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+def corner_run(
+    demo_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> FinishedRun:
     """The whole pipeline on a corner of the demo, without regressions. Never changed by a test.
 
@@ -70,22 +82,54 @@ def corner_world(
     return built_once(
         "corner",
         "files",
-        corner_of(demo_world, tmp_path_factory.mktemp("corner") / "landing"),
+        corner_of(demo_run, tmp_path_factory.mktemp("corner") / "landing"),
         tmp_path_factory,
         worker_id,
     )
 
 
 @pytest.fixture
-def finished(corner_world: FinishedRun, tmp_path: Path) -> Settings:
+def finished_corner(corner_run: FinishedRun, tmp_path: Path) -> Settings:
     """The data folder of a finished run on the corner of the demo, a copy to do things to."""
     shutil.copytree(
-        corner_world.settings.data_dir,
+        corner_run.settings.data_dir,
         tmp_path / "data",
         symlinks=True,
         ignore=shutil.ignore_patterns("dagster", "dbt_target"),
     )
-    return replace(corner_world.settings, data_dir=tmp_path / "data")
+    return replace(corner_run.settings, data_dir=tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def publishers_tables(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """What the local server serves: the synthetic world's files, gathered once for all workers."""
+    from orchestration.sources.synthetic import fill_with_demo
+
+    folder = shared_folder("publishers", tmp_path_factory, worker_id)
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "economies.parquet").exists():
+            manifest = read_manifest(folder / "files" / "landing" / "manifest.json")
+            fill_with_demo(manifest, 1992, lambda _: None, "small")
+            gather(manifest, folder)
+    return folder
+
+
+@pytest.fixture
+def server(publishers_tables: Path) -> Iterator[PublishersServer]:
+    """A small world: four reporters, one year."""
+    with PublishersServer(
+        publishers_tables, years={1993}, reporters={156, 276, 97, 840, 842}
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(tmp_path: Path, server: PublishersServer, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A data folder on the small world, with every eighth listed code and two World Bank series."""
+    codes = tuple(sorted({*plan.listed_codes()[0][::8], *plan.TRIAL_CODES}))
+    monkeypatch.setattr(plan, "listed_codes", lambda: (codes, len(codes)))
+    monkeypatch.setattr(world_bank, "panel_indicators", lambda: TWO_SERIES)
+    return Desk(tmp_path / "data", server)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -99,7 +143,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the long tests first, in the order of their marks.
 
-    Workers take tests in pairs: one builds the demo, one the real world, one needs neither.
+    Workers take tests in pairs: one makes the demo run, one the real run, one needs neither.
     """
     items.sort(
         key=lambda item: long.args[0] if (long := item.get_closest_marker("long")) else math.inf

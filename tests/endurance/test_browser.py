@@ -141,7 +141,7 @@ def wait_for_success(page: Page, address: str) -> None:
 
 @pytest.mark.long(4)
 def test_everything_is_materialised_by_click_and_seen(
-    chromium: str, demo_world: FinishedRun, tmp_path: Path
+    chromium: str, demo_run: FinishedRun, tmp_path: Path
 ) -> None:
     with (
         dagster_dev(tmp_path / "data", tmp_path / "dagster.log") as address,
@@ -151,7 +151,7 @@ def test_everything_is_materialised_by_click_and_seen(
         wait_for_success(page, address)
         by_click, by_command = (
             json.loads((folder / "provenance.json").read_text("utf-8"))["tables"]
-            for folder in (tmp_path / "data" / "published", demo_world.settings.published_dir)
+            for folder in (tmp_path / "data" / "published", demo_run.settings.published_dir)
         )
         assert by_click == by_command, "the same data give the same numbers, to the last digit"
 

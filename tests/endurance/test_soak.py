@@ -49,8 +49,10 @@ KILL_DELAY = 3
 
 REFRESHES = int(os.environ.get("LCT_SOAK_REFRESHES") or len(STAGES) + 2)
 
-# What the data folder may hold after the first few refreshes: Dagster records each run it keeps,
-# dbt rotates its logs, and all else stays about as large as it was.
+# What the data folder may hold: Dagster records each run it keeps, dbt rotates its logs, and all
+# else stays about as large as it was after SETTLED_AFTER completed refreshes. The few refreshes of
+# `make test` end before that; growth is judged by `make soak`.
+SETTLED_AFTER = 4
 BYTES_OF_A_RUNS_RECORD = 8_000_000
 BYTES_OF_DBT_LOGS = 6 * 10_600_000
 GROWTH_OF_ALL_ELSE = 1.5
@@ -235,17 +237,33 @@ def bytes_held(settings: Settings) -> dict[str, int]:
     return held
 
 
+def assert_bounded(held: list[dict[str, int]]) -> None:
+    """The bytes held after each completed refresh: bounded at the end, and grown no more."""
+    last = held[-1]
+    assert last["dagster"] <= BYTES_OF_A_RUNS_RECORD * (min(REFRESHES, KEPT_RUNS) + 1), held
+    assert last["dbt logs"] <= BYTES_OF_DBT_LOGS, held
+    if len(held) > SETTLED_AFTER:
+        settled = held[SETTLED_AFTER - 1]
+        assert all(
+            size <= GROWTH_OF_ALL_ELSE * settled.get(part, 0)
+            for part, size in last.items()
+            if part not in ("dagster", "dbt logs")
+        ), held
+    else:
+        print(f"growth is not judged: {len(held)} refreshes were completed", flush=True)
+
+
 @pytest.mark.long(1)
 def test_refreshes_in_a_row_with_readers_and_kills(
-    demo_world: FinishedRun, corner_world: FinishedRun, tmp_path: Path
+    demo_run: FinishedRun, corner_run: FinishedRun, tmp_path: Path
 ) -> None:
     """Refreshes go back and forth between two states of the data.
 
     The finished run they begin with is the undisturbed one.
     """
-    states = two_states(demo_world, tmp_path / "landing")
+    states = two_states(demo_run, tmp_path / "landing")
     shutil.copytree(
-        corner_world.settings.data_dir,
+        corner_run.settings.data_dir,
         tmp_path / "data",
         symlinks=True,
         ignore=shutil.ignore_patterns("dagster", "dbt_target"),
@@ -316,11 +334,4 @@ def test_refreshes_in_a_row_with_readers_and_kills(
     kept = sorted(p.name for p in (settings.data_dir / "publications").iterdir())
     assert len(kept) <= KEPT_PUBLICATIONS
     assert settings.published_dir.resolve().name == kept[-1]
-    settled, last = held[min(4, len(held)) - 1], held[-1]
-    assert last["dagster"] <= BYTES_OF_A_RUNS_RECORD * (min(REFRESHES, KEPT_RUNS) + 1), held
-    assert last["dbt logs"] <= BYTES_OF_DBT_LOGS, held
-    assert all(
-        size <= GROWTH_OF_ALL_ELSE * settled.get(part, 0)
-        for part, size in last.items()
-        if part not in ("dagster", "dbt logs")
-    ), held
+    assert_bounded(held)

@@ -1,9 +1,8 @@
-"""The models on real data: known figures, totals and parts, WDI moments, and manifest rules."""
+"""The models on real data: known figures, totals and parts, WDI moments, and chosen settings."""
 
 from __future__ import annotations
 
 import csv
-import json
 import random
 import shutil
 from collections.abc import Callable
@@ -12,12 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dbt_project.generate_panel_contract import TARGET, contract
 from orchestration.build import loading, warehouse
-from orchestration.defs.dbt_models import dbt_manifest
 from orchestration.landing.manifest import read_manifest
 from orchestration.landing.publishers.comtrade import COMTRADE_TRADE
-from orchestration.settings import PROJECT_ROOT, load_settings
+from orchestration.settings import load_settings
 from orchestration.sources.folder import fill_from_folder
 from tests.support.publishers_files import COMTRADE_HEADER, write_csv
 from tests.support.runs import FinishedRun, environment_of
@@ -28,8 +25,8 @@ LITHIUM_CARBONATE = "283691"
 
 
 @pytest.mark.long(5)
-def test_china_imports_of_lithium_carbonate_2022(real_world: FinishedRun) -> None:
-    [(value, weight)] = real_world.ask(
+def test_china_imports_of_lithium_carbonate_2022(real_run: FinishedRun) -> None:
+    [(value, weight)] = real_run.ask(
         """
         select sum(value_usd) / 1e9, sum(net_weight_kg) / 1e6
         from marts.fct_trade_flow_variants
@@ -42,21 +39,21 @@ def test_china_imports_of_lithium_carbonate_2022(real_world: FinishedRun) -> Non
     assert (round(value, 3), round(weight, 2)) == (6.730, 136.09)
 
 
-def test_world_imports_count_no_economy_twice(real_world: FinishedRun) -> None:
-    """FinishedRun imports of 2022 contain neither the European Union (97) nor ASEAN (975).
+def test_world_imports_count_no_economy_twice(real_run: FinishedRun) -> None:
+    """World imports of 2022 contain neither the European Union (97) nor ASEAN (975).
 
     Without the European Union alone, imports of lithium batteries are 96.0 billion USD and those of
     electric cars 89.9. These still contain ASEAN, whose members report themselves: without it they
     are 90.7 and 88.8.
     """
     own = dict(
-        real_world.ask(
+        real_run.ask(
             "select product_code, sum(value_usd) / 1e9 from marts.fct_world_trade "
             "where year = 2022 and flow = 'import' and product_code in ('850760', '870380') "
             "group by 1"
         )
     )
-    with duckdb.connect(str(real_world.settings.build_path), read_only=True) as connection:
+    with duckdb.connect(str(real_run.settings.build_path), read_only=True) as connection:
         landed = connection.execute(
             """
             select hs6_code, reporter_code, sum(value_usd)::double / 1e9
@@ -80,36 +77,36 @@ def test_world_imports_count_no_economy_twice(real_world: FinishedRun) -> None:
     assert all(0.9 < asean[k] / members[k] < 1 for k in own), (
         "ASEAN is its members' sum, short of those that had not reported"
     )
-    [(groups,)] = real_world.ask(
+    [(groups,)] = real_run.ask(
         "select row_count from marts.audit_exclusions where reason like 'reported by a group%'"
     )
     assert groups > 4000
 
 
-def test_default_basis_is_the_one_with_both_directions(real_world: FinishedRun) -> None:
+def test_default_basis_is_the_one_with_both_directions(real_run: FinishedRun) -> None:
     """BACI is the only basis with both directions of trade.
 
     Of UN Comtrade only imports have landed, so neither side's reports have both.
     """
-    assert real_world.ask(
+    assert real_run.ask(
         "select basis, hs_treatment, years_with_both_directions, is_synthetic "
         "from marts.run_choices"
     ) == [("reconciled", "as_reported", 22, False)]
-    assert real_world.ask("select distinct basis, hs_treatment from marts.fct_trade_flow") == [
+    assert real_run.ask("select distinct basis, hs_treatment from marts.fct_trade_flow") == [
         ("reconciled", "as_reported")
     ]
-    assert "reconciled" in real_world.output
-    assert "SYNTHETIC" not in real_world.output
+    assert "reconciled" in real_run.output
+    assert "SYNTHETIC" not in real_run.output
 
 
-def test_reconciled_facts_equal_the_files(real_world: FinishedRun, real_landing: Path) -> None:
+def test_reconciled_facts_equal_the_files(real_run: FinishedRun, real_landing: Path) -> None:
     files = str(real_landing / "baci" / "BACI_HS17_Y2022_V202601.csv.gz")
     [(expected,)] = (
         duckdb.connect()
         .execute(f"select sum(v) * 1000 from read_csv('{files}') where k = 260200")
         .fetchall()
     )
-    [(own,)] = real_world.ask(
+    [(own,)] = real_run.ask(
         "select sum(value_usd) from marts.fct_trade_flow "
         "where year = 2022 and product_code = '260200'"
     )
@@ -117,7 +114,7 @@ def test_reconciled_facts_equal_the_files(real_world: FinishedRun, real_landing:
 
 
 def test_panel_reproduces_the_moments_of_the_landed_wdi(
-    real_world: FinishedRun, real_landing: Path
+    real_run: FinishedRun, real_landing: Path
 ) -> None:
     """N, mean, sd, min and max of each WDI variable in two samples, to the digits recorded."""
     recorded = real_landing.parent / "reference" / "wdi_moments.csv"
@@ -139,13 +136,13 @@ def test_panel_reproduces_the_moments_of_the_landed_wdi(
     for row in rows:
         v = row["variable"]
         expected = [float(row[k]) for k in ("n", "mean", "sd", "min", "max")]
-        [own] = real_world.ask(
+        [own] = real_run.ask(
             f"select count({v}), avg({v}), stddev_samp({v}), min({v}), max({v}) "
             f"from marts.panel_country_year where {where[row['sample']]}"
         )
         assert list(own) == pytest.approx(expected, abs=0.000501), (v, row["sample"])
         table_3 = dict(
-            real_world.ask(
+            real_run.ask(
                 "select measure, value from report.table_3 where variable = ? and sample = ?",
                 [v, names[row["sample"]]],
             )
@@ -155,21 +152,21 @@ def test_panel_reproduces_the_moments_of_the_landed_wdi(
         ), (v, row["sample"])
 
 
-def test_moments_stand_beside_the_printed_table_3(real_world: FinishedRun) -> None:
-    rows = real_world.ask(
+def test_moments_stand_beside_the_printed_table_3(real_run: FinishedRun) -> None:
+    rows = real_run.ask(
         "select published, own, difference, note from report.published_comparison "
         "where exhibit = 'table_3' and \"group\" = 'gdp_growth' and series = 'n'"
     )
     [(published, own, difference, note)] = rows
     assert (published, own, difference) == (4569, 5391, 822)
     assert "base sample needs LCT imports" in note
-    assert real_world.ask(
+    assert real_run.ask(
         "select count(*) from report.published_comparison where exhibit = 'table_3'"
     ) == [(27 * 5,)]
 
 
-def test_what_rests_on_an_excerpt_is_not_compared(real_world: FinishedRun) -> None:
-    [(own, note)] = real_world.ask(
+def test_what_rests_on_an_excerpt_is_not_compared(real_run: FinishedRun) -> None:
+    [(own, note)] = real_run.ask(
         "select own, note from report.published_comparison "
         "where exhibit = 'figure_3' and series = 'world exports' "
         "and \"group\" = 'power generation'"
@@ -179,8 +176,8 @@ def test_what_rests_on_an_excerpt_is_not_compared(real_world: FinishedRun) -> No
     assert "no own value" in note
 
 
-def test_panel_lags_are_calendar_years(real_world: FinishedRun) -> None:
-    [(rows, wrong)] = real_world.ask(
+def test_panel_lags_are_calendar_years(real_run: FinishedRun) -> None:
+    [(rows, wrong)] = real_run.ask(
         """
         select count(*), count(*) filter (where now.ln_gdp_lag1 is distinct from before.ln_gdp)
         from marts.panel_country_year as now
@@ -190,17 +187,17 @@ def test_panel_lags_are_calendar_years(real_world: FinishedRun) -> None:
     )
     assert rows > 6000
     assert wrong == 0
-    [(mean, sd)] = real_world.ask(
+    [(mean, sd)] = real_run.ask(
         "select avg(ln_gdp_lag1_z), stddev_samp(ln_gdp_lag1_z) from marts.panel_country_year"
     )
     assert (mean, sd) == pytest.approx((0, 1), abs=1e-12)
-    assert real_world.ask("select count(*) from marts.panel_country_year where iso3 = 'CHN'") == [
+    assert real_run.ask("select count(*) from marts.panel_country_year where iso3 = 'CHN'") == [
         (0,)
     ]
 
 
-def test_a_second_source_of_the_same_flow_is_another_basis(real_world: FinishedRun) -> None:
-    bases = real_world.ask(
+def test_a_second_source_of_the_same_flow_is_another_basis(real_run: FinishedRun) -> None:
+    bases = real_run.ask(
         "select basis, sum(value_usd) from marts.fct_trade_flow_variants "
         "where hs_treatment = 'as_reported' and year = 2022 and importer_iso3 = 'CHN' "
         "and product_code = ? group by 1 order by 1",
@@ -210,9 +207,9 @@ def test_a_second_source_of_the_same_flow_is_another_basis(real_world: FinishedR
     assert bases[1][1] / bases[0][1] == pytest.approx(0.990, abs=0.0005)
 
 
-def test_every_published_table_and_column_is_described(real_world: FinishedRun) -> None:
+def test_every_published_table_and_column_is_described(real_run: FinishedRun) -> None:
     assert (
-        real_world.ask(
+        real_run.ask(
             "select schema_name, table_name from duckdb_tables() "
             "where schema_name in ('marts', 'report', 'estimates') "
             "and coalesce(comment, '') not like '%Grain:%'"
@@ -220,7 +217,7 @@ def test_every_published_table_and_column_is_described(real_world: FinishedRun) 
         == []
     )
     assert (
-        real_world.ask(
+        real_run.ask(
             "select table_name, column_name from duckdb_columns() "
             "where schema_name in ('marts', 'report', 'estimates') and comment is null"
         )
@@ -295,78 +292,40 @@ def test_a_pull_without_pins_gives_the_same_flows(
     assert summed == {"pinned": 0, "unpinned": expected}
 
 
-def test_dbt_unit_tests_pass(demo_world: FinishedRun, dbt: Callable, tmp_path: Path) -> None:
-    """The SQL is tried on rows that can be checked by hand.
+def test_the_chosen_basis_and_scope_are_obeyed(
+    demo_run: FinishedRun, tmp_path: Path, dbt: Callable
+) -> None:
+    """Three variables choose another basis, treatment and scope.
 
-    They cover lags over a gap, rolling windows, de-duplication, transformations and bases.
+    The recorded choices, the default facts and the default panel follow.
     """
     (tmp_path / "build").mkdir()
-    shutil.copy(demo_world.settings.build_path, tmp_path / "build")
-    done = dbt(tmp_path, "test", "--select", "test_type:unit")
-    assert done.returncode == 0, done.stdout
-    results = [
-        r
-        for r in json.loads((tmp_path / "dbt" / "run_results.json").read_text())["results"]
-        if r["unique_id"].startswith("unit_test.")
-    ]
-    assert len(results) >= 33
-    assert {r["status"] for r in results} == {"pass"}
-
-
-@pytest.fixture(scope="session")
-def dbt_nodes(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    settings = load_settings(environment_of(tmp_path_factory.mktemp("parse"), "files"))
-    return json.loads(dbt_manifest(settings).read_text())
-
-
-def layer_of(node: dict) -> str:
-    return node["fqn"][1]
-
-
-def test_every_model_states_its_grain_and_marts_their_contract(dbt_nodes: dict) -> None:
-    for key, node in dbt_nodes["nodes"].items():
-        if node["resource_type"] != "model":
-            continue
-        assert node["description"].startswith("Grain: "), key
-        if layer_of(node) in ("marts", "report"):
-            assert node["config"]["contract"]["enforced"], key
-            assert all(c["description"] for c in node["columns"].values()), key
-
-
-def test_models_stay_in_the_portable_subset() -> None:
-    """The same models run on DuckDB and on Spark.
-
-    There is no ::, qualify, group by all, exclude or replace list.
-    """
-    for path in (PROJECT_ROOT / "dbt_project" / "models").rglob("*.sql"):
-        sql = "\n".join(line.split("--")[0] for line in path.read_text().lower().splitlines())
-        for forbidden in (
-            "::",
-            "qualify ",
-            "group by all",
-            "order by all",
-            "* exclude",
-            "* replace",
-            "dbt.type_float",
-        ):
-            assert forbidden not in sql, f"{path.name}: {forbidden}"
-
-
-def test_the_panel_contract_is_generated_from_the_seed() -> None:
-    assert TARGET.read_text(encoding="utf-8") == contract(), (
-        "run `make contracts` after changing seeds/indicators/variables.csv"
+    shutil.copy(demo_run.settings.build_path, tmp_path / "build")
+    models = (
+        "int_run_choices",
+        "run_choices",
+        "fct_trade_flow",
+        "panel_country_year",
+        "assert_panel_trade_equals_facts",
+        "assert_facts_hold_what_was_classified",
     )
-
-
-def test_the_project_carries_no_landed_data_and_no_machine() -> None:
-    import subprocess
-
-    tracked = subprocess.run(
-        ["git", "ls-files"], cwd=PROJECT_ROOT, capture_output=True, text=True
-    ).stdout.split()
-    assert tracked
-    assert not [
-        f
-        for f in tracked
-        if f.endswith((".gz", ".zip", ".duckdb", ".parquet")) or f.startswith("data/")
-    ]
+    done = dbt(
+        tmp_path,
+        "build",
+        "--select",
+        *models,
+        LCT_TRADE_BASIS="partner_reported",
+        LCT_HS_TREATMENT="harmonised",
+        LCT_MINERAL_SCOPE="all_stages",
+    )
+    assert done.returncode == 0, done.stdout
+    with duckdb.connect(str(tmp_path / "build" / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute(
+            "select basis, hs_treatment, mineral_scope from marts.run_choices"
+        ).fetchall() == [("partner_reported", "harmonised", "all_stages")]
+        assert connection.execute(
+            "select distinct basis, hs_treatment, mineral_scope from marts.panel_country_year"
+        ).fetchall() == [("partner_reported", "harmonised", "all_stages")]
+        assert connection.execute(
+            "select distinct basis, hs_treatment from marts.fct_trade_flow"
+        ).fetchall() == [("partner_reported", "harmonised")]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
+import random
 import struct
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -137,3 +140,16 @@ def write_wdi(path: Path) -> Path:
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
     return path
+
+
+def bulk_zip(gdp: str = "4.5") -> bytes:
+    """The World Bank's WDI_CSV.zip with one series, and padding that makes its download long."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(
+            "WDICSV.csv",
+            "Country Name,Country Code,Indicator Name,Indicator Code,2021,2022,\n"
+            f"Chile,CHL,GDP,NY.GDP.MKTP.CD,3.5,{gdp},\n",
+        )
+        archive.writestr("padding.txt", random.Random(1).randbytes(3_000_000))
+    return buffer.getvalue()

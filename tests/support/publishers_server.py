@@ -29,6 +29,10 @@ from orchestration.landing.publishers.world_bank import WDI_ECONOMIES, WDI_INDIC
 from orchestration.landing.reading import open_tables, read_batches
 from orchestration.sources.live.world_bank import successors
 
+# parts of addresses by which calls are told apart
+DATA, GET_DA, INDICATOR = "/data/v1/get/", "/getDa/", "/v2/sources/57/"
+HTML = "<html><head><title>502 Bad Gateway</title></head></html>"
+
 KEY = "0123456789abcdef0123456789abcdef"
 INTEGERS = [
     "refPeriodId",
@@ -420,14 +424,14 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        world = self.publishers
-        world.calls.append(unquote(self.path))
-        world.headers.append(dict(self.headers))
-        world.on_call(len(world.calls))
+        publishers = self.publishers
+        publishers.calls.append(unquote(self.path))
+        publishers.headers.append(dict(self.headers))
+        publishers.on_call(len(publishers.calls))
         try:
             status, body = self._answer()
             fault = next(
-                (f for f in world.faults if f.times and f.match in unquote(self.path)), None
+                (f for f in publishers.faults if f.times and f.match in unquote(self.path)), None
             )
             if fault:
                 fault.times -= 1
@@ -448,7 +452,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _answer(self) -> tuple[int, bytes]:
-        world, parts = self.publishers, urlsplit(self.path)
+        publishers, parts = self.publishers, urlsplit(self.path)
         asked = {k: v[0] for k, v in parse_qs(parts.query).items()}
         path = unquote(parts.path)
         if path.startswith(("/data/v1", "/public/v1")):
@@ -459,48 +463,48 @@ class _Handler(BaseHTTPRequestHandler):
                     b'"message": "Access denied due to missing subscription key. '
                     b'Make sure to include subscription key when making requests to an API." }',
                 )
-            if sum("/v1/" in c for c in world.calls) > world.quota:
+            if sum("/v1/" in c for c in publishers.calls) > publishers.quota:
                 return (
                     403,
                     b'{ "statusCode": 403, "message": "Out of call volume quota. '
                     b'Quota will be replenished in 07:12:00." }',
                 )
-            if len(self.path) + len(world.url) > 4096:
+            if len(self.path) + len(publishers.url) > 4096:
                 return 414, b"<html>414 Request-URI Too Large</html>"
             if "/getDa/" in path:
-                return 200, world.availability(asked)
+                return 200, publishers.availability(asked)
             preview = "/preview/" in path
             periods = asked["period"].split(",")
             if len(periods) > (1 if preview else 12):
                 return 400, json.dumps(
                     {"statusCode": 400, "message": f"at most {1 if preview else 12} periods a call"}
                 ).encode()
-            return 200, world.trade(
+            return 200, publishers.trade(
                 asked, min(500 if preview else 100_000, int(asked.get("maxRecords", "500")))
             )
         if path.startswith("/files/v1/app/reference/Reporters"):
-            codes = world.ask(
-                f"select distinct reporterCode from trade where {world._existing()} order by 1"
+            codes = publishers.ask(
+                f"select distinct reporterCode from trade where {publishers._existing()} order by 1"
             )
             return 200, json.dumps(
                 {"results": [{"id": c, "reporterCode": c} for (c,) in codes]}
             ).encode()
         if match := re.fullmatch(r"/v2/country/all/indicator/([^/]+)", path):
             first, last = map(int, asked["date"].split(":"))
-            return 200, world.indicators(match[1].split(";"), first, last, asked, None)
+            return 200, publishers.indicators(match[1].split(";"), first, last, asked, None)
         if match := re.fullmatch(
             r"/v2/sources/57/version/(\d+)/country/all/series/([^/]+)/time/([^/]+)/data", path
         ):
             years = [int(t.removeprefix("YR")) for t in match[3].split(";")]
-            return 200, world.indicators(
+            return 200, publishers.indicators(
                 match[2].split(";"), min(years), max(years), asked, match[1]
             )
         if path == "/v2/indicator":
-            return 200, world.catalogue()
+            return 200, publishers.catalogue()
         if path == "/v2/country":
-            return 200, world.economies()
-        if path in world.files:
-            return self._file(world.files[path])
+            return 200, publishers.economies()
+        if path in publishers.files:
+            return self._file(publishers.files[path])
         return 404, b'{ "statusCode": 404, "message": "Resource not found" }'
 
     def _file(self, whole: bytes) -> tuple[int, bytes]:
@@ -541,6 +545,14 @@ def changes(change: Callable[[object], object]) -> Action:
     return lambda handler, status, body: handler.reply(
         status, json.dumps(change(json.loads(body))).encode()
     )
+
+
+def changed_rows(change: Callable[[list[dict]], list[dict]]) -> Callable:
+    def with_count(answer: dict) -> dict:
+        rows = change(answer["data"])
+        return {**answer, "count": len(rows), "data": rows}
+
+    return changes(with_count)
 
 
 def changes_bytes(change: Callable[[bytes], bytes]) -> Action:

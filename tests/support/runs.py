@@ -67,6 +67,15 @@ def _finished(data_dir: Path, source: str, landing: Path | None = None) -> Finis
     return FinishedRun(load_settings(environment), done.stdout)
 
 
+def shared_folder(name: str, tmp_path_factory: pytest.TempPathFactory, worker: str) -> Path:
+    """A folder that all workers of this session of tests know, and a lock `folder`.lock beside it.
+
+    It is not created.
+    """
+    root = tmp_path_factory.getbasetemp()
+    return (root if worker == "master" else root.parent) / name
+
+
 def built_once(
     name: str,
     source: str,
@@ -75,9 +84,7 @@ def built_once(
     worker: str,
 ) -> FinishedRun:
     """A run made by the first worker that needs it and read by all."""
-    if worker == "master":
-        return _finished(tmp_path_factory.mktemp(name), source, landing)
-    folder = tmp_path_factory.getbasetemp().parent / name
+    folder = shared_folder(name, tmp_path_factory, worker)
     with FileLock(f"{folder}.lock"):
         if not (folder / "output.txt").exists():
             run = _finished(folder, source, landing)

@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.landing.publishers.cepii import CEPII_PAIRS
 from orchestration.landing.reading import open_tables
-from orchestration.sources.synthetic.covariates import economies
+from orchestration.sources.synthetic.economies import economies
 from orchestration.sources.synthetic.distances import WITHOUT_CITIES, write_distances
 
 HALF_WAY_AROUND_KM = 20_040

@@ -1,0 +1,211 @@
+"""The estimates of finished runs: against independent implementations, and complete."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from estimation.inference import INFERENCE_KINDS
+from estimation.specifications import (
+    CONTROLS,
+    DETERMINANTS,
+    GENDER,
+    REPORT_SPECIFICATIONS,
+    SPECIFICATIONS,
+    TEXT_SPECIFICATIONS,
+    parts,
+)
+from tests.support.estimation import SAMPLE_KINDS, TOLERANCE, by_linearmodels, dense
+from tests.support.runs import FinishedRun
+
+
+@pytest.mark.parametrize("column", [1, 2])
+@pytest.mark.parametrize("inference", SAMPLE_KINDS)
+def test_table_5_on_real_data_agrees_with_independent_implementations(
+    real_run: FinishedRun, column: int, inference: str
+) -> None:
+    """Minerals, reconciled basis, 2003-2022: built here from the published panel alone."""
+    outcome = {1: "ln_mineral_imports_from_china", 2: "ln_mineral_exports_to_china"}[column]
+    terms = list(DETERMINANTS)
+    published = real_run.ask(
+        """
+        select term, estimate, std_error, t_statistic, n_observations, n_economies
+        from estimates.coefficients
+        where
+            exhibit = 'table_5' and "column" = ? and basis = 'reconciled'
+            and inference = ? and variant = 'report'
+        """,
+        [column, inference],
+    )
+    own = (
+        pd.DataFrame(
+            published, columns=["term", "estimate", "std_error", "t_statistic", "n", "economies"]
+        )
+        .set_index("term")
+        .loc[terms]
+    )
+    rows = real_run.ask(
+        f"select iso3, year, {outcome}, {', '.join(f'{t}_lag1_z' for t in terms)} "
+        "from marts.panel_country_year_variants "
+        "where basis = 'reconciled' and hs_treatment = 'as_reported' and mineral_scope = 'ores' "
+        "and year between 2003 and 2022 order by iso3, year"
+    )
+    sample = pd.DataFrame(rows, columns=["iso3", "year", outcome, *terms]).dropna()
+    while (
+        alone := (sample.groupby("iso3")["year"].transform("size") == 1)
+        | (sample.groupby("year")["iso3"].transform("size") == 1)
+    ).any():
+        sample = sample[~alone]
+    assert set(own["n"]) == {len(sample)} == {{1: 485, 2: 308}[column]}
+    assert set(own["economies"]) == {sample["iso3"].nunique()}
+    for expected in (
+        by_linearmodels(sample, outcome, terms, inference),
+        *(
+            [dense(sample, outcome, terms, inference)]
+            if inference in ("iid", "hetero", "cluster_iso3")
+            else []
+        ),
+    ):
+        np.testing.assert_allclose(own["estimate"], expected["estimate"], rtol=0, atol=TOLERANCE)
+        np.testing.assert_allclose(
+            own["t_statistic"], expected["estimate"] / expected["std_error"], rtol=0, atol=TOLERANCE
+        )
+
+
+def test_specifications_cover_the_published_tables(real_run: FinishedRun) -> None:
+    """Every printed coefficient has a specification with its outcome and term."""
+    known = {(s.exhibit, s.column): s for s in REPORT_SPECIFICATIONS}
+    published = real_run.ask(
+        "select exhibit, column_number, outcome, term from report.published_coefficients"
+    )
+    assert len(published) == 166
+    for exhibit, column, outcome, term in published:
+        specification = known[exhibit, column]
+        assert specification.outcome == outcome, (exhibit, column, term)
+        assert term in specification.terms, (exhibit, column, term)
+    assert len(known) == len(REPORT_SPECIFICATIONS) == 30
+    assert (len(DETERMINANTS), len(CONTROLS), len(GENDER)) == (16, 12, 6)
+    assert set(CONTROLS) < set(DETERMINANTS)
+    assert parts("lct_imports_x_fdi_inflows") == ("lct_imports_from_china_kusd", "fdi_inflows")
+    assert [(s.exhibit, s.column, s.outcome) for s in TEXT_SPECIFICATIONS] == [
+        ("table_6", 7, "n2o_kt_co2e"),
+        ("table_6", 8, "methane_kt_co2e"),
+        ("table_6", 9, "pm25_mean_exposure"),
+    ]
+
+
+def test_every_specification_has_estimates_or_a_reason_on_every_basis(
+    real_run: FinishedRun, demo_run: FinishedRun
+) -> None:
+    every = {
+        (s.exhibit, s.column, s.variant, b)
+        for s in SPECIFICATIONS
+        for b in ("china_reported", "partner_reported", "reconciled")
+    }
+    for run in (real_run, demo_run):
+        estimated = set(
+            run.ask('select distinct exhibit, "column", variant, basis from estimates.coefficients')
+        )
+        missing = set(
+            run.ask(
+                'select distinct exhibit, "column", variant, basis from estimates.not_estimable '
+                "where term is null"
+            )
+        )
+        assert estimated | missing == every
+        assert not estimated & missing
+        gaps = run.ask(
+            """
+            select c.exhibit, c."column", c.variant, c.basis
+            from estimates.diagnostics as c
+            where
+                inference_not_computed not like '%wild_bootstrap%'
+                and variant = 'report'
+                and not exists (
+                    select 1
+                    from estimates.coefficients as x
+                    where
+                        x.exhibit = c.exhibit
+                        and x."column" = c."column"
+                        and x.basis = c.basis
+                        and x.variant = 'report'
+                        and x.inference = 'wild_bootstrap'
+                )
+            """
+        )
+        assert gaps == [], "a kind of inference is there or its reason is"
+    reasons = dict(
+        real_run.ask(
+            "select exhibit || '.' || \"column\", reason from estimates.not_estimable "
+            "where basis = 'reconciled' and variant = 'report'"
+        )
+    )
+    assert reasons["table_12.1"] == "no data for female_employers (SL.EMP.MPYR.FE.ZS)"
+    assert demo_run.ask(
+        "select distinct inference from estimates.coefficients where variant = 'report' order by 1"
+    ) == [(kind,) for kind in sorted(INFERENCE_KINDS)]
+
+
+def test_ppml_counts_more_economy_years_than_logarithms(real_run: FinishedRun) -> None:
+    rows = real_run.ask(
+        'select "column", variant, n_complete_cases from estimates.diagnostics '
+        "where exhibit = 'table_5' and basis = 'reconciled' and variant in ('report', 'ppml') "
+        "order by all"
+    )
+    n = {(column, variant): count for column, variant, count in rows}
+    assert n[1, "ppml"] > n[1, "report"], rows
+    assert n[2, "ppml"] > n[2, "report"], rows
+    assert real_run.ask(
+        "select count(*) from marts.panel_country_year_variants "
+        "where mineral_exports_to_china_or_zero_kusd = 0 "
+        "and mineral_exports_to_china_kusd is not null and mineral_exports_to_china_kusd > 0"
+    ) == [(0,)]
+
+
+def test_printed_stars_of_the_report_need_more_degrees_than_clusters_have(
+    real_run: FinishedRun,
+) -> None:
+    assert real_run.ask(
+        "select max(stars_least_degrees), count(*) from estimates.published_inference_evidence "
+        "where exhibit = 'table_10' and \"column\" = 4"
+    ) == [(96, 5)]
+    conclusions = dict(
+        real_run.ask("select inference, conclusion from estimates.published_inference_summary")
+    )
+    assert set(conclusions) == set(SAMPLE_KINDS)
+    assert all("not conclusive" in c for c in conclusions.values())
+    assert "need 96 degrees of freedom or more" in conclusions["cluster_iso3"]
+
+
+def test_tables_are_published_with_the_numbers_of_the_coefficients(
+    real_run: FinishedRun, demo_run: FinishedRun
+) -> None:
+    folder = real_run.settings.published_dir / "tables"
+    assert {p.name for p in folder.glob("*.en.tex")} == {f"table_{n}.en.tex" for n in range(4, 13)}
+    assert (folder / "ppml" / "table_5.zh.html").exists()
+    assert not (folder / "ppml" / "table_4.en.csv").exists(), "nothing can be estimated there"
+    rows = list(
+        csv.reader((folder / "table_5.en.csv").read_text(encoding="utf-8-sig").splitlines())
+    )
+    printed = {row[0]: row[1:] for row in rows if len(row) == 3}
+    assert printed["N"] == ["485", "308"]
+    assert printed["Economies"] == ["45", "29"]
+    for column in (1, 2):
+        [(value, p)] = real_run.ask(
+            "select estimate, p_value from estimates.coefficients "
+            "where exhibit = 'table_5' and variant = 'report' and basis = 'reconciled' "
+            "and inference = 'cluster_iso3' and term = 'domestic_credit' and \"column\" = ?",
+            [column],
+        )
+        assert printed["Domestic credit % GDP"][column - 1] == f"{value:.3f}" + "*" * sum(
+            p < level for level in (0.1, 0.05, 0.01)
+        )
+    assert "not estimable: only" in (folder / "table_4.en.csv").read_text(encoding="utf-8-sig")
+    synthetic = demo_run.settings.published_dir / "tables"
+    assert all(
+        "SYNTHETIC DEMO DATA" in p.read_text(encoding="utf-8") for p in synthetic.rglob("*.en.*")
+    )
+    assert len(list(synthetic.rglob("*"))) > 400

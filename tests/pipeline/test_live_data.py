@@ -1,0 +1,163 @@
+"""Live data as a whole, in processes of their own: the full history, killed ones, and secrets."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestration.landing.manifest import read_manifest
+from orchestration.settings import PROJECT_ROOT
+from tests.support.desk import TWO_SERIES, Desk
+from tests.support.publishers_server import KEY, Fault, PublishersServer, answers
+from tests.support.runs import environment_of
+
+
+def environment(server: PublishersServer, folder: Path) -> dict[str, str]:
+    return environment_of(
+        folder,
+        "api",
+        LCT_COMTRADE_URL=server.url,
+        LCT_WORLD_BANK_URL=server.url,
+        LCT_API_PAUSE_SECONDS="0",
+        COMTRADE_API_KEY=KEY,
+    )
+
+
+FILL = """
+import resource
+from orchestration.sources.live import world_bank
+from orchestration.sources.filling import fill_landing_zone
+from orchestration.settings import load_settings
+fill_landing_zone(load_settings(), lambda text: print(text, flush=True))
+print("peak_kilobytes", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.long(3)
+def test_the_full_history_lands_row_for_row(publishers_tables: Path, tmp_path: Path) -> None:
+    with PublishersServer(publishers_tables) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", FILL],
+            cwd=PROJECT_ROOT,
+            env=environment(server, tmp_path),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        desk = Desk(tmp_path, server)
+        rows = desk.assert_equals_what_is_published()
+        peak = int(done.stdout.split("peak_kilobytes")[1]) / 1e6
+        print(
+            f"full history: {server.count('/v1/')} calls to UN Comtrade, "
+            f"{server.count('/v2/')} to the World Bank, {rows:,} rows, peak {peak:.2f} GB"
+        )
+        assert server.count("/v1/") <= 500
+        assert rows > 100_000
+        assert peak < 2.0
+        server.calls.clear()
+        again = subprocess.run(
+            [sys.executable, "-c", FILL],
+            cwd=PROJECT_ROOT,
+            env=environment(server, tmp_path),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert again.returncode == 0
+        assert len(server.calls) <= 5
+
+
+def current_files(folder: Path) -> dict[str, str]:
+    return {
+        f.parameters["published_name"]: f.sha256
+        for f in read_manifest(folder / "landing" / "manifest.json").current()
+    }
+
+
+# two of the World Bank's series in many pages instead of all of them in few large ones
+FILL_TWO_SERIES = FILL.replace(
+    "fill_landing_zone(load",
+    f"world_bank.panel_indicators, world_bank.ROWS_PER_PAGE = (lambda: {TWO_SERIES}), 1000\n"
+    "fill_landing_zone(load",
+)
+
+
+@pytest.mark.long(2)
+def test_killed_twenty_times_and_resumed(publishers_tables: Path, tmp_path: Path) -> None:
+    """kill -9 at random moments after random calls leaves what an undisturbed run leaves."""
+    chance = random.Random(2026)
+    small = {"years": set(range(1996, 2010)), "reporters": {156, 276, 392, 842, 97}}
+    with PublishersServer(publishers_tables, **small) as server:
+        undisturbed = subprocess.run(
+            [sys.executable, "-c", FILL_TWO_SERIES],
+            cwd=PROJECT_ROOT,
+            env=environment(server, tmp_path / "calm"),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert undisturbed.returncode == 0, undisturbed.stdout + undisturbed.stderr
+        calm = len(server.calls)
+    with PublishersServer(publishers_tables, **small) as server:
+        kills = 0
+        while True:
+            begun = len(server.calls)
+            process = subprocess.Popen(
+                [sys.executable, "-c", FILL_TWO_SERIES],
+                cwd=PROJECT_ROOT,
+                env=environment(server, tmp_path / "killed"),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            if kills < 20:
+                after = begun + chance.choice([1, 1, 1, 2])
+                while process.poll() is None and len(server.calls) < after:
+                    time.sleep(0.002)
+                time.sleep(chance.uniform(0, 0.25))
+                if process.poll() is None:
+                    process.send_signal(signal.SIGKILL)
+                    kills += 1
+            if process.wait(timeout=120) == 0:
+                break
+        print(f"undisturbed {calm} calls; killed {kills} times: {len(server.calls)} calls")
+        assert len(server.calls) <= calm + kills
+        assert current_files(tmp_path / "killed") == current_files(tmp_path / "calm")
+        Desk(tmp_path / "killed", server).assert_equals_what_is_published()
+    assert kills == 20
+
+
+def test_the_key_is_nowhere_in_what_a_failing_run_leaves(
+    publishers_tables: Path, tmp_path: Path
+) -> None:
+    """The whole command, refused by every service: output, logs, databases and all files."""
+    secret = "f00dfacef00dfacef00dfacef00dface"
+    with PublishersServer(publishers_tables, years={2021}) as server:
+        server.faults = [
+            Fault("/v2/", answers(404, f"no such thing for {secret}"), times=100),
+            Fault("/v1/", answers(401, f'{{"message": "key {secret} is not valid"}}'), times=100),
+        ]
+        done = subprocess.run(
+            [sys.executable, "-m", "orchestration.cli", "run"],
+            cwd=PROJECT_ROOT,
+            env=environment(server, tmp_path) | {"COMTRADE_API_KEY": secret},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 1
+        assert "Check the key (COMTRADE_API_KEY" in done.stdout
+        assert any(h.get("Ocp-Apim-Subscription-Key") == secret for h in server.headers), (
+            "the key was used"
+        )
+    assert secret not in done.stdout + done.stderr
+    # The World Bank is never sent the key and cannot repeat it: that its answer does is this
+    # server's invention.
+    holders = [p for p in tmp_path.rglob("*") if p.is_file() and secret.encode() in p.read_bytes()]
+    assert holders == []

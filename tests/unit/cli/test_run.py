@@ -1,0 +1,75 @@
+"""`make run` and Dagster's records of the runs before it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.settings import load_settings
+from tests.support.runs import environment_of
+
+
+def test_a_killed_run_gives_its_place_in_the_pool_back(tmp_path: Path) -> None:
+    """A killed run is still "started" in Dagster and still holds the writer's pool.
+
+    The next run frees it.
+    """
+    from orchestration.cli.run import LAUNCHED_BY, close_killed_runs, prepare_environment
+
+    settings = load_settings(environment_of(tmp_path, "demo"))
+    before = dict(os.environ)
+    try:
+        prepare_environment(settings)
+        with dg.DagsterInstance.get() as instance:
+            instance.event_log_storage.set_concurrency_slots("duckdb_writer", 1)
+            killed = instance.add_run(
+                dg.DagsterRun(
+                    job_name="refresh",
+                    status=dg.DagsterRunStatus.STARTED,
+                    tags={LAUNCHED_BY: "make run"},
+                )
+            )
+            other = instance.add_run(
+                dg.DagsterRun(job_name="refresh", status=dg.DagsterRunStatus.STARTED)
+            )
+            assert instance.event_log_storage.claim_concurrency_slot(
+                "duckdb_writer", killed.run_id, "models"
+            ).is_claimed
+            close_killed_runs(instance)
+            assert instance.get_run_by_id(killed.run_id).status == dg.DagsterRunStatus.FAILURE
+            assert instance.get_run_by_id(other.run_id).status == dg.DagsterRunStatus.STARTED, (
+                "runs of dagster dev are Dagster's own to watch"
+            )
+            assert instance.event_log_storage.claim_concurrency_slot(
+                "duckdb_writer", "another-run", "models"
+            ).is_claimed
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def test_dagsters_record_of_old_runs_is_forgotten(tmp_path: Path) -> None:
+    """The last runs of `make run` are kept; runs launched in the web interface are left alone."""
+    from orchestration.cli.run import KEPT_RUNS, LAUNCHED_BY, delete_old_runs
+
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        by_hand = instance.add_run(
+            dg.DagsterRun(job_name="refresh", status=dg.DagsterRunStatus.SUCCESS)
+        )
+        ours = [
+            instance.add_run(
+                dg.DagsterRun(
+                    job_name="refresh",
+                    status=dg.DagsterRunStatus.SUCCESS,
+                    tags={LAUNCHED_BY: "make run"},
+                )
+            )
+            for _ in range(KEPT_RUNS + 2)
+        ]
+        delete_old_runs(instance)
+        assert {run.run_id for run in instance.get_runs()} == {
+            by_hand.run_id,
+            *(run.run_id for run in ours[2:]),
+        }

@@ -1,0 +1,29 @@
+"""Jobs: each materialises what its name says."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+
+def test_the_jobs_do_what_their_names_say(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    groups = {
+        name: {
+            graph.get(k).group_name
+            for k in definitions.resolve_job_def(name).asset_layer.executable_asset_keys
+        }
+        for name in (
+            "refresh",
+            "refresh_trade_of_years",
+            "rebuild_models",
+            "re_estimate",
+            "publish",
+        )
+    }
+    assert groups["refresh_trade_of_years"] == {"landing", "raw"}
+    assert groups["rebuild_models"] == {"seeds", "staging", "intermediate", "marts", "report"}
+    assert groups["re_estimate"] == {"estimates"}
+    assert groups["publish"] == {"published"}
+    assert set(definitions.resolve_job_def("refresh").asset_layer.executable_asset_keys) == set(
+        graph.get_all_asset_keys()
+    )

@@ -1,0 +1,45 @@
+"""The specifications of the report and their variants."""
+
+from __future__ import annotations
+
+from estimation.specifications import SPECIFICATIONS, VARIANTS, Specification
+
+
+def test_each_variant_changes_one_thing_where_it_applies() -> None:
+    own = {(s.exhibit, s.column): s for s in SPECIFICATIONS if s.variant == "report"}
+    changed: dict[str, set[str]] = {}
+    count: dict[str, int] = {}
+    for s in SPECIFICATIONS:
+        if s.variant != "report":
+            report = own[s.exhibit, s.column]
+            changed.setdefault(s.variant, set()).update(
+                f for f in Specification.__dataclass_fields__ if getattr(s, f) != getattr(report, f)
+            )
+            count[s.variant] = count.get(s.variant, 0) + 1
+            assert (s.terms == report.terms and s.sentences != report.sentences) or s.variant in (
+                "harmonised",
+                "strict",
+                "all_stages",
+            )
+    named = {"variant", "inference"}  # the bootstrap is for the report's own specification
+    assert {name: fields - named for name, fields in changed.items()} == {
+        "ppml": {"estimator", "outcome"},
+        "without_dual_use": {"outcome", "product_lists", "measured_by"},
+        "harmonised": {"hs_treatment"},
+        "strict": {"hs_treatment"},
+        "all_stages": {"mineral_scope"},
+        "openness_alternative": {"measured_by"},
+        "credit_alternative": {"measured_by"},
+        "balanced": {"sample"},
+        "standardised_over_sample": {"standardisation"},
+    }
+    assert count == {"ppml": 8, "without_dual_use": 29, "all_stages": 4} | {
+        v.name: 33 for v in VARIANTS if v.name not in ("ppml", "without_dual_use", "all_stages")
+    }
+    interaction = next(
+        s for s in SPECIFICATIONS if s.variant == "without_dual_use" and s.exhibit == "table_9"
+    )
+    assert interaction.variables_of("lct_imports_x_fdi_inflows") == (
+        "lct_without_dual_use_imports_from_china_kusd",
+        "fdi_inflows",
+    )

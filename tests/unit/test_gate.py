@@ -1,0 +1,141 @@
+"""The gate: debts may only shrink, and nothing of a machine or of landed data is in the repository.
+
+What `make lint` cannot say by itself: that an exception from a rule is still needed, that lines of
+SQL and YAML are no longer than those of Python, and that the files that are kept under version
+control are nobody's alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orchestration.settings import PROJECT_ROOT
+
+# pairs of a file pattern and a rule that it is excepted from: lower this number with the list
+EXCEPTIONS_AT_MOST = 10
+LINE_LENGTH = 100
+# folders of one person or one machine, as absolute paths
+OF_A_MACHINE = re.compile(r"(?<![\w.~-])/(?:home|Users|root|work|private|mnt)/[\w.-]+")
+LANDED = (".gz", ".zip", ".duckdb", ".parquet", ".pyc", ".log")
+
+
+def git(*arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60
+    )
+    if done.returncode != 0 and "not a git repository" in done.stderr:
+        pytest.skip("skipped: this copy of the project has no git history")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def tracked() -> list[str]:
+    files = git("ls-files", "-z").rstrip("\0").split("\0")
+    assert len(files) > 100
+    return [f for f in files if (PROJECT_ROOT / f).is_file()]  # not those just deleted
+
+
+def text_of(file: str) -> str:
+    return (PROJECT_ROOT / file).read_text(encoding="utf-8")
+
+
+def test_exceptions_from_rules_are_needed_and_do_not_grow() -> None:
+    """Without its exception, every rule still fires in the files that it is excepted for."""
+    ruff = tomllib.loads(text_of("pyproject.toml"))["tool"]["ruff"]
+    excepted = [(p, r) for p, rs in ruff["lint"]["per-file-ignores"].items() for r in rs]
+    assert len(excepted) <= EXCEPTIONS_AT_MOST
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("ruff"),
+            "check",
+            "--exit-zero",
+            "--no-cache",
+            "--output-format=json",
+            "--config=lint.per-file-ignores={}",
+            "--config=lint.extend-per-file-ignores={}",
+            ".",
+        ],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    fired = {
+        (str(Path(f["filename"]).relative_to(PROJECT_ROOT)), f["code"])
+        for f in json.loads(done.stdout)
+    }
+    needless = [
+        (pattern, rule)
+        for pattern, rule in excepted
+        if not any(fnmatch(file, pattern) and code == rule for file, code in fired)
+    ]
+    assert needless == [], "remove these from per-file-ignores in pyproject.toml"
+
+
+def test_what_runs_before_a_commit_is_what_make_lint_runs() -> None:
+    [recipe] = re.findall(r"^lint:.*\n((?:\t.*\n)+)", text_of("Makefile"), flags=re.MULTILINE)
+    commands = [line.strip().removeprefix("@$(BIN)/") for line in recipe.splitlines()]
+    [local] = yaml.safe_load(text_of(".pre-commit-config.yaml"))["repos"]
+    assert [h["entry"].removeprefix(".venv/bin/") for h in local["hooks"]] == commands
+    assert len(commands) == 5
+
+
+def test_no_line_is_too_long(tracked: list[str]) -> None:
+    """In characters, not bytes: a Chinese character counts once."""
+    files = [f for f in tracked if f.endswith((".py", ".sql", ".yml", ".yaml"))]
+    assert len(files) > 100
+    long = [
+        f"{file}:{number}"
+        for file in files
+        for number, line in enumerate(text_of(file).splitlines(), 1)
+        if len(line) > LINE_LENGTH
+    ]
+    assert long == []
+
+
+def test_commits_left_out_of_blame_exist() -> None:
+    listed = [
+        line
+        for line in text_of(".git-blame-ignore-revs").splitlines()
+        if line and not line.startswith("#")
+    ]
+    assert listed
+    if git("rev-parse", "--is-shallow-repository").strip() == "true":
+        pytest.skip("skipped: the clone is shallow")
+    assert [git("cat-file", "-t", commit).strip() for commit in listed] == ["commit"] * len(listed)
+
+
+def test_no_landed_data_is_tracked(tracked: list[str]) -> None:
+    assert [f for f in tracked if f.endswith(LANDED) or f.startswith("data/")] == []
+
+
+def test_no_file_names_a_place_of_one_machine(tracked: list[str]) -> None:
+    """Neither this project's own folder nor a home or work folder of anyone."""
+    named = [
+        f"{file}:{number}"
+        for file in tracked
+        for number, line in enumerate(text_of(file).splitlines(), 1)
+        if OF_A_MACHINE.search(line) or str(PROJECT_ROOT) in line
+    ]
+    assert named == []
+    for place in ("/home" + "/ada/project", "'/Users" + "/ada'", "=/work" + "/shared"):
+        assert OF_A_MACHINE.search(place), "the pattern would see one"
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-test.txt"])
+def test_requirements_are_pinned_versions_and_no_addresses(file: str) -> None:
+    lines = [line for line in text_of(file).splitlines() if line and not line.startswith("#")]
+    assert len(lines) > 100
+    assert [line for line in lines if not re.fullmatch(r"[a-z0-9._-]+==[\w.]+", line)] == []
+    assert "://" not in text_of(file)

@@ -1,0 +1,148 @@
+"""The table of settings and all that derives from it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+import yaml
+
+from orchestration.settings import (
+    BASES,
+    DEMO_SCALES,
+    HS_TREATMENTS,
+    INCOME_VINTAGES,
+    MINERAL_SCOPES,
+    OPTIONAL_PATH,
+    OPTIONAL_TEXT,
+    PROJECT_PATH,
+    PROJECT_ROOT,
+    SOURCES,
+    TEXT,
+    SettingError,
+    Settings,
+    env_example,
+    load_settings,
+)
+from tests.support.publishers_server import KEY
+
+FREE_KINDS = (TEXT, OPTIONAL_TEXT, OPTIONAL_PATH, PROJECT_PATH)
+ROWS = {f.metadata["setting"].variable: f for f in fields(Settings)}
+WRONG = [
+    ("LCT_SOURCE", "web", SOURCES),
+    ("LCT_TRADE_BASIS", "mirror", ("auto", *BASES)),
+    ("LCT_HS_TREATMENT", "loose", HS_TREATMENTS),
+    ("LCT_MINERAL_SCOPE", "all", MINERAL_SCOPES),
+    ("LCT_INCOME_VINTAGE", "FY30", INCOME_VINTAGES),
+    ("LCT_DEMO_SCALE", "huge", DEMO_SCALES),
+    ("LCT_ACCEPT_DRIFT", "yes", ("true", "false")),
+    ("LCT_SCHEDULES", "true", ("on", "off")),
+    ("LCT_DEMO_SEED", "0x7c8", ("is not a whole number", "for example 1992")),
+    ("LCT_COMTRADE_CALLS_A_DAY", "many", ("is not a number of calls", "500")),
+    ("LCT_COMTRADE_CALLS_A_DAY", "0", ("is not a number of calls", "500")),
+    ("LCT_DAGSTER_PORT", "70000", ("is not a port", "from 1 to 65535")),
+    ("LCT_API_PAUSE_SECONDS", "-1", ("is not a number of seconds", "for example 1.2")),
+    ("LCT_WDI_VINTAGE", "2023", ("yyyymm", "today")),
+    ("LCT_COMTRADE_URL", "http://comtradeapi.un.org", ("an address that begins with https",)),
+    ("LCT_WORLD_BANK_URL", "ftp://127.0.0.1", ("an address that begins with https",)),
+]
+
+
+@pytest.mark.parametrize(("variable", "value", "allowed"), WRONG)
+def test_a_wrong_setting_is_named_with_what_is_allowed(
+    variable: str, value: str, allowed: tuple[str, ...]
+) -> None:
+    with pytest.raises(SettingError) as error:
+        load_settings({variable: value})
+    # the source is known as make names it
+    named = variable.removeprefix("LCT_") if variable == "LCT_SOURCE" else variable
+    assert str(error.value).startswith(f"{named}={value!r} ")
+    assert [word for word in allowed if word not in str(error.value)] == []
+
+
+def test_a_wrong_value_is_tried_for_every_setting_that_can_have_one() -> None:
+    """Texts and paths take anything; a key has a test of its own, for it must not be repeated."""
+    free = {v for v, f in ROWS.items() if f.metadata["setting"].kind in FREE_KINDS}
+    assert {variable for variable, *_ in WRONG} == set(ROWS) - free - {"COMTRADE_API_KEY"}
+
+
+def test_a_key_that_cannot_be_sent_is_not_repeated() -> None:
+    with pytest.raises(SettingError, match="COMTRADE_API_KEY holds a blank") as error:
+        load_settings({"COMTRADE_API_KEY": "two words"})
+    assert "two" not in str(error.value)
+    assert "words" not in str(error.value)
+
+
+def test_secrets_are_not_shown_and_the_key_is_passed_to_no_process() -> None:
+    webhook = "https://example.org/hook/not-to-be-told"
+    settings = load_settings({"COMTRADE_API_KEY": KEY, "LCT_NOTICE_WEBHOOK": webhook})
+    assert (settings.comtrade_key, settings.notice_webhook) == (KEY, webhook)
+    assert KEY not in repr(settings)
+    assert webhook not in repr(settings)
+    assert "COMTRADE_API_KEY" not in settings.environment()
+    assert KEY not in settings.environment().values()
+    assert settings.environment()["LCT_NOTICE_WEBHOOK"] == webhook
+    assert webhook not in settings.environment(with_secrets=False).values()
+
+
+def test_the_example_is_written_from_the_table() -> None:
+    """Byte for byte: every setting with its meaning and default, the key and webhook too."""
+    example = (PROJECT_ROOT / ".env.example").read_bytes().decode("utf-8")
+    assert example == env_example(), "run `make settings`"
+    for variable, row in ROWS.items():
+        assert f"#{variable}={row.metadata['setting'].default}\n" in example
+
+
+OTHER_VALUES = {
+    "LCT_SOURCE": "api",
+    "LCT_LANDING": "/somewhere/files",
+    "LCT_DATA_DIR": "/somewhere/data",
+    "LCT_TRADE_BASIS": "partner_reported",
+    "LCT_HS_TREATMENT": "strict",
+    "LCT_MINERAL_SCOPE": "all_stages",
+    "LCT_LOW_CARBON_PRODUCTS": "/somewhere/own list.csv",
+    "LCT_INCOME_VINTAGE": "FY25",
+    "COMTRADE_API_KEY": KEY,
+    "LCT_WDI_VINTAGE": "today",
+    "LCT_WDI_BULK": "https://example.org/WDI_CSV.zip",
+    "LCT_BACI": "/somewhere/BACI_HS17_V202601.zip",
+    "LCT_COMTRADE_CALLS_A_DAY": "250",
+    "LCT_API_PAUSE_SECONDS": "0.25",
+    "LCT_COMTRADE_URL": "http://127.0.0.1:8080",
+    "LCT_WORLD_BANK_URL": "http://localhost:8080",
+    "LCT_DEMO_SEED": "7",
+    "LCT_DEMO_SCALE": "small",
+    "LCT_ACCEPT_DRIFT": "true",
+    "LCT_DAGSTER_PORT": "3001",
+    "LCT_SCHEDULES": "on",
+    "LCT_NOTICE_WEBHOOK": "https://example.org/hook",
+}
+
+
+@pytest.mark.parametrize("variable", ROWS)
+def test_a_setting_read_and_passed_on_is_the_same_setting(variable: str) -> None:
+    """Text, value, environment of a child process, the same value: not the default, and unset."""
+    row = ROWS[variable]
+    setting, text = row.metadata["setting"], OTHER_VALUES[variable]
+    read = load_settings({variable: text})
+    value = getattr(read, row.name)
+    assert value != getattr(load_settings({}), row.name), "another value than the default"
+    assert setting.kind.write(value) == text
+    passed_on = read.environment()
+    if setting.is_passed_on:
+        assert passed_on[variable] == text
+        assert load_settings(passed_on) == read
+    else:
+        assert variable not in passed_on
+    assert load_settings({variable: ""}) == load_settings({})
+    assert load_settings(load_settings({}).environment()) == load_settings({})
+
+
+def test_dbt_has_the_same_defaults() -> None:
+    """The settings that models read have their defaults in dbt_project.yml once more."""
+    project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text("utf-8"))
+    defaults = project["vars"]["setting_defaults"]
+    assert len(defaults) == 4
+    assert defaults == {
+        name: ROWS[f"LCT_{name.upper()}"].metadata["setting"].default for name in defaults
+    }
