@@ -10,8 +10,8 @@ import pytest
 
 from orchestration.landing.publishers.cepii import CEPII_PAIRS
 from orchestration.landing.reading import open_tables
-from orchestration.sources.synthetic.economies import economies
 from orchestration.sources.synthetic.distances import WITHOUT_CITIES, write_distances
+from orchestration.sources.synthetic.economies import economies
 
 HALF_WAY_AROUND_KM = 20_040
 
