@@ -48,18 +48,32 @@ def file_lock(
         yield
 
 
-def write_then_replace(path: Path, body: bytes | str) -> None:
-    """Replace the file at `path` by one with `body`, in one step and flushed to disk.
+def partial_path(path: Path) -> Path:
+    """Where a file is written before it is whole: hidden, beside `path`."""
+    return path.with_name(f".part-{path.name}")
 
-    A reader sees the old file or the new one, never a part.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".part-{path.name}")
-    with open(partial, "wb") as handle:
-        handle.write(body.encode("utf-8") if isinstance(body, str) else body)
-        handle.flush()
+
+def move_into_place(partial: Path, path: Path) -> None:
+    """Give a whole file its name in one step, flushed to disk: readers see the old one or this."""
+    with open(partial, "rb") as handle:
         os.fsync(handle.fileno())
     os.replace(partial, path)
+
+
+def write_then_replace(path: Path, body: bytes | str) -> None:
+    """Replace the file at `path` by one with `body`: a reader never sees a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = partial_path(path)
+    partial.write_bytes(body.encode("utf-8") if isinstance(body, str) else body)
+    move_into_place(partial, path)
+
+
+def point_link(link: Path, target: Path) -> None:
+    """Make the symbolic link `link` point at the folder `target` in one step."""
+    partial = partial_path(link)
+    partial.unlink(missing_ok=True)
+    partial.symlink_to(target, target_is_directory=True)
+    os.replace(partial, link)
 
 
 def flush_to_disk(folder: Path) -> None:

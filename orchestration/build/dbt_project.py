@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from orchestration.durable import file_lock
+from orchestration.durable import file_lock, move_into_place
 from orchestration.settings import PROJECT_ROOT, Settings
 
 DBT_SOURCES = ("dbt_project.yml", "profiles.yml", "dbt_project", "seeds", "tests/data")
@@ -85,4 +85,4 @@ def _parse_project(settings: Settings, manifest: Path) -> None:
             raise RuntimeError(f"dbt cannot parse the project:\n{done.stdout}{done.stderr}")
         for older in settings.dbt_target_dir.glob("manifest-*.json"):
             older.unlink()
-        os.replace(Path(parsing) / "manifest.json", manifest)
+        move_into_place(Path(parsing) / "manifest.json", manifest)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.durable import move_into_place, partial_path
 from orchestration.landing.inspection import inspect_file
 from orchestration.landing.layout import EmptyAnswerError, LandingError, UnknownLayoutError
 from orchestration.landing.manifest import (
@@ -157,10 +158,10 @@ def _store(path: Path, target: Path) -> None:
     It is a hard link where the file system allows, else a copy.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".part-{target.name}")
+    partial = partial_path(target)
     partial.unlink(missing_ok=True)
     try:
         os.link(path, partial)
     except OSError:
         shutil.copyfile(path, partial)
-    os.replace(partial, target)
+    move_into_place(partial, target)

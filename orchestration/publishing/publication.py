@@ -23,7 +23,7 @@ import duckdb
 from orchestration.build import warehouse
 from orchestration.build.estimates import write_printed_tables
 from orchestration.build.warehouse import WarehouseError
-from orchestration.durable import flush_to_disk, sql_text
+from orchestration.durable import flush_to_disk, point_link, sql_text
 from orchestration.landing.manifest import Manifest
 from orchestration.publishing.drift import HOW_TO_ACCEPT, SUBJECTS, drift
 from orchestration.settings import PROJECT_ROOT, Settings
@@ -267,7 +267,4 @@ def _current(settings: Settings) -> tuple[Path, dict] | None:
 
 
 def _point_published_at(settings: Settings, folder: Path) -> None:
-    link = settings.data_dir / "published.part"
-    link.unlink(missing_ok=True)
-    link.symlink_to(Path("publications") / folder.name, target_is_directory=True)
-    os.replace(link, settings.published_dir)
+    point_link(settings.published_dir, Path("publications") / folder.name)

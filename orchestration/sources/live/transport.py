@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import random
 import re
 import shutil
@@ -24,7 +23,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from orchestration.durable import write_then_replace
+from orchestration.durable import move_into_place, partial_path, write_then_replace
 from orchestration.landing.layout import LandingError
 
 LONGEST_WAIT_SECONDS = 600.0  # a service that asks for a longer wait ends the work for now
@@ -169,11 +168,11 @@ class Transport:
             before_sleep=self._tell,
             reraise=True,
         )
-        partial = path.with_name(f".part-{path.name}")
+        partial = partial_path(path)
         partial.parent.mkdir(parents=True, exist_ok=True)
         try:
             result = retrying(self._attempt, url, partial, check)
-            os.replace(partial, path)
+            move_into_place(partial, path)
             return result
         except TransientError as error:
             raise ServiceError(
@@ -303,7 +302,7 @@ class Transport:
 
         Raises ServiceError with the remedy.
         """
-        partial = path.with_name(f".part-{path.name}")
+        partial = partial_path(path)
         partial.parent.mkdir(parents=True, exist_ok=True)
         retrying = Retrying(
             stop=stop_after_attempt(self.attempts),
@@ -320,7 +319,7 @@ class Transport:
                 f"{error} The part that arrived is kept; "
                 "run the same command again to go on, or download the file yourself and land it."
             ) from None
-        os.replace(partial, path)
+        move_into_place(partial, path)
         return path
 
     def _download_rest(self, url: str, partial: Path) -> None:

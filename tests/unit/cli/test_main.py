@@ -1,0 +1,44 @@
+"""The commands of `lct` and what their options do."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from typer.testing import CliRunner
+
+from orchestration.cli import dev, run
+from orchestration.cli.__main__ import app
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("run", "Fill the landing zone"),
+        ("dev", "Serve Dagster"),
+        ("restore", "earlier publication"),
+    ],
+)
+def test_every_command_says_what_it_does(command: str, said: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"])
+    assert result.exit_code == 0, result.output
+    assert said in result.output
+
+
+@pytest.mark.parametrize("module", [run, dev])
+def test_options_take_precedence_over_the_environment(
+    module: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, str | None] = {}
+
+    def main() -> int:
+        seen.update({name: os.environ.get(name) for name in ("LCT_SOURCE", "LCT_LANDING")})
+        return 3
+
+    monkeypatch.setenv("LCT_SOURCE", "demo")
+    monkeypatch.setenv("LCT_LANDING", "kept")
+    monkeypatch.setattr(module, "main", main)
+    command = module.__name__.rpartition(".")[2]
+    result = CliRunner().invoke(app, [command, "--source", "files"])
+    assert seen == {"LCT_SOURCE": "files", "LCT_LANDING": "kept"}
+    assert result.exit_code == (3 if module is run else 0)
