@@ -95,7 +95,7 @@ def _coefficients(fit: Fit, computed: Mapping[str, Inference]) -> pd.DataFrame:
 
 
 def _diagnostics(fit: Fit) -> dict:
-    """What is in the fit, and how well it tells its terms apart."""
+    """What is in the fit, and how distinct its terms are."""
     leverage = np.bincount(
         fit.ids["iso3"], weights=((fit.x @ fit.bread) * fit.x).sum(axis=1) * fit.weights
     ) / len(fit.terms)

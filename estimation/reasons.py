@@ -2,7 +2,7 @@
 
 Code gives a `Reason`: why there are no estimates, what a comparison can say, how a table is
 labelled. The sentences, English and Chinese, are rows of a table of words that the caller brings
-along as `Words`; no sentence that a reader sees stands in this package.
+along as `Words`; no sentence that a reader sees is written in this package.
 """
 
 from __future__ import annotations
@@ -84,6 +84,6 @@ class Words:
             return sentence.format(**values)
         except KeyError as missing:
             raise LookupError(
-                f"the words of {where} ({language}) ask for {missing}, which the reason does not "
+                f"the words of {where} ({language}) use {missing}, which the reason does not "
                 "give: correct the row of seeds/labels/reasons.csv"
             ) from None

@@ -99,7 +99,7 @@ TABLES: dict[str, Table] = {
     ),
     "diagnostics": Table(
         "Grain: one row per exhibit, column, basis and variant: "
-        "what the sample lost on the way, and how well the terms are told apart.",
+        "what the sample lost on the way, and how distinct the terms are.",
         {
             **_KEY_COLUMNS,
             "n_panel_rows": Column(
@@ -121,7 +121,7 @@ TABLES: dict[str, Table] = {
             ),
             "n_separated": Column(
                 "integer",
-                "Economy-years whose outcome is zero for sure, left out by PPML "
+                "Economy-years whose outcome is certain to be zero, left out by PPML "
                 "(and singletons that leaves).",
             ),
             "n_observations": Column("integer", "Economy-years in the fit."),
@@ -146,7 +146,7 @@ TABLES: dict[str, Table] = {
                 "The economy whose rows have the most leverage on the terms "
                 "after the fixed effects.",
             ),
-            "largest_leverage_share": Column("double", "Its part of all leverage."),
+            "largest_leverage_share": Column("double", "Its share of all leverage."),
             "dropped_collinear": Column("varchar", "Terms dropped as collinear."),
             "inference_not_computed": Column(
                 "varchar",
@@ -169,10 +169,10 @@ TABLES: dict[str, Table] = {
             "reason": Column("varchar", "Why, in words."),
             "reason_code": Column(
                 "varchar",
-                "Code of the reason; its words stand in the labels, family not_estimable.",
+                "Code of the reason; its words are in the labels, family not_estimable.",
             ),
             "reason_parameters": Column(
-                "varchar", "What fills the placeholders of these words, as JSON."
+                "varchar", "The values of the placeholders in these words, as JSON."
             ),
         },
     ),
@@ -286,7 +286,7 @@ TABLES: dict[str, Table] = {
             "is_same_sample": Column(
                 "boolean",
                 "N within 2 % and coefficients within half a printed standard error: "
-                "only then do standard errors tell the kinds apart.",
+                "only then do standard errors distinguish the kinds.",
             ),
             "stars_least_degrees": Column(
                 "integer",

@@ -38,11 +38,11 @@ def file_lock(
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise LockTimeoutError(
-                        f"{path}: another run has been at work for {wait_seconds:.0f} s. "
-                        "Let it finish or end it, then run again."
+                        f"{path}: another run was still in progress after {wait_seconds:.0f} s. "
+                        "Let it finish or stop it, then run again."
                     ) from None
                 if not has_said:
-                    say("another run is at work on this warehouse; waiting for it to finish")
+                    say("another run is using this warehouse; waiting for it to finish")
                     has_said = True
                 time.sleep(0.2)
         yield

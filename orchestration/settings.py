@@ -305,7 +305,7 @@ class Settings:
         flag("true", "false"),
         "false",
         "Publish although a number changed beyond the bound that stops publication "
-        "(seeds/operations/drift_bounds.csv): true for the one run that is meant.",
+        "(seeds/operations/drift_bounds.csv): true for the one run in which that is intended.",
     )
     dagster_port: int = _row(
         "LCT_DAGSTER_PORT",

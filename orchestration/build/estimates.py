@@ -74,7 +74,7 @@ def write_estimates(
     """
     if "models" not in warehouse.completed(connection):
         raise WarehouseError(
-            "No estimates: the models do not stand complete on the data loaded. "
+            "No estimates: the models are not complete for the data loaded. "
             "Build them first (make run, or materialise the marts in Dagster)."
         )
     inputs = read_marts(connection, planted_truth)

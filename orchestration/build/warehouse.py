@@ -63,7 +63,7 @@ def _end_orphaned_dbt(build_path: Path, say: Callable[[str], None]) -> None:
     try:
         process = psutil.Process(int(note.read_text()))
         if any("dbt" in part for part in process.cmdline()):
-            say("a dbt process left behind by a run that was killed is being ended")
+            say("stopping a dbt process left behind by a run that was killed")
             process.kill()
             process.wait(60)
     except (FileNotFoundError, ValueError, psutil.NoSuchProcess):

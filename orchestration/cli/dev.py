@@ -19,5 +19,5 @@ def main() -> None:
     prepare_environment(settings)
     dagster = str(Path(sys.executable).with_name("dagster"))
     port = str(settings.dagster_port)
-    print(f"Dagster on http://127.0.0.1:{port}; end it with Ctrl-C", flush=True)
+    print(f"Dagster on http://127.0.0.1:{port}; stop it with Ctrl-C", flush=True)
     os.execv(dagster, [dagster, "dev", "--host", "127.0.0.1", "--port", port])

@@ -171,7 +171,7 @@ def comparison_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
     yield (
         "scorecard",
         f"{compared} of {coefficients} printed coefficients compared: "
-        f"{same_sign} of the same sign, {same_significance} of the same significance"
+        f"{same_sign} with the same sign, {same_significance} with the same significance"
         if compared
         else "no printed coefficient could be compared",
     )
@@ -200,8 +200,9 @@ def remarks(manifest: Manifest, settings: Settings) -> Iterator[tuple[str, str]]
     waiting = waiting_requests(settings) if settings.source == "api" else 0
     if waiting:
         yield (
-            f"{waiting} requests to UN Comtrade wait (a day's quota, or what stands above): "
-            "run the same command again to go on; what has landed is published.",
+            f"{waiting} requests to UN Comtrade are still waiting "
+            "(for a new day's quota, or because of the errors above): "
+            "run the same command again to continue; what has landed is published.",
             "bold yellow",
         )
     if {f.parameters["question"] for f in manifest.current() if f.request_parameters} == {"trial"}:
@@ -225,7 +226,9 @@ def print_failure(console: Console, result: Any, settings: Settings) -> None:
     Dagster keeps the full error.
     """
     console.print(
-        "\nThe run failed; what was published before stands.", style="bold red", markup=False
+        "\nThe run failed; any previous publication stays in place.",
+        style="bold red",
+        markup=False,
     )
     for event in (e for e in result.all_events if e.is_step_failure):
         error = event.event_specific_data.error
@@ -234,7 +237,7 @@ def print_failure(console: Console, result: Any, settings: Settings) -> None:
         message = error.message.strip() if error else "no message"
         console.print(f"{event.step_key.replace('__', '.')}: {message}", style="red", markup=False)
     console.print(
-        f"All of it: make dev, Runs, {result.run_id}; "
+        f"Full error: make dev, Runs, {result.run_id}; "
         f"dbt's log: {settings.dbt_target_dir / 'run' / 'dbt.log'}",
         markup=False,
     )

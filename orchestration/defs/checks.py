@@ -29,7 +29,7 @@ def drift_check(subject: str) -> dg.AssetChecksDefinition:
         blocking=True,
         pool=WRITER_POOL,
         description=(
-            f"No {subject} moved since the last publication "
+            f"No {subject} has changed since the last publication "
             "by more than seeds/operations/drift_bounds.csv allows."
         ),
     )
@@ -61,7 +61,7 @@ def drift_result(found: Drift, stops: bool) -> dg.AssetCheckResult:
         )
     if not found.moved:
         return dg.AssetCheckResult(passed=True, metadata=metadata)
-    consequence = f"Publication stops. {HOW_TO_ACCEPT}" if stops else "Published all the same."
+    consequence = f"Publication stops. {HOW_TO_ACCEPT}" if stops else "Published nevertheless."
     return dg.AssetCheckResult(
         passed=False,
         severity=dg.AssetCheckSeverity.ERROR if stops else dg.AssetCheckSeverity.WARN,

@@ -33,16 +33,16 @@ def build_jobs() -> list:
             "refresh_world_bank",
             landing | world_bank | models | estimates | published,
             description=(
-                "Land, load the World Bank's series, and everything that follows from them."
+                "Land, load the World Bank's series, and rebuild everything that depends on them."
             ),
         ),
         dg.define_asset_job(
             "rebuild_models", models, description="Build and test all models on what is loaded."
         ),
         dg.define_asset_job(
-            "re_estimate", estimates, description="Fit all regressions on the models as they stand."
+            "re_estimate", estimates, description="Fit all regressions on the current models."
         ),
         dg.define_asset_job(
-            "publish", published, description="Publish what stands complete and tested."
+            "publish", published, description="Publish the layers that are complete and tested."
         ),
     ]

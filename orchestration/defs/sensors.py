@@ -42,14 +42,14 @@ def build_sensors(are_on: bool) -> list[dg.SensorDefinition]:
             minimum_interval_seconds=ONE_DAY_SECONDS,
             default_status=status,
             description=(
-                "With SOURCE=api: asks once a day which reporter-years were released anew; "
-                "if any, a refresh."
+                "With SOURCE=api: checks once a day which reporter-years have been released again; "
+                "if there are any, starts a refresh."
             ),
         ),
         dg.run_failure_sensor(
             name="tell_of_failed_runs",
             default_status=status,
-            description="A notice of every failed run, to the log and LCT_NOTICE_WEBHOOK.",
+            description="Sends a notice of every failed run to the log and LCT_NOTICE_WEBHOOK.",
         )(tell_of_failed_runs),
     ]
 
@@ -57,7 +57,7 @@ def build_sensors(are_on: bool) -> list[dg.SensorDefinition]:
 def files_dropped(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     waiting = _files_not_landed(context.resources.run_settings.settings)
     if not waiting:
-        return dg.SkipReason("no file waits in the landing zone")
+        return dg.SkipReason("no file is waiting in the landing zone")
     state = hashlib.sha256("\n".join(waiting).encode()).hexdigest()
     phase, _, before = (context.cursor or "").partition(" ")
     if state != before:
@@ -65,10 +65,10 @@ def files_dropped(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
         # from one evaluation to the next
         context.update_cursor(f"seen {state}")
         return dg.SkipReason(
-            f"{len(waiting)} files wait; taken at the next look if they stay as they are"
+            f"files waiting: {len(waiting)}; they land at the next check if unchanged by then"
         )
     if phase == "tried":
-        return dg.SkipReason("the files that wait have been tried already")
+        return dg.SkipReason("the waiting files have already been tried")
     return dg.SensorResult(
         run_requests=[dg.RunRequest(run_key=state, tags=every_year())], cursor=f"tried {state}"
     )
@@ -81,16 +81,16 @@ def data_available(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     settings, say = run_settings.settings, context.log.info
     if settings.source != "api":
         return dg.SkipReason(
-            f"the source is {settings.source}; only SOURCE=api has releases to ask for"
+            f"the source is {settings.source}; only SOURCE=api checks for releases"
         )
     try:
         manifest = read_manifest(settings.manifest_path)
         asked = services(comtrade, world_bank, settings, say)
         plan = plan_refresh(manifest, settings, say, asked)
     except LandingError as error:
-        return dg.SkipReason(f"the availability of data could not be asked for: {error}")
+        return dg.SkipReason(f"the available data could not be listed: {error}")
     if not plan.requests:
-        return dg.SkipReason("nothing was released anew")
+        return dg.SkipReason("no reporter-year has been released again")
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=plan.made_at, tags=every_year())])
 
 
@@ -100,7 +100,7 @@ def tell_of_failed_runs(context: dg.RunFailureSensorContext, notices: Notices) -
     run = context.dagster_run
     notices.send(
         f"Low-Carbon Trade Warehouse: run {run.run_id[:8]} of {run.job_name} failed "
-        f"({failed}); what was published before stands.",
+        f"({failed}); any previous publication stays in place.",
         context.log.error,
     )
 

@@ -54,7 +54,7 @@ def inspect_table(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> 
             what = "blank" if value == "" else f"{value!r}"
             raise LandingError(
                 f"{table.label}: row {row}, column {name}: {what} where a value is needed. "
-                "Land the file as published, or ask for it again."
+                "Land the file as published, or request it again."
             )
     layout.further_check(table.label, run)
     return TableEntry(

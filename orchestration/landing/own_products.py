@@ -44,7 +44,7 @@ def read_own_products(path: Path) -> list[tuple]:
                 )
             if code in rows:
                 raise LandingError(
-                    f"{path}: row {number}, column product_code: {code} stands twice. "
+                    f"{path}: row {number}, column product_code: {code} appears twice. "
                     "A product has one sector and one technology."
                 )
             blank = [c for c in ("sector", "technology") if not (row[c] or "").strip()]

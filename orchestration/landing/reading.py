@@ -238,7 +238,7 @@ def _csv_error(table: LandedTable, message: str) -> LandingError:
         return LandingError(
             f"{table.label}: data row {row}: "
             f"{fields} fields where the header has {len(table.header)}. "
-            "The line is cut or has a stray comma; land the file as published."
+            "The line is truncated or has a stray comma; land the file as published."
         )
     if "UTF8" in message:
         return LandingError(
@@ -313,7 +313,8 @@ def _read_json(label: str, content: bytes) -> pa.Table:
         answer = json.loads(content.decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise LandingError(
-            f"{label}: not valid JSON ({error}). The download was cut or altered; land it again."
+            f"{label}: not valid JSON ({error}). "
+            "The download was truncated or altered; land it again."
         ) from error
     rows = publishers.rows_of_answer(label, answer)
     header = list(dict.fromkeys(key for row in rows for key in row))

@@ -1,4 +1,4 @@
-"""Drift since the last publication: how far the exhibits' aggregates and the coefficients moved.
+"""Drift since the last publication: how far the exhibits' aggregates and the coefficients changed.
 
 Each number is compared with the bounds in the seed drift_bounds. A number that moved beyond its
 first bound raises a warning for review. A number beyond its second bound, or missing, stops the
@@ -22,7 +22,7 @@ from orchestration.settings import Settings
 
 COMPARED_CHOICES = ("basis", "hs_treatment", "mineral_scope", "income_vintage", "is_synthetic")
 COMPARED_SETTINGS = ("low_carbon_products", "demo_seed", "demo_scale")
-HOW_TO_ACCEPT = "If the change is meant, run once with LCT_ACCEPT_DRIFT=true."
+HOW_TO_ACCEPT = "If the change is intended, run once with LCT_ACCEPT_DRIFT=true."
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Drift:
         """How many moved, and one example: the first that stops the publication, if any does."""
         first = next((m for m in self.moved if m.is_blocking), self.moved[0])
         return (
-            f"{len(self.moved)} of {self.compared} {self.subject}s moved "
+            f"{len(self.moved)} of {self.compared} {self.subject}s have changed "
             "since the last publication by more than their bound, "
             f"among them {first.both_values()}."
         )
@@ -78,7 +78,7 @@ class Drift:
         ]
         return "\n".join(
             [
-                f"| {self.subject} | before | now | moved by | bound "
+                f"| {self.subject} | before | now | changed by | bound "
                 "| data before | data now | stops publication |",
                 "|---|---|---|---|---|---|---|---|",
                 *rows,
@@ -214,7 +214,7 @@ def _other_choices(connection: duckdb.DuckDBPyConnection, settings: Settings, he
             for catalogue in ("before", here)
         )
     except duckdb.Error:
-        return "the last publication is of another version"
+        return "the last publication is from another version"
     changed = [
         f"{name} was {b}, is {n}"
         for name, b, n in zip(COMPARED_CHOICES, before, now, strict=True)
@@ -229,4 +229,8 @@ def _other_choices(connection: duckdb.DuckDBPyConnection, settings: Settings, he
             for name in COMPARED_SETTINGS
             if was.get(name) != is_now.get(name)
         ]
-    return f"the last publication rests on other choices ({'; '.join(changed)})" if changed else ""
+    return (
+        f"the last publication was made with other choices ({'; '.join(changed)})"
+        if changed
+        else ""
+    )

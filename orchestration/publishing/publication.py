@@ -76,8 +76,8 @@ def publish(
         ]
         if missing:
             raise WarehouseError(
-                f"Not published: {' and '.join(missing)} do not stand complete, "
-                "with every blocking test passed, on the data loaded. "
+                f"Not published: {' and '.join(missing)} are not complete for the data loaded, "
+                "or not every blocking test has passed. "
                 "Run the models and the estimates first (make run, or materialise them in Dagster)."
             )
         for moved in (drift(connection, settings, subject) for subject in SUBJECTS):
@@ -95,7 +95,7 @@ def publish(
     current = _current(settings)
     if current is not None and _content(current[1]) == _content(provenance):
         shutil.rmtree(partial)
-        say(f"content unchanged: publication {current[0].name} stands")
+        say(f"content unchanged: publication {current[0].name} stays in place")
         return Publication(current[0], False, {name: t["rows"] for name, t in tables.items()})
     (partial / "provenance.json").write_text(
         json.dumps(provenance, indent=1, ensure_ascii=False), encoding="utf-8"

@@ -38,11 +38,11 @@ def test_a_lock_keeps_others_waiting_and_says_so_once(tmp_path: Path) -> None:
     said: list[str] = []
     with (
         file_lock(tmp_path / "locks" / "one.lock"),
-        pytest.raises(LockTimeoutError, match=r"one\.lock: another run has been at work"),
+        pytest.raises(LockTimeoutError, match=r"one\.lock: another run was still in progress"),
         file_lock(tmp_path / "locks" / "one.lock", said.append, wait_seconds=0.5),
     ):
         pytest.fail("two hold the same lock")
-    assert said == ["another run is at work on this warehouse; waiting for it to finish"]
+    assert said == ["another run is using this warehouse; waiting for it to finish"]
     with file_lock(tmp_path / "locks" / "one.lock", said.append, wait_seconds=0):
         assert len(said) == 1, "free again"
 

@@ -49,4 +49,4 @@ def rows_of_answer(label: str, answer: object) -> list[dict]:
         rows = publisher.rows_of_answer(label, answer)
         if rows is not None:
             return rows
-    raise UnknownLayoutError(f"{label}: JSON, but no answer of a publisher known here ({TITLES}).")
+    raise UnknownLayoutError(f"{label}: JSON, but not an answer from a known publisher ({TITLES}).")

@@ -39,17 +39,17 @@ def _recognise_economies(names: frozenset[str], _label: str) -> bool:
 
 
 def _details(label: str) -> FileDetails:
-    """The HS revision and the release, which stand in a file's name and nowhere else."""
+    """The HS revision and the release, which are given in a file's name and nowhere else."""
     match = _FILE_NAME.search(label.rpartition("!")[2])
     if not match:
         raise LandingError(
             f"{label}: a BACI file must keep its published name BACI_HSxx_Yyyyy_Vyyyymm.csv; "
-            "the HS revision and the release stand nowhere else. "
+            "the HS revision and the release are given nowhere else. "
             "Rename it as published and land it again."
         )
     if match[1] not in BACI_REVISIONS:
         raise LandingError(
-            f"{label}: HS{match[1]} is no known HS revision; known: {', '.join(BACI_REVISIONS)}."
+            f"{label}: HS{match[1]} is not an HS revision; known: {', '.join(BACI_REVISIONS)}."
         )
     return FileDetails(BACI_REVISIONS[match[1]], match[3])
 

@@ -56,7 +56,8 @@ def _refuse_other_ties_and_repeated_pairs(label: str, run: RunOverRows) -> None:
     )
     for row, origin, destination in repeated:
         raise LandingError(
-            f"{label}: row {row}, columns iso_o and iso_d: {origin} and {destination} stand twice. "
+            f"{label}: row {row}, columns iso_o and iso_d: "
+            f"{origin} and {destination} appear twice. "
             f"A pair has one distance in each direction. {_REMEDY}"
         )
 

@@ -46,7 +46,7 @@ def _recognise(names: frozenset[str], _label: str) -> bool:
 def _refuse_lost_detail(label: str, run: RunOverRows) -> None:
     """Refuse a file in which one key occurs with several values.
 
-    The columns that told its rows apart are lost, so no sum would be right.
+    The columns that distinguished its rows are lost, so no sum would be right.
     """
     key = ", ".join(f"trim({c}) as {c}" for c in _KEY)
     [(keys, rows, row)] = run(
@@ -62,10 +62,10 @@ def _refuse_lost_detail(label: str, run: RunOverRows) -> None:
     )
     if keys:
         raise LandingError(
-            f"{label}: {rows:,} rows stand for only {keys:,} keys, "
+            f"{label}: {rows:,} rows share only {keys:,} keys, "
             "with different values under one key "
             f"(first at row {row}, columns {', '.join(_KEY[2:])}). "
-            "The columns that told totals from parts are lost, "
+            "The columns that distinguish totals from parts are lost, "
             "so any sum would count several times. "
             "Pull the data again pinned to partner2Code=0, customsCode=C00 and motCode=0."
         )
@@ -104,14 +104,14 @@ def _rows_of_answer(label: str, answer: object) -> list[dict] | None:
     if answer.get("error"):
         raise LandingError(
             f"{label}: UN Comtrade answered with an error: {answer['error']!r}. "
-            "Ask again, then land the new answer."
+            "Send the request again, then land the new answer."
         )
     if isinstance(answer.get("data"), list):
         return _rows_of_data(label, answer)
     if "message" in answer:
         raise LandingError(
             f"{label}: an error message, not data: {answer['message']!r}. "
-            "Ask again, then land the new answer."
+            "Send the request again, then land the new answer."
         )
     return None
 
@@ -121,12 +121,12 @@ def _rows_of_data(label: str, answer: dict) -> list[dict]:
     if isinstance(count, int) and count != len(rows):
         raise LandingError(
             f"{label}: says count {count:,} but holds {len(rows):,} rows. "
-            "The answer was cut or altered; land it again."
+            "The answer was truncated or altered; land it again."
         )
     if not all(isinstance(row, dict) for row in rows):
         raise LandingError(
-            f"{label}: the list 'data' holds something else than rows with named columns. "
-            "Ask again, then land the new answer."
+            f"{label}: the list 'data' holds something other than rows with named columns. "
+            "Send the request again, then land the new answer."
         )
     if not rows:
         raise EmptyAnswerError(
@@ -183,7 +183,8 @@ COMTRADE_TRADE = Layout(
     ),
     recognise=_recognise,
     missing_remedy=(
-        "Without them totals cannot be told from their parts and flows would count several times. "
+        "Without them totals cannot be distinguished from their parts "
+        "and flows would count several times. "
         "Pull the data again with all columns, pinned to partner2Code=0, "
         "customsCode=C00 and motCode=0."
     ),

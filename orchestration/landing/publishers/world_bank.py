@@ -93,15 +93,15 @@ def _rows_of_answer(label: str, answer: object) -> list[dict] | None:
     ):
         raise LandingError(
             f"{label}: the World Bank answered with an error: {answer[0]['message']!r}. "
-            "Ask again, then land the new answer."
+            "Send the request again, then land the new answer."
         )
     try:
         return _rows_of_page(label, answer) or _rows_of_archive(label, answer)
     except (KeyError, TypeError, AttributeError) as error:
         raise LandingError(
-            f"{label}: a World Bank answer whose rows are not as known "
+            f"{label}: a World Bank answer whose rows are not in the known form "
             f"({type(error).__name__}: {error}). "
-            "The interface may have changed; this reader must follow."
+            "The interface may have changed; this reader must be adapted."
         ) from error
 
 
@@ -182,9 +182,9 @@ def _by_year(label: str, observations: Iterable[tuple]) -> list[dict]:
         )
         if row.setdefault(str(year), value) != value:
             raise LandingError(
-                f"{label}: {indicator} of {code} in {year} stands twice, "
+                f"{label}: {indicator} of {code} in {year} appears twice, "
                 f"with the values {row[str(year)]!r} and {value!r}. "
-                "Ask again, then land the new answer."
+                "Send the request again, then land the new answer."
             )
     return list(rows.values())
 

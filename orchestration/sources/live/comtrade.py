@@ -47,7 +47,7 @@ def read_releases(path: Path) -> Releases:
     try:
         answer = json.loads(gzip.decompress(path.read_bytes()).decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise TransientError(f"UN Comtrade getDa: the answer is no JSON ({error}).") from None
+        raise TransientError(f"UN Comtrade getDa: the answer is not JSON ({error}).") from None
     if (
         not isinstance(answer, dict)
         or not isinstance(answer.get("data"), list)
@@ -67,7 +67,7 @@ def read_releases(path: Path) -> Releases:
             raise LandingError(
                 f"UN Comtrade getDa: row {number} has no usable "
                 f"reporterCode, period or lastReleased ({error}). "
-                "The interface has changed; this client must follow."
+                "The interface has changed; this client must be adapted."
             ) from None
         releases[cell] = max(released, releases.get(cell, ""))
     return releases
@@ -116,8 +116,8 @@ def check_answer(path: Path, request: Request, limits: Limits) -> tuple[int, tup
                     if v not in allowed
                 )
                 raise LandingError(
-                    f"{request.name}: row {row}, column {column}: {value!r} was not asked for. "
-                    "The answer belongs to another question or the service ignores a parameter; "
+                    f"{request.name}: row {row}, column {column}: {value!r} was not requested. "
+                    "The answer belongs to another request or the service ignores a parameter; "
                     "it is kept in the folder 'refused'."
                 )
     return rows, tuple(note for note in table.notes if note.startswith("unknown"))

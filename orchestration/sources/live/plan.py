@@ -134,7 +134,7 @@ def split(request: Request) -> tuple[Request, Request]:
             first, second = values[:half], values[half:]
             return replace(request, **{dimension: first}), replace(request, **{dimension: second})
     raise LandingError(
-        f"{request.name}: one reporter, year, flow and code, and still more than fits one answer. "
+        f"{request.name}: one reporter, year, flow and code, and still more than one answer holds. "
         "The service's limit must have changed; look at its documentation."
     )
 
@@ -165,7 +165,7 @@ def fitted(
         return [request]
     dimensions = (request.periods, request.flows, request.reporters, request.codes)
     if all(len(values) == 1 for values in dimensions):
-        return [request]  # only the estimate says that it is too large; the guard will tell
+        return [request]  # only the estimate says that it is too large; the guard will find out
     return [
         part
         for half in split(request)

@@ -87,7 +87,7 @@ def read_plan(path: Path) -> PendingPlan | None:
     except (ValueError, KeyError, TypeError) as error:
         raise LandingError(
             f"{path}: the plan of the refresh is damaged ({error}). "
-            "Remove it; what has landed is not asked for again."
+            "Remove it; what has landed is not requested again."
         ) from error
 
 
@@ -189,7 +189,7 @@ class Refresh:
             for f in self.manifest.files
         ):
             self.say(
-                "UN Comtrade: no key (COMTRADE_API_KEY), so nothing is asked for; "
+                "UN Comtrade: no key (COMTRADE_API_KEY), so nothing is requested; "
                 "what has landed is used"
             )
             return
@@ -199,8 +199,8 @@ class Refresh:
             self.limits.rows,
         ):
             self.say(
-                "the products or the key have changed since the last plan was made: planning anew; "
-                "what has landed stays"
+                "the products or the key have changed since the last plan was made: "
+                "making a new plan; what has landed is kept"
             )
             pending = None
         try:
@@ -208,20 +208,21 @@ class Refresh:
                 pending = self._planned()
             else:
                 self.say(
-                    f"UN Comtrade: going on with the plan of {pending.made_at[:16]}: "
-                    f"{len(pending.requests)} of {pending.total} requests are left "
+                    f"UN Comtrade: continuing the plan of {pending.made_at[:16]}: "
+                    f"{len(pending.requests)} of {pending.total} requests remain "
                     f"({self.calls_left} calls left today)"
                 )
             self._work_through(pending)
         except QuotaExhaustedError as quota:
             left = (
-                f"{len(pending.requests)} of {pending.total} requests wait"
+                f"{len(pending.requests)} of {pending.total} requests are waiting"
                 if pending
-                else "the availability of data could not be asked for"
+                else "the available data could not be listed"
             )
             self.say(
                 f"UN Comtrade: {quota}; {left}. "
-                "Run the same command again after 00:00 UTC to go on; what has landed is used now."
+                "Run the same command again after 00:00 UTC to continue; "
+                "what has landed is used now."
             )
         except LandingError as error:
             self._leave_out("UN Comtrade", error)
@@ -247,7 +248,7 @@ class Refresh:
             pending.write()
             self._say_plan("plan", requests, 0, existing)
         else:
-            self.say(f"UN Comtrade: nothing is new in {len(existing):,} reporter-years")
+            self.say(f"UN Comtrade: nothing new in {len(existing):,} reporter-years")
         for path in [*answers, *self.incoming.glob("availability_*")]:
             path.unlink(missing_ok=True)
         return pending
@@ -302,8 +303,8 @@ class Refresh:
             for path in answers:
                 path.unlink()
             raise LandingError(
-                "UN Comtrade: the availability of data is empty. "
-                "The interface may have changed; nothing was asked for."
+                "UN Comtrade: the list of available data is empty. "
+                "The interface may have changed; nothing was requested."
             )
         return releases, answers
 
@@ -411,7 +412,7 @@ class Refresh:
                     )
                 except TruncatedAnswerError as cut:
                     parts = plan.split(request)
-                    self.say(f"{cut}: it was cut; asking again in {len(parts)} parts")
+                    self.say(f"{cut}: it was truncated; requesting it again in {len(parts)} parts")
                     place = pending.requests.index(request)
                     pending.requests[place : place + 1] = parts
                     pending.total += len(parts) - 1
@@ -426,7 +427,7 @@ class Refresh:
                 for note in notes:
                     self.say(
                         f"warning: {request.name}: {note}; "
-                        "what it holds is not loaded, the file keeps it"
+                        "that content is kept in the file but not loaded"
                     )
                 self.say(
                     f"[{pending.total - len(pending.requests) + 1}/{pending.total}] "
@@ -518,7 +519,7 @@ class Refresh:
         if missing:
             self.say(
                 f"warning: World Bank: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} "
-                "not to be had in this vintage; "
+                "not available in this vintage; "
                 "the variables made from them stay empty (LCT_WDI_VINTAGE=202310 has them)"
             )
         self._land_economies()
@@ -588,7 +589,7 @@ class Refresh:
         except world_bank.UnknownIndicatorError as error:
             known = world_bank.known_codes(self.world_bank, batch, self.incoming)
             unknown = [code for code in batch.codes if code not in known]
-            self.say(f"{error} Without {', '.join(unknown)}, the rest is asked for again.")
+            self.say(f"{error} The rest is requested again without {', '.join(unknown)}.")
             if not known:
                 return unknown
             batch = replace(batch, codes=known)
@@ -794,7 +795,7 @@ def fill_from_api(
     if not manifest.current():
         reasons = (
             "; ".join(x.reason for x in refresh.left_out[:3])
-            or "the day's quota was used up before anything came"
+            or "the day's quota was used up before anything arrived"
         )
         raise LandingError(f"SOURCE=api: nothing could be landed. {reasons}")
     return refresh.left_out

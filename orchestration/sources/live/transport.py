@@ -178,7 +178,7 @@ class Transport:
             raise ServiceError(
                 self.redacted(
                     f"{error} {self.service} did not recover in {self.attempts} attempts; "
-                    "run the same command again later, what has landed stays."
+                    "run the same command again later, what has landed is kept."
                 )
             ) from None
         except LandingError as error:
@@ -206,7 +206,7 @@ class Transport:
         if self.secret and _holds(partial, self.secret):
             raise ServiceError(
                 f"{self._what(url)}: the answer repeats the key, so it is not kept. "
-                "Tell the service; then ask again."
+                "Report this to the service, then run again."
             )
         return check(partial)
 
@@ -245,7 +245,7 @@ class Transport:
             return QuotaExhaustedError(f"the service says the quota is used up: {said}")
         if wish is not None and wish > LONGEST_WAIT_SECONDS:
             return ServiceError(
-                f"{what}: {status}, {said} It asks to wait {wish:.0f} s; "
+                f"{what}: {status}, {said} It asks for a wait of {wish:.0f} s; "
                 "run the same command again after that."
             )
         if status in TRANSIENT_STATUS:
@@ -257,13 +257,13 @@ class Transport:
             )
         if 300 <= status < 400:
             return ServiceError(
-                f"{what}: {status}, redirected elsewhere, "
-                "which is not followed (the key would go along). "
+                f"{what}: {status}, a redirect to another address, "
+                "which is not followed (it would receive the key). "
                 "Check the base address in the settings."
             )
         return ServiceError(
             f"{what}: {status}, {said} "
-            "The request or the base address is not as the service wants it; "
+            "The request or the base address is not what the service expects; "
             "its interface may have changed."
         )
 
@@ -292,7 +292,7 @@ class Transport:
     def _tell(self, state: RetryCallState) -> None:
         self.say(
             self.redacted(
-                f"{_fault(state)} Asking again in {state.upcoming_sleep:.0f} s "
+                f"{_fault(state)} Trying again in {state.upcoming_sleep:.0f} s "
                 f"(attempt {state.attempt_number + 1} of {self.attempts})."
             )
         )
@@ -317,7 +317,7 @@ class Transport:
         except TransientError as error:
             raise ServiceError(
                 f"{error} The part that arrived is kept; "
-                "run the same command again to go on, or download the file yourself and land it."
+                "run the same command again to continue, or download the file yourself and land it."
             ) from None
         move_into_place(partial, path)
         return path
@@ -342,8 +342,8 @@ class Transport:
                 if response.status_code == 416:
                     partial.unlink()
                     raise TransientError(
-                        f"{self._what(_path_of(url))}: the part on disk does not fit the file; "
-                        "beginning anew.",
+                        f"{self._what(_path_of(url))}: the part on disk does not match the file; "
+                        "starting over.",
                         0.0,
                     )
                 if response.status_code not in (200, 206):
@@ -353,8 +353,8 @@ class Transport:
                 ).startswith(f"bytes {have}-"):
                     partial.unlink()
                     raise TransientError(
-                        f"{self._what(_path_of(url))}: another part came than was asked for; "
-                        "beginning anew.",
+                        f"{self._what(_path_of(url))}: "
+                        "a different part arrived than was requested; starting over.",
                         0.0,
                     )
                 if etag := response.headers.get("ETag"):
@@ -403,7 +403,7 @@ def _message(response: httpx.Response) -> str:
     except ValueError:
         text = re.sub(r"<[^>]*>", " ", response.text)
     line = " ".join(str(text).split())[:300]
-    return (line if line.endswith(".") else f"{line}.") if line else "without a word."
+    return (line if line.endswith(".") else f"{line}.") if line else "without a message."
 
 
 def _seconds_asked(response: httpx.Response, said: str, now: datetime) -> float | None:

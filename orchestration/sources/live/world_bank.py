@@ -123,7 +123,7 @@ def codes_of_today(
         elif successor.get(code) in catalogue:
             found.append(successor[code])
             say(
-                f"World Bank: {code} is retired; its successor {successor[code]} stands for it "
+                f"World Bank: {code} is retired; its successor {successor[code]} replaces it "
                 "(see seeds/indicator_successors.csv: levels differ)"
             )
         else:
@@ -140,7 +140,7 @@ def read_page(path: Path) -> dict:
     try:
         answer = json.loads(gzip.decompress(path.read_bytes()).decode("utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError, EOFError, gzip.BadGzipFile) as error:
-        raise TransientError(f"World Bank: the answer is no JSON ({error}).") from None
+        raise TransientError(f"World Bank: the answer is not JSON ({error}).") from None
     if (
         isinstance(answer, list)
         and answer
@@ -150,7 +150,7 @@ def read_page(path: Path) -> dict:
         message = answer[0]["message"][0]
         said = (
             f"World Bank: {message.get('key')}: {message.get('value')} "
-            f"(message {message.get('id')}, sent as a good answer)."
+            f"(message {message.get('id')}, sent with status 200)."
         )
         if str(message.get("id")) in ("120", "175"):
             raise UnknownIndicatorError(said)
@@ -181,7 +181,7 @@ def read_page(path: Path) -> dict:
         }
     except (KeyError, TypeError, ValueError) as error:
         raise TransientError(
-            f"World Bank: the page is not as known ({type(error).__name__}: {error})."
+            f"World Bank: the page is not in the known form ({type(error).__name__}: {error})."
         ) from None
     return {"info": kept, "rows": rows, "count": len(rows), "series": series}
 
@@ -197,7 +197,7 @@ def fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Pat
         try:
             return _fetch_pages(transport, batch, incoming)
         except SeriesUpdatedError as changed:
-            transport.say(f"{changed} All pages are asked for again.")
+            transport.say(f"{changed} All pages are requested again.")
             forget_pages(batch, incoming)
     raise LandingError(
         f"{batch.name}: the number of rows or the date of update changed between pages "
@@ -259,7 +259,7 @@ def read_catalogue(path: Path) -> dict[str, dict[str, str]]:
     if page["info"]["pages"] != 1:
         raise LandingError(
             "World Bank: the catalogue of indicators no longer comes on one page; "
-            "this client must follow."
+            "this client must be adapted."
         )
     return {
         r["id"]: {
@@ -279,7 +279,8 @@ def check_economies(path: Path) -> int:
     page = read_page(path)
     if page["info"]["pages"] != 1 or page["count"] != page["info"]["total"]:
         raise TransientError(
-            f"World Bank: {page['count']} economies came of {page['info']['total']} announced."
+            f"World Bank: {page['count']} of the {page['info']['total']} "
+            "announced economies arrived."
         )
     return page["count"]
 
@@ -299,7 +300,8 @@ def _fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Pa
             )
         if page["info"]["page"] != number:
             raise SeriesUpdatedError(
-                f"{batch.name}: page {number} was asked for and page {page['info']['page']} came."
+                f"{batch.name}: page {number} was requested, "
+                f"but page {page['info']['page']} arrived."
             )
         rows += page["count"]
         series |= page["series"]
@@ -307,12 +309,12 @@ def _fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Pa
         number += 1
     if rows != first["total"]:
         raise SeriesUpdatedError(
-            f"{batch.name}: {rows:,} rows came of {first['total']:,} announced."
+            f"{batch.name}: {rows:,} of the {first['total']:,} announced rows arrived."
         )
     unasked = set(series) - set(batch.codes)
     if unasked or rows == 0:
         fault = (
-            "series " + sorted(unasked)[0] + " was not asked for"
+            "series " + sorted(unasked)[0] + " was not requested"
             if unasked
             else "no rows for any of its series"
         )
@@ -333,7 +335,7 @@ def _fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Pa
 
 
 def _edition(info: dict) -> str:
-    return f"{info['total']:,} rows, updated {info['lastupdated'] or 'at no date'}"
+    return f"{info['total']:,} rows, updated {info['lastupdated'] or 'on an unknown date'}"
 
 
 def _pack(pages: list[Path], target: Path) -> None:

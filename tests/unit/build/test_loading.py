@@ -20,7 +20,7 @@ from orchestration.landing.layout import LandingError
         ),
         (
             "product_code,sector,technology\n283691,x,y\n283691,x,z\n",
-            "row 2, column product_code: 283691 stands twice",
+            "row 2, column product_code: 283691 appears twice",
         ),
         ("product_code,sector,technology\n283691,,y\n", "row 1, column sector: blank"),
         ("product_code,sector,technology\n", "no products"),

@@ -53,7 +53,7 @@ def test_a_dropped_file_starts_one_refresh(tmp_path: Path) -> None:
         (tmp_path / "landing" / "comtrade" / "x.csv").write_text("a,b\n1,2\n")
         seen = tick(None)
         assert seen.run_requests == [], "it may still be being written"
-        assert "stay as they are" in seen.skip_message
+        assert "if unchanged by then" in seen.skip_message
         (tmp_path / "landing" / "comtrade" / "x.csv").write_text("a,b\n1,2\n3,4\n")
         grown = tick(seen.cursor)
         assert grown.run_requests == []
@@ -84,7 +84,7 @@ def test_the_sensor_starts_a_refresh_for_what_was_released_anew_and_no_other(
     assert desk.refresh() == ""
     desk.assert_equals_what_is_published()
     assert tick().run_requests == []
-    assert "nothing was released anew" in tick().skip_message
+    assert "no reporter-year has been released again" in tick().skip_message
     server.revise(276, 1993, 1.5)
     assert len(tick().run_requests) == 1
     assert "SOURCE=api" in tick(LCT_SOURCE="demo").skip_message

@@ -136,7 +136,7 @@ def test_a_reason_without_words_names_the_row_to_add() -> None:
     with pytest.raises(LookupError, match=r"no words for evidence, none.*labels/reasons\.csv"):
         WORDS.text(Reason("evidence", "none"))
     words = Words({("evidence", "none"): ("{n} rows", "{n} 行")})
-    with pytest.raises(LookupError, match=r"evidence, none .* ask for 'n'"):
+    with pytest.raises(LookupError, match=r"evidence, none .* use 'n'"):
         words.text(Reason("evidence", "none"))
 
 

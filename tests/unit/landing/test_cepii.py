@@ -86,7 +86,7 @@ def test_every_container_loads_the_same_pairs(
         ([PAIRS[0], pair("CHN", "MAC", dist="far")], "row 2, column dist: 'far'"),
         ([PAIRS[0], pair("CHN", "MAC", dist=".")], "row 2, column dist: blank"),
         ([PAIRS[0], pair("", "MAC")], "row 2, column iso_o: blank"),
-        ([*PAIRS, PAIRS[1]], "row 5, columns iso_o and iso_d: CHN and MAC stand twice"),
+        ([*PAIRS, PAIRS[1]], "row 5, columns iso_o and iso_d: CHN and MAC appear twice"),
     ],
 )
 def test_an_altered_table_is_refused_naming_row_and_column(

@@ -237,7 +237,7 @@ def test_missing_columns_are_named(inbox: Path, manifest: Manifest) -> None:
     reason = refusal(manifest, write_csv(inbox / "cut.csv", [comtrade_row()], header))
     assert reason.startswith("refused")
     assert "partner2Code, motCode" in reason
-    assert "totals cannot be told from their parts" in reason
+    assert "totals cannot be distinguished from their parts" in reason
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_lost_detail_is_refused_never_summed(inbox: Path, manifest: Manifest) ->
     rows = [comtrade_row(primaryValue=v) for v in (100, 60, 40)]
     reason = refusal(manifest, write_csv(inbox / "flat.csv", rows))
     assert reason.startswith("refused")
-    assert "3 rows stand for only 1 keys" in reason
+    assert "3 rows share only 1 keys" in reason
     assert "pinned to partner2Code=0" in reason
 
 
@@ -341,7 +341,7 @@ def test_the_real_unpinned_pull_is_refused(
     if not pull.exists():
         pytest.skip(f"skipped: no real data at {pull}")
     path = Path(shutil.copy(pull, inbox))
-    assert "totals cannot be told from their parts" in refusal(manifest, path)
+    assert "totals cannot be distinguished from their parts" in refusal(manifest, path)
 
 
 def test_the_real_unpinned_pull_is_refused_also_under_the_full_header(

@@ -1,4 +1,4 @@
--- What UN Comtrade said before a reporter-year was released anew, and what it says since. A flow
+-- What UN Comtrade said before a reporter-year was released again, and what it says since. A flow
 -- that was withdrawn has no value after; one that was added has none before. Later releases give
 -- further rows.
 with

@@ -50,7 +50,7 @@ def test_an_answer_at_the_cap_is_split_until_nothing_is_cut(
     monkeypatch.setattr(plan, "expected_rows", lambda *_: 0)
     monkeypatch.setattr(refresh, "Limits", lambda: Limits(rows=cap))
     assert desk.refresh() == ""
-    assert any("it was cut; asking again in 2 parts" in text for text in desk.said)
+    assert any("it was truncated; requesting it again in 2 parts" in text for text in desk.said)
     assert desk.assert_equals_what_is_published() > cap
     assert all(f.rows < cap for f in desk.manifest.current() if f.source == "comtrade")
     assert desk.refresh() == ""
@@ -67,7 +67,7 @@ def test_the_preview_at_its_cap_is_split(
     monkeypatch.setattr(plan, "TRIAL_CODES", plan.listed_codes()[0])
     monkeypatch.setattr(plan, "expected_rows", lambda *_: 0)
     assert desk.refresh(COMTRADE_API_KEY="") == ""
-    assert any("it was cut" in text for text in desk.said)
+    assert any("it was truncated" in text for text in desk.said)
     listed = ", ".join(map(repr, plan.TRIAL_CODES))
     [(expected,)] = server.ask(
         "select count(*) from trade "

@@ -197,7 +197,7 @@ LASTING = {
     "Retry-After of an hour": (
         OF_OTHERS,
         answers(429, RATE, Retry_After="3600"),
-        "It asks to wait 3600 s",
+        "It asks for a wait of 3600 s",
     ),
     "500 for ever": (OF_OTHERS, answers(500, "oops"), "did not recover in 6 attempts"),
     "error field for ever": (
@@ -221,7 +221,7 @@ LASTING = {
     "redirect": (
         OF_OTHERS,
         answers(302, "", Location="http://127.0.0.1:1/"),
-        "redirected elsewhere, which is not followed",
+        "a redirect to another address, which is not followed",
     ),
     "the answer repeats the key": (
         OF_OTHERS,
@@ -236,7 +236,7 @@ LASTING = {
     "availability without reporters": (
         GET_DA,
         changes(lambda a: {**a, "data": []}),
-        "the availability of data is empty",
+        "the list of available data is empty",
     ),
     "availability without releases": (
         GET_DA,
@@ -271,17 +271,17 @@ LASTING = {
     "rows of another reporter": (
         OF_CHINA,
         changed_rows(lambda rows: [*rows, {**rows[0], "reporterCode": 4}]),
-        "column reporterCode: '4' was not asked for",
+        "column reporterCode: '4' was not requested",
     ),
     "rows of another year": (
         OF_CHINA,
         changed_rows(lambda rows: [*rows, {**rows[0], "refYear": 1999}]),
-        "column refYear: '1999' was not asked for",
+        "column refYear: '1999' was not requested",
     ),
     "pinned totals ignored": (
         OF_CHINA,
         changed_rows(lambda rows: [*rows, {**rows[0], "motCode": 2100}]),
-        "column motCode: '2100' was not asked for",
+        "column motCode: '2100' was not requested",
     ),
     "World Bank: down, no bulk file": (
         INDICATOR,
@@ -296,7 +296,7 @@ LASTING = {
     "World Bank: series not asked for": (
         INDICATOR,
         changes(lambda a: json.loads(json.dumps(a).replace("NY.GDP.MKTP.CD", "XX.XX"))),
-        "series XX.XX was not asked for",
+        "series XX.XX was not requested",
     ),
     "World Bank: one observation twice": (
         "&page=1",
@@ -308,7 +308,7 @@ LASTING = {
                 },
             }
         ),
-        "stands twice, with the values",
+        "appears twice, with the values",
     ),
 }
 

@@ -90,7 +90,7 @@ def test_a_request_is_halved_until_one_of_each_is_left() -> None:
         except LandingError as error:
             reasons.append(str(error))
             ends.append(part)
-    assert all("still more than fits one answer" in reason for reason in reasons)
+    assert all("still more than one answer holds" in reason for reason in reasons)
     assert len({(r.reporters, r.periods, r.flows, r.codes) for r in ends}) == len(ends) == 2**4
 
 

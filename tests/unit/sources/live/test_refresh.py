@@ -144,7 +144,7 @@ def test_403_quota_used_up(desk: Desk, server: PublishersServer) -> None:
     assert desk.refresh() == "", "a used-up quota is no failure of a file"
     assert refresh.waiting_requests(desk.settings()) == 1
     assert any(
-        "1 of 2 requests wait. Run the same command again after 00:00 UTC" in text
+        "1 of 2 requests are waiting. Run the same command again after 00:00 UTC" in text
         for text in desk.said
     )
     server.calls.clear()
@@ -160,7 +160,7 @@ def test_403_quota_used_up(desk: Desk, server: PublishersServer) -> None:
 def test_quota_used_up_before_anything_was_asked(desk: Desk, server: PublishersServer) -> None:
     desk.refresh(LCT_COMTRADE_CALLS_A_DAY="2")
     assert server.count(DATA) == 0
-    assert any("the availability of data could not be asked for" in text for text in desk.said)
+    assert any("the available data could not be listed" in text for text in desk.said)
     desk.time.at += timedelta(days=1)
     desk.refresh(LCT_COMTRADE_CALLS_A_DAY="5")
     desk.assert_equals_what_is_published()
@@ -177,7 +177,7 @@ def test_midnight_passes_during_a_refresh(desk: Desk, server: PublishersServer) 
 def test_the_plan_on_disk_is_damaged(desk: Desk, server: PublishersServer) -> None:
     desk.refresh(LCT_COMTRADE_CALLS_A_DAY="4")
     (desk.incoming / "plan.json").write_text('{"made_at": "20')
-    with pytest.raises(LandingError, match="Remove it; what has landed is not asked for again"):
+    with pytest.raises(LandingError, match="Remove it; what has landed is not requested again"):
         refresh.read_plan(desk.incoming / "plan.json")
     (desk.incoming / "plan.json").unlink()
     desk.time.at += timedelta(days=1)

@@ -78,7 +78,7 @@ def test_world_bank_code_is_not_known(
     server.faults = [Fault(code, unknown, times=1000) for code in retired]
     assert desk.refresh() == ""
     assert any(
-        f"{retired[0]}" in text and "not to be had in this vintage" in text for text in desk.said
+        f"{retired[0]}" in text and "not available in this vintage" in text for text in desk.said
     )
     with desk.landed() as connection:
         assert connection.execute(
