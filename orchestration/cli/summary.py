@@ -17,7 +17,7 @@ from orchestration.build import warehouse
 from orchestration.landing.manifest import Manifest, read_manifest
 from orchestration.publishing.publication import SYNTHETIC_NOTICE
 from orchestration.settings import Settings
-from orchestration.sources.live.refresh import waiting_requests
+from orchestration.sources.live.pending_plan import waiting_requests
 
 Rows = Iterator[tuple[str, str]]
 

@@ -18,11 +18,7 @@ import duckdb
 from orchestration.build import warehouse
 from orchestration.defs.notices import notify
 from orchestration.settings import Settings, load_settings
-from orchestration.sources.live.refresh import (
-    Services,
-    comtrade_transport,
-    world_bank_transport,
-)
+from orchestration.sources.live.services import Services, comtrade_transport, world_bank_transport
 from orchestration.sources.live.transport import Transport
 
 Say = Callable[[str], None]

@@ -13,7 +13,7 @@ from orchestration.settings import Settings
 from orchestration.sources.folder import fill_from_folder
 
 if TYPE_CHECKING:
-    from orchestration.sources.live.refresh import Services
+    from orchestration.sources.live.services import Services
 
 
 def fill_landing_zone(
@@ -30,7 +30,7 @@ def fill_landing_zone(
     manifest = read_manifest(settings.manifest_path)
     baci_left_out: list[LeftOut] = []
     if settings.baci and settings.source != "demo":
-        from orchestration.sources.live.refresh import fill_with_baci
+        from orchestration.sources.live.archives import fill_with_baci
 
         baci_left_out = fill_with_baci(manifest, settings, say)
     if settings.source == "files":

@@ -16,7 +16,10 @@ from orchestration.landing.manifest import Manifest, read_manifest
 from orchestration.landing.publishers.comtrade import COMTRADE_TRADE
 from orchestration.landing.publishers.world_bank import WDI_INDICATORS
 from orchestration.settings import load_settings
-from orchestration.sources.live import plan, refresh
+from orchestration.sources.live import plan
+from orchestration.sources.live.indicators import IndicatorRefresh
+from orchestration.sources.live.refresh import fill_from_api
+from orchestration.sources.live.trade import TradeRefresh
 from tests.support.publishers_server import KEY, PublishersServer
 
 TWO_SERIES = ("NY.GDP.MKTP.CD", "EN.ATM.CO2E.KT")
@@ -73,7 +76,7 @@ class Desk:
             "sleep": self.time.sleep,
             "chance": lambda: 0.5,
         } | self.options
-        left_out = refresh.fill_from_api(
+        left_out = fill_from_api(
             self.manifest, self.settings(**changed), self.said.append, **options
         )
         return "\n".join(f"{x.status}: {x.reason}" for x in left_out)
@@ -156,9 +159,8 @@ class Desk:
 
         Returns the comparison with what that service publishes.
         """
-        monkeypatch.setattr(
-            refresh.Refresh, "indicators" if part == "trade" else "trade", lambda _: None
-        )
+        other = IndicatorRefresh if part == "trade" else TradeRefresh
+        monkeypatch.setattr(other, "run", lambda _: None)
         return (
             self.assert_equals_what_is_published
             if part == "trade"

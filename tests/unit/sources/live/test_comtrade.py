@@ -7,7 +7,7 @@ import hashlib
 
 import pytest
 
-from orchestration.sources.live import plan, refresh
+from orchestration.sources.live import plan, services
 from orchestration.sources.live.plan import Limits
 from tests.support.desk import Desk
 from tests.support.publishers_server import (
@@ -48,7 +48,7 @@ def test_an_answer_at_the_cap_is_split_until_nothing_is_cut(
     """
     server.years, server.reporters = {1993}, {156, 276}
     monkeypatch.setattr(plan, "expected_rows", lambda *_: 0)
-    monkeypatch.setattr(refresh, "Limits", lambda: Limits(rows=cap))
+    monkeypatch.setattr(services, "Limits", lambda: Limits(rows=cap))
     assert desk.refresh() == ""
     assert any("it was truncated; requesting it again in 2 parts" in text for text in desk.said)
     assert desk.assert_equals_what_is_published() > cap

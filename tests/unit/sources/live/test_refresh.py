@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from orchestration.landing.layout import LandingError
-from orchestration.sources.live import plan, refresh
+from orchestration.sources.live import landing, plan
+from orchestration.sources.live.archives import fill_with_baci
+from orchestration.sources.live.pending_plan import read_plan, waiting_requests
 from tests.support.desk import Desk
 from tests.support.publishers_server import DATA, GET_DA, PublishersServer
 
@@ -142,7 +144,7 @@ def test_without_a_key_a_run_is_a_small_trial(desk: Desk, server: PublishersServ
 def test_403_quota_used_up(desk: Desk, server: PublishersServer) -> None:
     server.quota = 4
     assert desk.refresh() == "", "a used-up quota is no failure of a file"
-    assert refresh.waiting_requests(desk.settings()) == 1
+    assert waiting_requests(desk.settings()) == 1
     assert any(
         "1 of 2 requests are waiting. Run the same command again after 00:00 UTC" in text
         for text in desk.said
@@ -170,7 +172,7 @@ def test_midnight_passes_during_a_refresh(desk: Desk, server: PublishersServer) 
     desk.time.at = datetime(2026, 7, 14, 23, 59, 57, tzinfo=UTC)
     assert desk.refresh(LCT_COMTRADE_CALLS_A_DAY="4") == ""
     assert desk.time.at.day == 15
-    assert refresh.waiting_requests(desk.settings()) == 0, "the new day has a new quota"
+    assert waiting_requests(desk.settings()) == 0, "the new day has a new quota"
     desk.assert_equals_what_is_published()
 
 
@@ -178,7 +180,7 @@ def test_the_plan_on_disk_is_damaged(desk: Desk, server: PublishersServer) -> No
     desk.refresh(LCT_COMTRADE_CALLS_A_DAY="4")
     (desk.incoming / "plan.json").write_text('{"made_at": "20')
     with pytest.raises(LandingError, match="Remove it; what has landed is not requested again"):
-        refresh.read_plan(desk.incoming / "plan.json")
+        read_plan(desk.incoming / "plan.json")
     (desk.incoming / "plan.json").unlink()
     desk.time.at += timedelta(days=1)
     server.calls.clear()
@@ -192,7 +194,7 @@ def test_ended_between_answer_and_landing(
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(
-            refresh, "register", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt())
+            landing, "register", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt())
         )
         with pytest.raises(KeyboardInterrupt):
             desk.refresh()
@@ -224,12 +226,12 @@ def test_ended_between_landing_and_plan(
 
 
 def test_baci_not_at_the_place_named(desk: Desk, server: PublishersServer) -> None:
-    [left_out] = refresh.fill_with_baci(
+    [left_out] = fill_with_baci(
         desk.manifest, desk.settings(LCT_BACI="/nowhere/BACI.zip"), desk.said.append
     )
     assert left_out.status == "refused"
     assert "no such file" in left_out.reason
-    [left_out] = refresh.fill_with_baci(
+    [left_out] = fill_with_baci(
         desk.manifest,
         desk.settings(LCT_BACI=f"{server.url}/absent.zip?token=geheim"),
         desk.said.append,

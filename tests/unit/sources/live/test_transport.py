@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.sources.live import refresh
+from orchestration.sources.live.archives import fill_with_baci, land_archive
+from orchestration.sources.live.services import world_bank_transport
 from orchestration.sources.live.transport import Ledger, QuotaExhaustedError
 from tests.support.desk import Desk, Time
 from tests.support.publishers_files import baci_rows, bulk_zip, write_csv
@@ -75,14 +76,14 @@ def test_download_cut_is_continued(desk: Desk, server: PublishersServer, tmp_pat
     server.faults = [Fault("BACI", resets(0.6), times=2)]
     settings = desk.settings(LCT_BACI=f"{server.url}/BACI_HS17_V202601.zip")
     manifest = desk.manifest
-    assert refresh.fill_with_baci(manifest, settings, desk.said.append, sleep=desk.time.sleep) == []
+    assert fill_with_baci(manifest, settings, desk.said.append, sleep=desk.time.sleep) == []
     assert [h["Range"] for h in server.headers if "Range" in h], (
         "the rest was asked for, not the whole"
     )
     [landed] = manifest.current()
     assert (manifest.folder / landed.file).read_bytes() == server.files["/BACI_HS17_V202601.zip"]
     server.calls.clear()
-    assert refresh.fill_with_baci(manifest, settings, desk.said.append) == []
+    assert fill_with_baci(manifest, settings, desk.said.append) == []
     assert server.calls == [], "a release does not change"
 
 
@@ -96,9 +97,9 @@ def test_download_replaced_meanwhile(desk: Desk, server: PublishersServer) -> No
 
     server.faults = [Fault("WDI_CSV", then_replaced)]
     manifest, settings = desk.manifest, desk.settings()
-    transport = refresh.world_bank_transport(settings, desk.said.append, sleep=desk.time.sleep)
+    transport = world_bank_transport(settings, desk.said.append, sleep=desk.time.sleep)
     address = f"{server.url}/WDI_CSV.zip"
-    assert refresh.land_archive(manifest, address, "LCT_WDI_BULK", desk.incoming, transport) == []
+    assert land_archive(manifest, address, "LCT_WDI_BULK", desk.incoming, transport) == []
     [landed] = manifest.current()
     assert (manifest.folder / landed.file).read_bytes() == newer, (
         "never the end of one file behind the beginning of another"
