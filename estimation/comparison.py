@@ -31,6 +31,7 @@ KNOWN_WITHIN = 0.05
 # The samples count as the same where N differs by at most this fraction and the median coefficient
 # by at most this many printed standard errors.
 SAME_N, SAME_ESTIMATES = 0.02, 0.5
+TERM = ["exhibit", "column", "term"]  # what identifies a coefficient
 # beyond these, Student's t equals the normal distribution to the printed digits
 _DEGREES = np.arange(1, 2001)
 _CRITICAL = {level: -special.stdtrit(_DEGREES, level / 2) for level in STAR_LEVELS.values()}
@@ -47,10 +48,9 @@ def planted_recovery(coefficients: pd.DataFrame, planted: pd.DataFrame, basis: s
     `planted` has exhibit, column, term and truth. Our estimates are those of the report's own
     specification on `basis`.
     """
-    chosen = coefficients[(coefficients["basis"] == basis) & (coefficients["variant"] == "report")]
-    at = ["exhibit", "column", "term"]
+    chosen = _of_the_report(coefficients, basis)
     table = planted.merge(
-        chosen[[*at, "inference", "estimate", "conf_low", "conf_high"]], on=at, how="left"
+        chosen[[*TERM, "inference", "estimate", "conf_low", "conf_high"]], on=TERM, how="left"
     ).rename(columns={"truth": "planted_estimate", "estimate": "own_estimate"})
     estimated = table["own_estimate"].notna()
     table["is_covered"] = (
@@ -69,52 +69,71 @@ def scorecard(
     n_observations. Our estimates are those of the report's own specification on `basis`, clustered
     by economy; where there is none, the row gives the reason and its code.
     """
-    printed = published.rename(
+    chosen = _of_the_report(coefficients, basis)
+    missing = _of_the_report(not_estimable, basis)
+    table = _with_own_estimates(_printed(published), chosen)
+    table = _with_agreement(_with_reasons(table, missing))
+    table["basis"] = basis
+    return table
+
+
+def _of_the_report(rows: pd.DataFrame, basis: str) -> pd.DataFrame:
+    """The rows of the report's own specification on `basis`."""
+    return rows[(rows["basis"] == basis) & (rows["variant"] == "report")]
+
+
+def _printed(published: pd.DataFrame) -> pd.DataFrame:
+    """The printed coefficients, under names that tell them from ours."""
+    return published.rename(
         columns={
             "column_number": "column",
             **{c: f"published_{c}" for c in ("estimate", "stars", "t_statistic", "n_observations")},
         }
     )
-    at = ["exhibit", "column", "term"]
-    chosen = coefficients[(coefficients["basis"] == basis) & (coefficients["variant"] == "report")]
+
+
+def _with_own_estimates(printed: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """The printed coefficients with ours beside them: clustered by economy, and the t under iid."""
     own = chosen[chosen["inference"] == DEFAULT_INFERENCE].rename(
         columns={c: f"own_{c}" for c in ("estimate", "std_error", "t_statistic", "n_observations")}
     )
     iid = chosen[chosen["inference"] == "iid"].rename(
         columns={"t_statistic": "own_t_statistic_iid"}
     )
-    missing = not_estimable[
-        (not_estimable["basis"] == basis) & (not_estimable["variant"] == "report")
+    figures = [
+        "own_estimate",
+        "own_std_error",
+        "own_t_statistic",
+        "p_value",
+        "own_n_observations",
     ]
-    whole = missing[missing["term"].isna()]
-    table = (
-        printed.merge(
-            own[
-                [
-                    *at,
-                    "own_estimate",
-                    "own_std_error",
-                    "own_t_statistic",
-                    "p_value",
-                    "own_n_observations",
-                ]
-            ],
-            on=at,
-            how="left",
-        )
-        .merge(iid[[*at, "own_t_statistic_iid"]], on=at, how="left")
-        .merge(
-            whole[["exhibit", "column", "reason", "reason_code"]],
-            on=["exhibit", "column"],
-            how="left",
-        )
-        .merge(
-            missing[missing["term"].notna()][[*at, "reason", "reason_code"]],
-            on=at,
-            how="left",
-            suffixes=("", "_of_term"),
-        )
+    return printed.merge(own[[*TERM, *figures]], on=TERM, how="left").merge(
+        iid[[*TERM, "own_t_statistic_iid"]], on=TERM, how="left"
     )
+
+
+def _with_reasons(table: pd.DataFrame, missing: pd.DataFrame) -> pd.DataFrame:
+    """The table with the reason and its code where we have no estimate.
+
+    The reason is that of the whole column, else that of the term.
+    """
+    reason = ["reason", "reason_code"]
+    of_column, of_term = missing[missing["term"].isna()], missing[missing["term"].notna()]
+    table = table.merge(
+        of_column[["exhibit", "column", *reason]], on=["exhibit", "column"], how="left"
+    ).merge(of_term[[*TERM, *reason]], on=TERM, how="left", suffixes=("", "_of_term"))
+    estimated = table["own_estimate"].notna()
+    for column in reason:
+        table[column] = (
+            table[column]
+            .where(table[column].notna(), table[f"{column}_of_term"])
+            .where(~estimated, None)
+        )
+    return table
+
+
+def _with_agreement(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with our stars, and whether sign, significance and size agree with the print."""
     estimated = table["own_estimate"].notna()
     table["own_stars"] = stars(table["p_value"]).where(estimated)
     table["same_sign"] = (
@@ -126,13 +145,6 @@ def scorecard(
     difference = table["own_estimate"] - table["published_estimate"]
     published_std_error = (table["published_estimate"] / table["published_t_statistic"]).abs()
     table["distance_in_published_std_errors"] = difference / published_std_error
-    for column in ("reason", "reason_code"):
-        table[column] = (
-            table[column]
-            .where(table[column].notna(), table[f"{column}_of_term"])
-            .where(~estimated, None)
-        )
-    table["basis"] = basis
     return table
 
 
@@ -207,15 +219,12 @@ def published_inference_evidence(
     words: Words,
 ) -> pd.DataFrame:
     """The evidence for and against each kind of inference: one row per printed column and kind."""
-    own = coefficients[(coefficients["basis"] == basis) & (coefficients["variant"] == "report")]
-    missing = not_estimable[
-        (not_estimable["basis"] == basis)
-        & (not_estimable["variant"] == "report")
-        & not_estimable["term"].isna()
-    ].set_index(["exhibit", "column"])
+    own = _of_the_report(coefficients, basis)
+    missing = _of_the_report(not_estimable, basis)
+    missing = missing[missing["term"].isna()].set_index(["exhibit", "column"])
     reasons, codes = missing["reason"], missing["reason_code"]
     beside = published.rename(columns={"column_number": "column"}).merge(
-        own, on=["exhibit", "column", "term"], suffixes=("_published", "_own")
+        own, on=TERM, suffixes=("_published", "_own")
     )
     compared = dict(list(beside.groupby(["exhibit", "column", "inference"])))
     rows = []
