@@ -57,7 +57,7 @@ def main() -> int:
     def whole() -> None:
         output.append(
             subprocess.run(
-                [sys.executable, "-m", "orchestration.cli.run"],
+                [sys.executable, "-m", "orchestration.cli", "run"],
                 cwd=PROJECT_ROOT,
                 env=environment(settings),
                 check=True,

@@ -63,7 +63,7 @@ def dagster_dev(data_dir: Path, log_path: Path) -> Iterator[str]:
     environment = environment_of(data_dir, "demo", LCT_DAGSTER_PORT=str(port))
     with open(log_path, "wb") as log:
         process = psutil.Popen(
-            [sys.executable, "-m", "orchestration.cli.dev"],
+            [sys.executable, "-m", "orchestration.cli", "dev"],
             cwd=PROJECT_ROOT,
             env=environment,
             stdout=log,
@@ -80,8 +80,9 @@ def dagster_dev(data_dir: Path, log_path: Path) -> Iterator[str]:
         yield address
     finally:
         # webserver, daemon, code servers and runs: Dagster does not end on a polite signal
-        for started in [*process.children(recursive=True), process]:
-            started.kill()
+        if process.is_running():
+            for started in [*process.children(recursive=True), process]:
+                started.kill()
         process.wait()
 
 

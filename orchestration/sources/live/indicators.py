@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestration.landing.layout import LandingError
 from orchestration.landing.manifest import FileEntry
+from orchestration.landing.publishers.world_bank import WDI_ECONOMIES
 from orchestration.settings import Settings
 from orchestration.sources.live import world_bank
 from orchestration.sources.live.archives import land_archive, without_query
@@ -63,6 +64,9 @@ class IndicatorRefresh:
             if "series" in f.parameters and f.origin == "api"
         ]
         if self._are_current(landed, years, panel):
+            if not self.landing.manifest.current(WDI_ECONOMIES):
+                # they come after the series: the last refresh ended in between
+                self._land_economies()
             return
         codes = world_bank.panel_indicators()
         self._announce_indicators(codes, years)

@@ -19,6 +19,25 @@ from tests.support.publishers_server import (
 )
 
 
+def test_economies_that_did_not_land_with_their_series_land_with_the_next_refresh(
+    desk: Desk, server: PublishersServer
+) -> None:
+    """They come after the series: a refresh may end in between."""
+    server.faults = [Fault("/v2/country?", answers(404, "no such thing"), times=100)]
+    assert "World Bank" in desk.refresh()
+    landed = {f.tables[0].layout for f in desk.manifest.current()}
+    assert "wdi_indicators" in landed
+    assert "wdi_economies" not in landed
+    server.faults.clear()
+    series = server.count(INDICATOR)
+    assert desk.refresh() == ""
+    assert "wdi_economies" in {f.tables[0].layout for f in desk.manifest.current()}
+    assert server.count(INDICATOR) == series, "the series are not requested again"
+    economies = server.count("/v2/country?")
+    assert desk.refresh() == ""
+    assert server.count("/v2/country?") == economies
+
+
 def test_todays_series_stand_for_retired_ones_and_the_change_is_recorded(
     desk: Desk, server: PublishersServer
 ) -> None:
