@@ -225,10 +225,12 @@ def _insert(table: LandedTable, file: FileEntry, year: int | None) -> str:
     )
 
 
-def forget_years(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layout: Layout) -> int:
+def delete_stale_years(
+    connection: duckdb.DuckDBPyConnection, manifest: Manifest, layout: Layout
+) -> int:
     """Delete the years that no current file holds any more. Returns their number.
 
-    That happens after a change of world, or when a file is superseded.
+    That happens after a change between synthetic and real files, or when a file is superseded.
     """
     kept = {str(y) for y in manifest.years(layout)}
     stale = [

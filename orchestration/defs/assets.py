@@ -127,7 +127,7 @@ def yearly_asset(layout: Layout) -> dg.AssetsDefinition:
         wanted = [int(key) for key in context.partition_keys]
         chosen = f"{YEAR_OF_PARTITION} between {min(wanted)} and {max(wanted)}"
         with build_file.writing(context.log.info) as connection:
-            loading.forget_years(connection, manifest, layout)
+            loading.delete_stale_years(connection, manifest, layout)
             loaded = loading.load_trade_years(
                 connection, manifest, layout, wanted, context.log.info
             )

@@ -162,7 +162,7 @@ class Manifest:
         self.folder.mkdir(parents=True, exist_ok=True)
         body = {
             "version": MANIFEST_VERSION,
-            "world": "demo" if self.is_synthetic else "real",
+            "world": SYNTHETIC if self.is_synthetic else "real",
             "files": [asdict(f) for f in self.files],
             "left_out": [asdict(x) for x in self.left_out],
         }
@@ -180,7 +180,7 @@ def read_manifest(path: Path) -> Manifest:
         body = json.loads(path.read_text(encoding="utf-8"))
         files = [_file_entry(f) for f in body["files"]]
         left_out = [LeftOut(**x) for x in body["left_out"]]
-        return Manifest(path, body["world"] == "demo", files, left_out)
+        return Manifest(path, body["world"] == SYNTHETIC, files, left_out)
     except (ValueError, KeyError, TypeError) as error:
         raise LandingError(
             f"{path}: the manifest is damaged ({error}). Remove it and register the files again."

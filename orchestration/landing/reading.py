@@ -17,6 +17,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, cast
 
@@ -104,7 +105,7 @@ def _table(path: Path, header: list[str], member: str | None) -> LandedTable:
         notes.append(f"unknown column(s) not loaded: {', '.join(unknown)}")
     if absent:
         notes.append(f"optional column(s) absent: {', '.join(c.name for c in absent)}")
-    return LandedTable(path, layout, tuple(header), member, *details, tuple(notes))
+    return replace(table, notes=tuple(notes))
 
 
 def _header(path: Path, member: str | None) -> list[str]:
@@ -163,7 +164,7 @@ def read_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
     """
     sources = [table.source_column(c) for c in table.layout.columns] + table.year_columns
     is_whole = _ending(table.member or table.path.name) in _READ_WHOLE
-    row = 1
+    schema, row = row_schema(table), 1
     for batch in _whole_batches(table) if is_whole else _csv_batches(table):
         n = batch.num_rows
         arrays = [pa.array(range(row, row + n), pa.int64())]
@@ -171,7 +172,7 @@ def read_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
             batch.column(source) if source else pa.nulls(n, pa.string()) for source in sources
         ]
         row += n
-        yield pa.RecordBatch.from_arrays(arrays, schema=row_schema(table))
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def run_over_rows(

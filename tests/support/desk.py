@@ -84,7 +84,7 @@ class Desk:
     def landed(self) -> duckdb.DuckDBPyConnection:
         """The landed files, loaded."""
         with warehouse.writing(self.folder / "w.duckdb") as connection:
-            loading.forget_years(connection, self.manifest, COMTRADE_TRADE)
+            loading.delete_stale_years(connection, self.manifest, COMTRADE_TRADE)
             loading.load_trade_years(
                 connection,
                 self.manifest,

@@ -20,6 +20,17 @@ from orchestration.build.estimates import estimation_words
 
 TOLERANCE = 1e-6
 WORDS = estimation_words()
+# of report.published_coefficients
+PRINTED_COLUMNS = [
+    "exhibit",
+    "column_number",
+    "outcome",
+    "term",
+    "estimate",
+    "stars",
+    "t_statistic",
+    "n_observations",
+]
 FULL = {
     "mineral": Coverage(frozenset(range(1990, 2030)), frozenset(), 18, 18, 0.1),
     "lct": Coverage(frozenset(range(1990, 2030)), frozenset(), 124, 124, 0.1),

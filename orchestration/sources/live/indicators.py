@@ -178,7 +178,7 @@ class IndicatorRefresh:
                 **({"series_changes": changes} if changes else {}),
             },
         )
-        world_bank.forget_pages(batch, self.landing.incoming)
+        world_bank.delete_pages(batch, self.landing.incoming)
         packed.unlink(missing_ok=True)
         return unknown
 
@@ -189,5 +189,5 @@ class IndicatorRefresh:
         except ServiceError:
             raise
         except LandingError:
-            world_bank.forget_pages(batch, self.landing.incoming)
+            world_bank.delete_pages(batch, self.landing.incoming)
             raise

@@ -5,6 +5,7 @@ Puts the two services together, under a lock: one refresh at a time works in the
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from orchestration.durable import file_lock
@@ -35,8 +36,8 @@ def fill_from_api(
     """
     manifest.is_synthetic = False
     settings.incoming_dir.mkdir(parents=True, exist_ok=True)
-    with file_lock(settings.incoming_dir / "refresh.lock", say):
-        services = services or open_services(settings, say, **options)
+    services = services or open_services(settings, say, **options)
+    with closing(services), file_lock(settings.incoming_dir / "refresh.lock", say):
 
         def say_redacted(text: str) -> None:
             say(services.comtrade.redacted(text))
@@ -46,11 +47,8 @@ def fill_from_api(
             manifest, settings.incoming_dir, say_redacted, services.comtrade.redacted
         )
         planner = trade_planner(services.comtrade, settings, manifest, say_redacted, started)
-        try:
-            TradeRefresh(services.comtrade, settings, landing, planner).run()
-            IndicatorRefresh(services.world_bank, settings, landing, started.year).run()
-        finally:
-            services.close()
+        TradeRefresh(services.comtrade, settings, landing, planner).run()
+        IndicatorRefresh(services.world_bank, settings, landing, started.year).run()
     manifest.left_out = landing.left_out
     manifest.write()
     if not manifest.current():
@@ -76,11 +74,8 @@ def plan_refresh(
     availability cannot be obtained, QuotaExhaustedError if the day's calls are used up.
     """
     settings.incoming_dir.mkdir(parents=True, exist_ok=True)
-    with file_lock(settings.incoming_dir / "refresh.lock", say):
-        services = services or open_services(settings, say, **options)
+    services = services or open_services(settings, say, **options)
+    with closing(services), file_lock(settings.incoming_dir / "refresh.lock", say):
         started = services.comtrade.now()
         planner = trade_planner(services.comtrade, settings, manifest, say, started)
-        try:
-            return read_plan(plan_path(settings)) or planner.new_plan()
-        finally:
-            services.close()
+        return read_plan(plan_path(settings)) or planner.new_plan()

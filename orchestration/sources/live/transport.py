@@ -160,18 +160,10 @@ class Transport:
                 return check(path)
             except LandingError:
                 path.unlink()
-        retrying = Retrying(
-            stop=stop_after_attempt(self.attempts),
-            wait=self._wait,
-            retry=retry_if_exception_type(TransientError),
-            sleep=self.sleep,
-            before_sleep=self._tell,
-            reraise=True,
-        )
         partial = partial_path(path)
         partial.parent.mkdir(parents=True, exist_ok=True)
         try:
-            result = retrying(self._attempt, url, partial, check)
+            result = self._retrying()(self._attempt, url, partial, check)
             move_into_place(partial, path)
             return result
         except TransientError as error:
@@ -280,6 +272,17 @@ class Transport:
             self.sleep(rest)
         self._last_call = self.clock()
 
+    def _retrying(self) -> Retrying:
+        """Transient errors are tried again, after waits, up to the number of attempts."""
+        return Retrying(
+            stop=stop_after_attempt(self.attempts),
+            wait=self._wait,
+            retry=retry_if_exception_type(TransientError),
+            sleep=self.sleep,
+            before_sleep=self._tell,
+            reraise=True,
+        )
+
     def _wait(self, state: RetryCallState) -> float:
         """The wait before the next attempt: what the service asks for, else exponential backoff.
 
@@ -304,16 +307,8 @@ class Transport:
         """
         partial = partial_path(path)
         partial.parent.mkdir(parents=True, exist_ok=True)
-        retrying = Retrying(
-            stop=stop_after_attempt(self.attempts),
-            wait=self._wait,
-            retry=retry_if_exception_type(TransientError),
-            sleep=self.sleep,
-            before_sleep=self._tell,
-            reraise=True,
-        )
         try:
-            retrying(self._download_rest, url, partial)
+            self._retrying()(self._download_rest, url, partial)
         except TransientError as error:
             raise ServiceError(
                 f"{error} The part that arrived is kept; "

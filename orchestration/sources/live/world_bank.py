@@ -198,7 +198,7 @@ def fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Pat
             return _fetch_pages(transport, batch, incoming)
         except SeriesUpdatedError as changed:
             transport.say(f"{changed} All pages are requested again.")
-            forget_pages(batch, incoming)
+            delete_pages(batch, incoming)
     raise LandingError(
         f"{batch.name}: the number of rows or the date of update changed between pages "
         f"{RESTARTS} times. "
@@ -206,7 +206,7 @@ def fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Pat
     )
 
 
-def forget_pages(batch: Batch, incoming: Path) -> None:
+def delete_pages(batch: Batch, incoming: Path) -> None:
     """Delete the pages that arrived: they have landed, or belong to another edition."""
     for page in incoming.glob(f"{Path(batch.name).stem}_*.json.gz"):
         page.unlink()

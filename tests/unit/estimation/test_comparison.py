@@ -14,7 +14,7 @@ from estimation.comparison import (
     scorecard_summary,
 )
 from estimation.estimate import Estimates, estimate
-from tests.support.estimation import FULL, SMALL, WORDS, small_panel
+from tests.support.estimation import FULL, PRINTED_COLUMNS, SMALL, WORDS, small_panel
 
 
 def printed_by(kind: str, result: Estimates) -> pd.DataFrame:
@@ -35,16 +35,7 @@ def printed_by(kind: str, result: Estimates) -> pd.DataFrame:
     ]
     return pd.DataFrame(
         printed,
-        columns=[
-            "exhibit",
-            "column_number",
-            "outcome",
-            "term",
-            "estimate",
-            "stars",
-            "t_statistic",
-            "n_observations",
-        ],
+        columns=PRINTED_COLUMNS,
     )
 
 

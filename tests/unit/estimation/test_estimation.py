@@ -13,7 +13,16 @@ from estimation.estimate import estimate
 from estimation.sample import Coverage
 from estimation.schema import TABLES
 from estimation.specifications import REPORT_SPECIFICATIONS
-from tests.support.estimation import FULL, NOTHING, SMALL, WORDS, reason, small_panel, used
+from tests.support.estimation import (
+    FULL,
+    NOTHING,
+    PRINTED_COLUMNS,
+    SMALL,
+    WORDS,
+    reason,
+    small_panel,
+    used,
+)
 
 
 def test_what_cannot_be_estimated_says_why() -> None:
@@ -64,16 +73,7 @@ def test_diagnostics_name_the_influential_economy() -> None:
 def test_tables_come_complete_where_nothing_can_be_estimated() -> None:
     published = pd.DataFrame(
         [("table_5", 1, "ln_mineral_imports_from_china", "ln_gdp", 1.0, 2, 2.5, 504)],
-        columns=[
-            "exhibit",
-            "column_number",
-            "outcome",
-            "term",
-            "estimate",
-            "stars",
-            "t_statistic",
-            "n_observations",
-        ],
+        columns=PRINTED_COLUMNS,
     )
     tables = estimate_all(
         EstimationInputs(NOTHING, NOTHING, published, {}, "reconciled", 0.1, False, WORDS),
@@ -116,16 +116,7 @@ def test_a_term_without_an_estimate_has_its_reason() -> None:
     )
     published = pd.DataFrame(
         [("table_5", 1, "y", "c", 1.0, 2, 2.5, 504)],
-        columns=[
-            "exhibit",
-            "column_number",
-            "outcome",
-            "term",
-            "estimate",
-            "stars",
-            "t_statistic",
-            "n_observations",
-        ],
+        columns=PRINTED_COLUMNS,
     )
     tables = estimate_all(
         EstimationInputs(panel, coverage, published, {}, "reconciled", 0.1, False, WORDS),
