@@ -59,7 +59,7 @@ def contract(seed: Path = ROOT / "seeds" / "indicators" / "variables.csv") -> st
             "varchar",
             "Whose report of the trade: china_reported, partner_reported or reconciled.",
         )
-        text += _column("hs_treatment", "varchar", "as_reported, harmonised or strict.")
+        text += _column("hs_treatment", "varchar", "harmonised, as_reported or strict.")
         text += _column("mineral_scope", "varchar", "ores or all_stages.")
         for v in variables:
             note = f" {v['note'][0].upper()}{v['note'][1:]}." if v["note"] else ""

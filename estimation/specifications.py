@@ -68,7 +68,7 @@ class Specification:
     sample: str = "complete_cases"
     standardisation: str = "panel"
     basis: str | None = None
-    hs_treatment: str = "as_reported"
+    hs_treatment: str = "harmonised"
     mineral_scope: str = "ores"
     product_lists: tuple[tuple[str, int], ...] = ()
     measured_by: tuple[tuple[str, str], ...] = MEASURED_BY
@@ -284,7 +284,7 @@ def _without_dual_use(s: Specification) -> Specification:
 VARIANTS: tuple[Variant, ...] = (
     Variant("ppml", _in_levels),
     Variant("without_dual_use", _without_dual_use),
-    Variant("harmonised", lambda s: replace(s, hs_treatment="harmonised")),
+    Variant("as_reported", lambda s: replace(s, hs_treatment="as_reported")),
     Variant("strict", lambda s: replace(s, hs_treatment="strict")),
     Variant(
         "all_stages",

@@ -22,7 +22,7 @@ PLANTED_TRUTH = "planted_truth.json"  # beside the synthetic world's files
 
 SOURCES = ("demo", "files", "api")
 BASES = ("china_reported", "partner_reported", "reconciled")
-HS_TREATMENTS = ("as_reported", "harmonised", "strict")
+HS_TREATMENTS = ("harmonised", "as_reported", "strict")
 MINERAL_SCOPES = ("ores", "all_stages")
 DEMO_SCALES = ("small", "report", "baci")
 INCOME_VINTAGES = ("FY21", "FY22", "FY23", "FY24", "FY25")
@@ -210,9 +210,10 @@ class Settings:
     hs_treatment: str = _row(
         "LCT_HS_TREATMENT",
         choice(*HS_TREATMENTS),
-        "as_reported",
-        "How codes of other HS revisions are treated by default: as_reported (the report's "
-        "way) | harmonised | strict.",
+        "harmonised",
+        "How codes of other HS revisions are treated by default: harmonised (followed through "
+        "splits and merges, the report's way) | as_reported (the listed numbers alone) | strict "
+        "(only codes that are the product, whole and alone).",
     )
     mineral_scope: str = _row(
         "LCT_MINERAL_SCOPE",

@@ -2,9 +2,9 @@
     Which product a six-digit code of each HS revision belongs to, under each of the three
     treatments.
 
-    as_reported  the list's own code, in whatever revision it is reported (the report's way)
     harmonised   the code followed through splits and merges; a code wider than the product counts
-                 with its weight
+                 with its weight (the report's way: its 2022 holds the successors of 854140)
+    as_reported  the list's own code, in whatever revision it is reported
     strict       only codes that are the product, whole and alone
 -#}
 with
