@@ -4,6 +4,12 @@ with
 
     trade as (select * from {{ ref('int_low_carbon_trade_grouped') }}),
 
+    mixed as (
+
+        select * from {{ ref('reasons') }} where family = 'figure_note' and code = 'mixed_sources'
+
+    ),
+
     summed as (
 
         select
@@ -25,7 +31,8 @@ with
             source,
             year,
             flow,
-            cast(count(distinct product_code) as integer) as products_landed
+            cast(count(distinct product_code) as integer) as products_landed,
+            {{ publishers_counted() }}
         from trade
         group by hs_treatment, source, year, flow
 
@@ -45,7 +52,9 @@ with
             'percent' as unit,
             summed.hs_treatment,
             summed.source,
-            landed.products_landed
+            landed.products_landed,
+            {{ if_mixed('landed', 'mixed.code') }} as note_code,
+            {{ if_mixed('landed', mixed_sources_noted('landed', 'mixed')) }} as note
         from summed
         inner join
             landed
@@ -53,6 +62,7 @@ with
             and summed.source = landed.source
             and summed.year = landed.year
             and summed.flow = landed.flow
+        cross join mixed
 
     )
 

@@ -4,6 +4,12 @@ with
 
     trade as (select * from {{ ref('int_low_carbon_trade_grouped') }}),
 
+    mixed as (
+
+        select * from {{ ref('reasons') }} where family = 'figure_note' and code = 'mixed_sources'
+
+    ),
+
     both_sides as (
 
         select hs_treatment, source, year, product_code
@@ -30,19 +36,36 @@ with
 
     ),
 
+    summed as (
+
+        select
+            hs_treatment,
+            source,
+            year,
+            country_group,
+            {{ exact_sum('balance_usd') }} / 1e9 as value,
+            cast(count(distinct product_code) as integer) as products_landed,
+            {{ publishers_counted() }}
+        from balanced
+        group by hs_treatment, source, year, country_group
+
+    ),
+
     final as (
 
         select
-            year,
-            country_group as "group",
+            summed.year,
+            summed.country_group as "group",
             'trade balance' as measure,
-            {{ exact_sum('balance_usd') }} / 1e9 as value,
+            summed.value,
             'billion USD' as unit,
-            hs_treatment,
-            source,
-            cast(count(distinct product_code) as integer) as products_landed
-        from balanced
-        group by hs_treatment, source, year, country_group
+            summed.hs_treatment,
+            summed.source,
+            summed.products_landed,
+            {{ if_mixed('summed', 'mixed.code') }} as note_code,
+            {{ if_mixed('summed', mixed_sources_noted('summed', 'mixed')) }} as note
+        from summed
+        cross join mixed
 
     )
 

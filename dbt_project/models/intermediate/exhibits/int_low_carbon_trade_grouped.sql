@@ -1,8 +1,7 @@
 -- What figures 1 to 4 rest on: each economy's trade with the World in low-carbon products, with
 -- the groups it is summed by. Every HS treatment and source is there, and the run's own choice
--- once more under the source `chosen`. That is fct_world_trade, which takes the source by year and
--- flow, so that it need not be any single source: exports may come from one, imports from the
--- other.
+-- once more under the source `chosen`. That is fct_world_trade, which takes the publisher by year,
+-- flow and product: `publisher` says which.
 {{ config(materialized='view') }}
 
 with
@@ -23,10 +22,26 @@ with
 
     trade as (
 
-        select hs_treatment, source, year, flow, economy_iso3, product_code, value_usd
+        select
+            hs_treatment,
+            source,
+            source as publisher,
+            year,
+            flow,
+            economy_iso3,
+            product_code,
+            value_usd
         from variants
         union all
-        select hs_treatment, 'chosen' as source, year, flow, economy_iso3, product_code, value_usd
+        select
+            hs_treatment,
+            'chosen' as source,
+            source as publisher,
+            year,
+            flow,
+            economy_iso3,
+            product_code,
+            value_usd
         from chosen
 
     ),
@@ -36,6 +51,7 @@ with
         select
             trade.hs_treatment,
             trade.source,
+            trade.publisher,
             trade.year,
             trade.flow,
             trade.economy_iso3,

@@ -1,65 +1,54 @@
--- Products that have no code in the HS revision in force, by year and treatment: their trade is
--- hidden in other codes, and a series that lacks it must say so. as_reported sees a product only
--- under its own number; harmonised under any code with a weight; strict under a code that is the
--- product, whole and alone.
+-- Products that have no code in the HS revision of a source and year, by treatment: their trade is
+-- hidden in other codes. A series that lacks it must say so, and it is no gap in what has landed.
+-- as_reported sees a product only under its own number; harmonised under any code with a weight;
+-- strict under a code that is the product, whole and alone.
 with
 
     revisions as (
 
-        select
-            hs_revision,
-            name,
-            first_year,
-            lead(first_year, 1, 9999) over (order by first_year) as next_first_year
-        from {{ ref('hs_revisions') }}
+        select reported.source, reported.year, reported.hs_revision, revisions.name as revision_name
+        from {{ ref('int_hs_revisions_reported') }} as reported
+        inner join
+            {{ ref('hs_revisions') }} as revisions on reported.hs_revision = revisions.hs_revision
 
     ),
-
-    years as (select distinct year from {{ ref('int_trade_flows_classified') }}),
 
     products as (select product_code from {{ ref('int_listed_products') }}),
 
-    concordance as (select * from {{ ref('int_hs_concordance') }}),
+    treatments as (select distinct hs_treatment from {{ ref('int_hs_codes_mapped') }}),
 
-    seen as (
+    -- as_reported maps a product's number in every revision; the concordance knows in which of
+    -- them the number exists
+    with_code as (
 
-        select 'as_reported' as hs_treatment, hs_revision, product_code
-        from concordance
-        where hs6_code = product_code
-        union
-        select 'harmonised' as hs_treatment, hs_revision, product_code
-        from concordance
-        where weight > 0
-        union
-        select 'strict' as hs_treatment, hs_revision, product_code
-        from concordance
-        where relation = '1:1'
+        select distinct mapped.hs_treatment, mapped.hs_revision, mapped.product_code
+        from {{ ref('int_hs_codes_mapped') }} as mapped
+        inner join
+            {{ ref('int_hs_concordance') }} as concordance
+            on mapped.hs_revision = concordance.hs_revision
+            and mapped.hs6_code = concordance.hs6_code
+            and mapped.product_code = concordance.product_code
 
     ),
-
-    treatments as (select distinct hs_treatment from seen),
 
     final as (
 
         select
             treatments.hs_treatment,
-            years.year,
+            revisions.source,
+            revisions.year,
             revisions.hs_revision,
-            revisions.name as revision_name,
+            revisions.revision_name,
             products.product_code
-        from years
-        inner join
-            revisions
-            on years.year >= revisions.first_year
-            and years.year < revisions.next_first_year
+        from revisions
         cross join products
         cross join treatments
         left join
-            seen
-            on treatments.hs_treatment = seen.hs_treatment
-            and revisions.hs_revision = seen.hs_revision
-            and products.product_code = seen.product_code
-        where seen.product_code is null
+            with_code
+            on treatments.hs_treatment = with_code.hs_treatment
+            and revisions.hs_revision = with_code.hs_revision
+            and products.product_code = with_code.product_code
+        where with_code.product_code is null
 
     )
 

@@ -1,6 +1,6 @@
--- The two sources are never mixed within a year and flow: UN Comtrade counts where any economy
--- has reported any listed product, BACI elsewhere. A product that UN Comtrade lacks in such a
--- year is missing, not filled from the narrower source.
+-- The two sources are never mixed within a year, flow and product, where they would count twice.
+-- UN Comtrade counts where it holds at least half of the value that BACI has there; else BACI does:
+-- what a few reporters say is not the world's trade.
 with
 
     variants as (
@@ -12,30 +12,74 @@ with
 
     ),
 
-    preferred as (
+    -- a product whose code merged into another's in UN Comtrade's revision of the year is counted
+    -- in that one there, so both take the same source
+    merged as (
+
+        select revisions.year, concordance.product_code, min(mapped.product_code) as merged_into
+        from {{ ref('int_hs_revisions_reported') }} as revisions
+        inner join
+            {{ ref('int_hs_concordance') }} as concordance
+            on revisions.hs_revision = concordance.hs_revision
+            and concordance.weight = 0
+        inner join
+            {{ ref('int_hs_codes_mapped') }} as mapped
+            on concordance.hs_revision = mapped.hs_revision
+            and concordance.hs6_code = mapped.hs6_code
+            and concordance.product_code <> mapped.product_code
+        inner join
+            {{ ref('int_run_choices') }} as choices on mapped.hs_treatment = choices.hs_treatment
+        where revisions.source = 'comtrade'
+        group by revisions.year, concordance.product_code
+
+    ),
+
+    with_merged as (
+
+        select variants.*, coalesce(merged.merged_into, variants.product_code) as counted_in
+        from variants
+        left join
+            merged on variants.year = merged.year and variants.product_code = merged.product_code
+
+    ),
+
+    chosen as (
 
         select
-            *,
-            max(case when source = 'comtrade' then 1 else 0 end) over (
-                partition by year, flow
-            ) as has_comtrade
-        from variants
+            year,
+            flow,
+            counted_in,
+            case
+                when
+                    sum(case when source = 'comtrade' then {{ as_money('value_usd') }} else 0 end)
+                    >= {{ var('minimum_reported_share') }}
+                    * sum(case when source = 'baci' then {{ as_money('value_usd') }} else 0 end)
+                then 'comtrade'
+                else 'baci'
+            end as source
+        from with_merged
+        group by year, flow, counted_in
 
     ),
 
     final as (
 
         select
-            year,
-            economy_iso3,
-            flow,
-            product_code,
-            value_usd,
-            source,
-            allocated_usd,
-            unallocated_usd
-        from preferred
-        where source = 'comtrade' or has_comtrade = 0
+            with_merged.year,
+            with_merged.economy_iso3,
+            with_merged.flow,
+            with_merged.product_code,
+            with_merged.value_usd,
+            with_merged.source,
+            with_merged.allocated_usd,
+            with_merged.unallocated_usd
+        from with_merged
+        inner join
+            chosen
+            on with_merged.year = chosen.year
+            and with_merged.flow = chosen.flow
+            and with_merged.counted_in = chosen.counted_in
+            and with_merged.source = chosen.source
 
     )
 
