@@ -5,16 +5,26 @@ with
 
     minerals as (select * from {{ ref('transition_minerals') }} where is_in_report_list),
 
+    groups as (
+
+        select region, income_group
+        from {{ ref('economy_groups') }}
+        union
+        select region, income_group
+        from {{ ref('historical_economy_groups') }}
+
+    ),
+
     needed as (
 
         select 'economy' as kind, iso3 as code
         from {{ ref('economies') }}
         union
         select 'region' as kind, region as code
-        from {{ ref('economy_groups') }}
+        from groups
         union
         select 'income_group' as kind, income_group as code
-        from {{ ref('economy_groups') }}
+        from groups
         union
         select 'country_group' as kind, country_group as code
         from {{ ref('dim_economy') }}

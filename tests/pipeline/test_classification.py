@@ -281,6 +281,64 @@ def test_vintages_of_the_groups(demo_run: FinishedRun) -> None:
     assert vintages["FY24"].startswith("Advanced")
 
 
+def groups_in_the_seeds(column: str) -> dict[str, str]:
+    """ISO3 -> group, of the default vintage and of the states of the past."""
+    today = (row for row in seed_rows("economy_groups") if row["vintage"] == "FY24")
+    return {row["iso3"]: row[column] for row in (*today, *seed_rows("historical_economy_groups"))}
+
+
+def test_trade_is_unclassified_in_table_2_only_where_the_seeds_say_so(
+    demo_run: FinishedRun,
+) -> None:
+    """Year by year, China's exports by group are those to the members the seeds give it."""
+    exports = demo_run.ask(
+        "select year, importer_iso3, sum(value_usd) / 1e9 from marts.fct_trade_flow "
+        "where exporter_iso3 = 'CHN' and importer_iso3 <> 'CHN' and product_code in "
+        "(select product_code from marts.dim_product where is_low_carbon) group by all"
+    )
+    assert {(1992, "CSK"), (1992, "BLX"), (1998, "BLX"), (2005, "SCG")} <= {
+        (year, importer) for year, importer, _ in exports
+    }
+    for grouping, column in (("income group", "income_group"), ("region", "region")):
+        group_of = groups_in_the_seeds(column)
+        expected: dict[tuple[int, str], float] = defaultdict(float)
+        for year, importer, value in exports:
+            expected[year, group_of[importer]] += float(value)
+        printed = {
+            (year, group): value
+            for year, group, value in demo_run.ask(
+                'select year, "group", value from report.table_2 '
+                f"where unit = 'billion USD' and grouping_by = '{grouping}'"
+            )
+        }
+        assert printed == pytest.approx(dict(expected))
+
+
+def test_belgium_luxembourg_is_high_income_in_figure_1_of_1992(demo_run: FinishedRun) -> None:
+    weo_group_of = groups_in_the_seeds("weo_group")
+    for flow in ("export", "import"):
+        trade = dict(
+            demo_run.ask(
+                "select economy_iso3, sum(value_usd) from marts.fct_world_trade "
+                f"where year = 1992 and flow = '{flow}' and product_code in "
+                "(select product_code from marts.dim_product where is_low_carbon) group by 1"
+            )
+        )
+        advanced = {iso3 for iso3 in trade if weo_group_of[iso3] == "Advanced economies"}
+        assert "BLX" in advanced
+        assert trade["BLX"] > 0
+        shares = dict(
+            demo_run.ask(
+                'select "group", value from report.figure_1 '
+                f"where year = 1992 and measure = '{flow} share'"
+            )
+        )
+        assert sum(shares.values()) == pytest.approx(100)
+        assert shares["High income"] == pytest.approx(
+            100 * float(sum(trade[iso3] for iso3 in advanced) / sum(trade.values()))
+        )
+
+
 def build_on(
     project: Path, data_dir: Path, *arguments: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:

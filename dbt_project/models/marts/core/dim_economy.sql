@@ -2,11 +2,21 @@ with
 
     economies as (select * from {{ ref('economies') }}),
 
+    -- a state of the past keeps the groups of its time: today's vintages do not know it
     groups as (
 
-        select *
+        select
+            iso3,
+            false as is_historical,
+            region,
+            income_group,
+            weo_group,
+            cast(null as {{ dbt.type_string() }}) as groups_source
         from {{ ref('economy_groups') }}
         where vintage = {{ setting_text('income_vintage') }}
+        union all
+        select iso3, true as is_historical, region, income_group, weo_group, source as groups_source
+        from {{ ref('historical_economy_groups') }}
 
     ),
 
@@ -28,9 +38,18 @@ with
                 else 'Other EMDE'
             end as country_group,
             coalesce(groups.weo_group, 'Not in WEO') as weo_group,
+            case
+                when economies.is_historical
+                then 'historical'
+                else {{ setting_text('income_vintage') }}
+            end as group_vintage,
+            groups.groups_source,
             economies.is_historical
         from economies
-        left join groups on economies.iso3 = groups.iso3
+        left join
+            groups
+            on economies.iso3 = groups.iso3
+            and economies.is_historical = groups.is_historical
 
     ),
 
@@ -48,6 +67,8 @@ with
             grouped.country_group,
             of_country_group.name_zh as country_group_zh,
             grouped.weo_group,
+            grouped.group_vintage,
+            grouped.groups_source,
             grouped.is_historical
         from grouped
         left join
