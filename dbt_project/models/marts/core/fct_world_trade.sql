@@ -1,6 +1,6 @@
 -- The two sources are never mixed within a year, flow and product, where they would count twice.
--- UN Comtrade counts where it holds at least half of the value that BACI has there; else BACI does:
--- what a few reporters say is not the world's trade.
+-- UN Comtrade counts where at least half as many economies report the product as trade it in BACI;
+-- else BACI does: what a few reporters say is not the world's trade.
 with
 
     variants as (
@@ -51,9 +51,9 @@ with
             counted_in,
             case
                 when
-                    sum(case when source = 'comtrade' then {{ as_money('value_usd') }} else 0 end)
-                    >= {{ var('minimum_reported_share') }}
-                    * sum(case when source = 'baci' then {{ as_money('value_usd') }} else 0 end)
+                    count(distinct case when source = 'comtrade' then economy_iso3 end)
+                    >= {{ var('minimum_reporting_share') }}
+                    * count(distinct case when source = 'baci' then economy_iso3 end)
                 then 'comtrade'
                 else 'baci'
             end as source
