@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Series: TypeAlias = dict[str, dict[int, float]]
 
 SYNTHETIC = "synthetic: every number is invented"
+MIXED = "UN Comtrade for some products, BACI for others: the table's notes say how many"
 GROUP_COLOURS = {"China": "#c0392b", "High income": "#2c6fbb", "Other EMDE": "#e0a030"}
 
 
@@ -56,6 +57,8 @@ def picture_of(connection: duckdb.DuckDBPyConnection, table: str) -> bytes | Non
         CHARTS[exhibit.chart](panel, series)
         panel.set_title(measure, fontsize=9)
         panel.xaxis.get_major_locator().set_params(integer=True)
+    if _is_mixed(connection, table, exhibit.drawn_measures):
+        figure.supxlabel(MIXED, fontsize=7)
     return _png(figure)
 
 
@@ -136,6 +139,18 @@ def markdown(png: bytes, title: str) -> str:
 
 def _is_synthetic(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(connection.execute("select is_synthetic from marts.run_choices").fetchall()[0][0])
+
+
+def _is_mixed(connection: duckdb.DuckDBPyConnection, table: str, measures: tuple[str, ...]) -> bool:
+    """Whether any number of the measures, the total of all sectors included, has both sources."""
+    [(mixed,)] = connection.execute(
+        f"""
+        select count(*) from {sql_name("report", table)}
+        where list_contains(?, measure) and contains(note_code, 'mixed_sources')
+        """,
+        [list(measures)],
+    ).fetchall()
+    return bool(mixed)
 
 
 def _figure(title: str, is_synthetic: bool, height: float = 3.2) -> Figure:
