@@ -104,12 +104,12 @@ def test_tables_come_complete_where_nothing_can_be_estimated() -> None:
 
 def test_a_term_without_an_estimate_has_its_reason() -> None:
     panel = small_panel().assign(
-        basis="reconciled", hs_treatment="as_reported", mineral_scope="ores"
+        basis="reconciled", hs_treatment="harmonised", mineral_scope="ores"
     )
     panel["c_lag1_z"] = panel["year"] / 10
     coverage = pd.DataFrame(
         [
-            ("reconciled", "as_reported", "ores", "mineral", True, y, 18, 18)
+            ("reconciled", "harmonised", "ores", "mineral", True, y, 18, 18)
             for y in range(1990, 2023)
         ],
         columns=list(NOTHING.columns),

@@ -82,7 +82,7 @@ def test_a_table_is_printed_as_journals_do() -> None:
     notes = [r[0] for r in rows[14:]]
     assert "Standard errors: clustered by partner economy." in notes
     assert "(2) not estimable: no data for a_b." in notes
-    assert any(n.startswith("Trade basis: reconciled (BACI); HS codes as reported") for n in notes)
+    assert any(n.startswith("Trade basis: reconciled (BACI); HS codes followed") for n in notes)
     chinese = files["table_5.zh.csv"]
     assert "甲 × 乙,-1.234**," in chinese
     assert "伙伴固定效应,是" in chinese
