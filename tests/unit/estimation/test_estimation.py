@@ -24,6 +24,8 @@ from tests.support.estimation import (
     used,
 )
 
+YEARS = (1992, 2022)
+
 
 def test_what_cannot_be_estimated_says_why() -> None:
     panel = small_panel()
@@ -76,7 +78,7 @@ def test_tables_come_complete_where_nothing_can_be_estimated() -> None:
         columns=PRINTED_COLUMNS,
     )
     tables = estimate_all(
-        EstimationInputs(NOTHING, NOTHING, published, {}, "reconciled", 0.1, False, WORDS),
+        EstimationInputs(NOTHING, NOTHING, published, {}, "reconciled", 0.1, YEARS, False, WORDS),
         REPORT_SPECIFICATIONS,
         ["reconciled"],
     )
@@ -119,7 +121,7 @@ def test_a_term_without_an_estimate_has_its_reason() -> None:
         columns=PRINTED_COLUMNS,
     )
     tables = estimate_all(
-        EstimationInputs(panel, coverage, published, {}, "reconciled", 0.1, False, WORDS),
+        EstimationInputs(panel, coverage, published, {}, "reconciled", 0.1, YEARS, False, WORDS),
         [replace(SMALL, terms=("a", "b", "c"))],
         ["reconciled"],
     )
