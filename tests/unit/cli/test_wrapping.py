@@ -29,7 +29,7 @@ def test_chinese_is_counted_in_columns() -> None:
 
 
 def test_what_is_longer_than_a_line_stands_alone_on_one_without_indent() -> None:
-    path = "/home/研究者/数据 文件夹/" + "very_long_name/" * 6 + "warehouse.duckdb"
+    path = "/srv/研究者/数据 文件夹/" + "very_long_name/" * 6 + "warehouse.duckdb"
     lines = wrapped(f"open {whole(path)} read-only", indent=17)
     assert lines == [" " * 17 + "open", path, " " * 17 + "read-only"]
     assert cell_len(path) > 80
