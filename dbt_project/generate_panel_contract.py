@@ -34,8 +34,8 @@ MODELS = {
     ),
 }
 COLUMNS = (
-    "Outcomes and levels at t; x_lag1 is x one calendar year before; x_lag1_z its z-score over the "
-    "panel's rows."
+    "Outcomes and levels at t; x_lag1 is x one calendar year before; x_lag1_z its z-score, by mean "
+    "and standard deviation over the panel's rows of the years of standardisation (run_choices)."
 )
 
 
@@ -77,7 +77,7 @@ def contract(seed: Path = ROOT / "seeds" / "indicators" / "variables.csv") -> st
                 text += _column(
                     f"{v['variable']}_lag1_z",
                     "double",
-                    f"z-score of {v['variable']}_lag1 over the panel's rows.",
+                    f"z-score of {v['variable']}_lag1 over the years of standardisation.",
                 )
         text += _column(
             "is_synthetic",

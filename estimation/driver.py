@@ -29,8 +29,8 @@ class EstimationInputs:
     coverage        marts.audit_product_coverage
     published       report.published_coefficients
     indicator_codes variable -> the World Bank's code of it, where it has one
-    default_basis, minimum_product_share, is_synthetic
-                    the run's choices
+    default_basis, minimum_product_share, standardisation_years, is_synthetic
+                    the run's choices; standardisation_years: the first and the last
     words           the sentences of reasons, notes and conclusions
     planted         on synthetic data the planted coefficients: exhibit, column, term, truth
     """
@@ -41,6 +41,7 @@ class EstimationInputs:
     indicator_codes: dict[str, str]
     default_basis: str
     minimum_product_share: float
+    standardisation_years: tuple[int, int]
     is_synthetic: bool
     words: Words
     planted: pd.DataFrame | None = None
@@ -133,7 +134,7 @@ def _estimated(
                 if isinstance(result, Estimates):
                     estimated += 1
                     landed = coverages[choice][s.product_lists[0][0]]
-                    coefficients.append(_coefficients(result, s, basis, landed, inputs.words))
+                    coefficients.append(_coefficients(result, s, basis, landed, inputs))
                     diagnostics.append(_diagnostics(result, s, basis, inputs.words))
             say(f"{basis}: {variant}: {estimated} of {len(chosen)} columns estimated")
     return {
@@ -150,7 +151,7 @@ def _key(s: Specification, basis: str) -> dict:
 
 
 def _coefficients(
-    result: Estimates, s: Specification, basis: str, landed: Coverage, words: Words
+    result: Estimates, s: Specification, basis: str, landed: Coverage, inputs: EstimationInputs
 ) -> pd.DataFrame:
     counts = ("n_observations", "n_economies", "first_year", "last_year")
     return result.coefficients.assign(
@@ -158,7 +159,7 @@ def _coefficients(
         **{name: result.diagnostics[name] for name in counts},
         products_landed=landed.products_landed,
         products_in_list=landed.products_in_list,
-        specification=words.text(s.sentences),
+        specification=inputs.words.text(s.sentences(inputs.standardisation_years)),
     )
 
 

@@ -45,8 +45,8 @@ class Specification:
     first_year, last_year
                     bounds of the outcome's year
     sample          complete_cases, or balanced: the largest balanced panel within them
-    standardisation panel: z-scores over the panel's rows, as in the mart; sample: over the rows of
-                    the fit
+    standardisation panel: z-scores over the panel's rows of stated years, as in the mart; sample:
+                    over the rows of the fit
     basis           a trade basis; None: every basis, one fit each
     hs_treatment, mineral_scope
                     which panel
@@ -106,9 +106,19 @@ class Specification:
         """The terms for which `kept` is true."""
         return tuple(term for term, k in zip(self.terms, kept, strict=True) if k)
 
-    @property
-    def sentences(self) -> tuple[Reason, ...]:
-        """The specification in one line, as kept beside every estimate."""
+    def standardised_over(self, panel_years: tuple[int, int]) -> Reason:
+        """The rows whose moments make the z-scores; `panel_years`: those of the mart's."""
+        if self.standardisation == "sample":
+            return because("standardisation", "sample")
+        first_year, last_year = panel_years
+        return because("standardisation", "panel", first_year=first_year, last_year=last_year)
+
+    def sentences(self, standardisation_years: tuple[int, int]) -> tuple[Reason, ...]:
+        """The specification in one line, as kept beside every estimate.
+
+        `standardisation_years` are the first and last year of the panel's rows whose moments make
+        the mart's z-scores.
+        """
         measured = (
             because("specification", "measured_by", term=name, variable=variable)
             for name, variable in self.measured_by
@@ -123,7 +133,7 @@ class Specification:
                 terms=" + ".join(self.terms),
                 effects=" + ".join(self.effects),
             ),
-            because("specification", "terms", standardisation=self.standardisation),
+            because("specification", "terms", rows=self.standardised_over(standardisation_years)),
             because(
                 "specification",
                 "sample",

@@ -26,6 +26,7 @@ HS_TREATMENTS = ("harmonised", "as_reported", "strict")
 MINERAL_SCOPES = ("ores", "all_stages")
 DEMO_SCALES = ("small", "report", "baci")
 INCOME_VINTAGES = ("FY21", "FY22", "FY23", "FY24", "FY25")
+PANEL_FIRST_YEAR = 1992  # once more in dbt_project.yml; a test compares them
 
 
 class SettingError(ValueError):
@@ -133,6 +134,18 @@ def _read_vintage(variable: str, text: str) -> str:
     return text
 
 
+def _read_years(variable: str, text: str) -> tuple[int, int]:
+    """The first and the last year of a window of the panel."""
+    years = re.fullmatch(r"([0-9]{4})-([0-9]{4})", text)
+    first, last = map(int, years.groups()) if years else (0, 0)
+    if not PANEL_FIRST_YEAR <= first <= last < 2100:
+        raise SettingError(
+            f"{variable}={text!r} is not a first and a last year of the panel, which starts in "
+            f"{PANEL_FIRST_YEAR}; use for example 1992-2022."
+        )
+    return first, last
+
+
 def _read_optional_path(variable: str, text: str) -> Path | None:
     return Path(text).expanduser().resolve() if text else None
 
@@ -150,6 +163,7 @@ SECONDS = Kind(_read_seconds)
 ADDRESS = Kind(_read_address)
 KEY = Kind(_read_key)
 VINTAGE = Kind(_read_vintage)
+YEARS = Kind(_read_years, lambda years: f"{years[0]}-{years[1]}")
 SEED = whole_number(0, None, "is not a whole number; use digits only, for example 1992.")
 CALLS = whole_number(1, None, "is not a number of calls; a free key has 500.")
 PORT = whole_number(1, 65_535, "is not a port; use a number from 1 to 65535, for example 3000.")
@@ -235,6 +249,14 @@ class Settings:
         "FY24",
         "Vintage of the World Bank's income groups: "
         "FY21 | FY22 | FY23 | FY24 (the report's) | FY25.",
+    )
+    standardisation_years: tuple[int, int] = _row(
+        "LCT_STANDARDISATION_YEARS",
+        YEARS,
+        "1992-2022",
+        "The panel's years, first-last, whose mean and standard deviation make the z-scores of "
+        "all years. Fixed, so that z-scores of old years stay when a new year lands; 1992-2022 "
+        "are the report's.",
     )
     comtrade_key: str = _row(
         "COMTRADE_API_KEY",
@@ -378,6 +400,7 @@ class Settings:
             "hs_treatment": self.hs_treatment,
             "mineral_scope": self.mineral_scope,
             "income_vintage": self.income_vintage,
+            "standardisation_years": YEARS.write(self.standardisation_years),
             **(demo if is_synthetic else {}),
             "low_carbon_products": own_list.name if own_list else "seeds/low_carbon_products.csv",
         }

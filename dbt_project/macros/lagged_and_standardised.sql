@@ -1,7 +1,10 @@
 {#-
     Values of the panel's variables at t and at t-1 by calendar year (a gap in the years is a
-    missing lag, not the previous row), and the z-score of the lag over the panel's rows
-    (sample standard deviation; null where it is zero or undefined).
+    missing lag, not the previous row), and the z-score of the lag.
+
+    Its mean and sample standard deviation are those of the panel's rows in the years t of the
+    setting standardisation_years: a new year outside that window gets its z-scores and moves no
+    other. A z-score is null where the standard deviation is zero or undefined.
 
     `values` is a relation or CTE with iso3, year, variable, value and the columns of `group_keys`;
     `rows` holds the panel's iso3 x year. The rolling windows and the lags see every landed year;
@@ -9,7 +12,8 @@
 -#}
 {% macro lagged_and_standardised(values, rows, group_keys=[]) %}
     {%- set keys = (group_keys + ['iso3', 'variable']) | join(', ') -%}
-    {%- set groups = (group_keys + ['variable']) | join(', ') %}
+    {%- set groups = (group_keys + ['variable']) | join(', ') -%}
+    {%- set first_year, last_year = standardisation_years() %}
     now_and_before as (
 
         select {{ keys }}, year, value, cast(null as {{ type_double() }}) as value_lag1
@@ -50,7 +54,7 @@
             {{ ordered_average('value_lag1', 'iso3, year') }} as lag1_mean,
             {{ ordered_standard_deviation('value_lag1', 'iso3, year') }} as lag1_standard_deviation
         from in_panel
-        where value_lag1 is not null
+        where value_lag1 is not null and year between {{ first_year }} and {{ last_year }}
         group by {{ groups }}
 
     ),

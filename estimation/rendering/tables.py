@@ -33,6 +33,8 @@ class RenderingInputs:
     labels          variable of the panel -> its name in English and in Chinese
     words           titles, labels, notes and reasons
     basis           the trade basis that is printed
+    standardisation_years
+                    the first and the last year whose rows make the panel's z-scores
     """
 
     coefficients: pd.DataFrame
@@ -41,6 +43,7 @@ class RenderingInputs:
     labels: dict[str, tuple[str, str]]
     words: Words
     basis: str
+    standardisation_years: tuple[int, int]
     is_synthetic: bool
 
     def of(self, specification: Specification, inference: str) -> RenderingInputs:
@@ -121,7 +124,7 @@ def printed_table(
         tuple((text(head), cells) for head, cells in _foot(columns, found.diagnostics, text)),
         tuple(
             " ".join(text(sentence) for sentence in note)
-            for note in _notes(first, inputs.basis, inference)
+            for note in _notes(first, inputs, inference)
             + _missing(found.not_estimable, term_labels)
         ),
         text(because("table_label", "synthetic")) if inputs.is_synthetic else "",
@@ -183,7 +186,7 @@ def _foot(
     ]
 
 
-def _notes(first: Specification, basis: str, inference: str) -> list[list[Reason]]:
+def _notes(first: Specification, inputs: RenderingInputs, inference: str) -> list[list[Reason]]:
     """How the table is made: each note is a list of sentences."""
     notes = [
         [because("table_label", "brackets")],
@@ -192,14 +195,16 @@ def _notes(first: Specification, basis: str, inference: str) -> list[list[Reason
             because(
                 "table_label",
                 "trade",
-                basis=Reason("basis", basis),
+                basis=Reason("basis", inputs.basis),
                 hs_treatment=Reason("hs_treatment", first.hs_treatment),
                 mineral_scope=Reason("mineral_scope", first.mineral_scope),
             )
         ],
         [
             Reason("estimator", first.estimator),
-            Reason("standardisation", first.standardisation),
+            because(
+                "table_label", "terms", rows=first.standardised_over(inputs.standardisation_years)
+            ),
         ],
     ]
     if first.variant != "report":

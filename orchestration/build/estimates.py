@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -37,9 +38,7 @@ def read_marts(
     def frame(sql: str) -> pd.DataFrame:
         return connection.execute(sql).df()
 
-    [(basis, share, is_synthetic)] = connection.execute(
-        "select basis, minimum_product_share, is_synthetic from marts.run_choices"
-    ).fetchall()
+    choices = _run_choices(connection)
     return EstimationInputs(
         panel=frame(
             "select * from marts.panel_country_year_variants "
@@ -53,12 +52,13 @@ def read_marts(
                 "where indicator_code is not null"
             ).fetchall()
         ),
-        default_basis=basis,
-        minimum_product_share=share,
-        is_synthetic=is_synthetic,
+        default_basis=choices["basis"],
+        minimum_product_share=choices["minimum_product_share"],
+        standardisation_years=_standardisation_years(choices),
+        is_synthetic=choices["is_synthetic"],
         words=estimation_words(),
         planted=pd.DataFrame(json.loads(planted_truth.read_text("utf-8"))["coefficients"])
-        if is_synthetic and planted_truth is not None
+        if choices["is_synthetic"] and planted_truth is not None
         else None,
     )
 
@@ -112,9 +112,7 @@ def write_printed_tables(connection: duckdb.DuckDBPyConnection, folder: Path) ->
 
     Returns the number of files.
     """
-    [(basis, is_synthetic)] = connection.execute(
-        "select basis, is_synthetic from marts.run_choices"
-    ).fetchall()
+    choices = _run_choices(connection)
     labels = {
         variable: (english, chinese)
         for variable, english, chinese in connection.execute(
@@ -122,7 +120,9 @@ def write_printed_tables(connection: duckdb.DuckDBPyConnection, folder: Path) ->
         ).fetchall()
     }
     frames = {
-        name: connection.execute(f"select * from estimates.{name} where basis = ?", [basis]).df()
+        name: connection.execute(
+            f"select * from estimates.{name} where basis = ?", [choices["basis"]]
+        ).df()
         for name in ("coefficients", "diagnostics", "not_estimable")
     }
     files = rendered(
@@ -130,8 +130,9 @@ def write_printed_tables(connection: duckdb.DuckDBPyConnection, folder: Path) ->
             **frames,
             labels=labels,
             words=estimation_words(),
-            basis=basis,
-            is_synthetic=is_synthetic,
+            basis=choices["basis"],
+            standardisation_years=_standardisation_years(choices),
+            is_synthetic=choices["is_synthetic"],
         )
     )
     for name, text in files.items():
@@ -139,3 +140,12 @@ def write_printed_tables(connection: duckdb.DuckDBPyConnection, folder: Path) ->
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return len(files)
+
+
+def _run_choices(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    cursor = connection.execute("select * from marts.run_choices")
+    return dict(zip((d[0] for d in cursor.description), cursor.fetchall()[0], strict=True))
+
+
+def _standardisation_years(choices: dict[str, Any]) -> tuple[int, int]:
+    return choices["standardisation_first_year"], choices["standardisation_last_year"]

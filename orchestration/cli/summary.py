@@ -1,25 +1,39 @@
 """The one-screen summary of a run, read from the publication, and the report of a failed run.
 
-Each function returns rows of the summary, a label and its text; `print_summary` prints them.
+Each function returns rows of the summary, a label and its text; `print_summary` prints them in
+lines of at most 80 columns.
 """
 
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 
+from estimation.inference import DEFAULT_INFERENCE
+from estimation.reasons import Reason
 from orchestration.build import warehouse
+from orchestration.build.estimates import estimation_words
+from orchestration.cli.wrapping import LINE_WIDTH, whole, wrapped
 from orchestration.landing.manifest import Manifest, read_manifest
+from orchestration.landing.publishers import PUBLISHERS, world_bank
 from orchestration.publishing.publication import SYNTHETIC_NOTICE
 from orchestration.settings import Settings
 from orchestration.sources.live.pending_plan import waiting_requests
 
 Rows = Iterator[tuple[str, str]]
+
+LABEL_WIDTH = 17
+SHELL_GOES_ON = "\\ "  # a command that ends a line with it goes on in the next
+# the planted disturbances are independent with equal variance, so these intervals are the right
+# ones; the tables are printed with those of the default
+PLANTED_INFERENCE = "iid"
 
 
 def print_summary(
@@ -30,36 +44,43 @@ def print_summary(
     Returns 1 if a file was refused, else 0.
     """
     manifest = read_manifest(settings.manifest_path)
-    published = str(settings.published_dir / "warehouse.duckdb")
-    table = Table(show_header=False, box=None, pad_edge=False, title=None)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column()
-    with duckdb.connect(published, read_only=True) as connection:
+    published = settings.published_dir / "warehouse.duckdb"
+    with duckdb.connect(str(published), read_only=True) as connection:
         choices = connection.execute("select * from marts.run_choices").df().iloc[0]
-        for row in [
+        rows = [
             *landed_rows(manifest),
+            *newest_year_rows(connection),
             *trade_rows(connection, choices),
             *data_test_rows(settings),
             *estimate_rows(connection, choices.basis),
             *comparison_rows(connection),
             *stage_rows(stages),
-        ]:
-            table.add_row(*row)
+            *look_rows(published, settings.dagster_port),
+        ]
     console.print()
     if choices.is_synthetic:
-        notice = f"{SYNTHETIC_NOTICE.strip()} Real data: make run SOURCE=files LANDING=folder."
-        console.print(notice, style="bold yellow", markup=False)
+        command = whole("make run SOURCE=files LANDING=folder")
+        notice = f"{SYNTHETIC_NOTICE.strip()} Real data: {command}."
+        _print_lines(console, wrapped(notice), "bold yellow")
     console.print(f"Published in {seconds:.0f} s", style="bold green")
-    console.print(table)
-    port = settings.dagster_port
-    for line in (
-        f"\nLook at it:  duckdb -readonly {published}",
-        f"             make dev   (Dagster on http://127.0.0.1:{port})",
-    ):
-        console.print(line, markup=False)
+    for label, text in rows:
+        _print_lines(console, labelled(label, text))
     for text, style in remarks(manifest, settings):
-        console.print(text, style=style, markup=False)
+        _print_lines(console, wrapped(text), style)
     return 1 if _refused(manifest) else 0
+
+
+def labelled(label: str, text: str) -> list[str]:
+    """The lines of a row: the label, and beside it the text."""
+    first, *others = wrapped(text, indent=LABEL_WIDTH)
+    if not first.startswith(" " * LABEL_WIDTH):  # too long for a line with a label
+        return [label, first, *others]
+    return [label.ljust(LABEL_WIDTH) + first[LABEL_WIDTH:], *others]
+
+
+def _print_lines(console: Console, lines: list[str], style: str = "") -> None:
+    for line in lines:
+        console.print(line, style=style, markup=False, soft_wrap=True)
 
 
 def landed_rows(manifest: Manifest) -> Rows:
@@ -69,6 +90,36 @@ def landed_rows(manifest: Manifest) -> Rows:
     vintages = {str(f.release) for f in landed if "indicators" in f.parameters}
     if vintages:
         yield "World Bank", f"release {', '.join(sorted(vintages))} (LCT_WDI_VINTAGE)"
+
+
+def newest_year_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
+    """The newest year of each source in the published tables."""
+    found = [
+        # monthly reports reach further and are no part of these tables
+        (PUBLISHERS[source].title + (" annual" if source == "comtrade" else ""), year)
+        for source, year in connection.execute(
+            "select source, max(year) from marts.fct_world_trade_variants "
+            "group by source order by source desc"
+        ).fetchall()
+    ]
+    (year,) = _first_row(
+        connection,
+        """
+        select max(year)
+        from (
+            unpivot (
+                select * exclude (iso3, basis, hs_treatment, mineral_scope, is_synthetic)
+                from marts.panel_country_year
+            )
+            on columns(* exclude (year)) into name variable value known
+        )
+        join marts.dim_variable using (variable)
+        where indicator_code is not null
+        """,
+    )
+    found += [(world_bank.PUBLISHER.title, year)] if year else []
+    if found:
+        yield "newest year", ", ".join(whole(f"{title} {year}") for title, year in found)
 
 
 def trade_rows(connection: duckdb.DuckDBPyConnection, choices: Any) -> Rows:
@@ -138,7 +189,7 @@ def estimate_rows(connection: duckdb.DuckDBPyConnection, basis: str) -> Rows:
         """,
         [basis],
     ).fetchall()
-    tables = ", ".join(f"{exhibit.replace('_', ' ')} ({n})" for exhibit, n in estimated)
+    tables = ", ".join(whole(f"{exhibit.replace('_', ' ')} ({n})") for exhibit, n in estimated)
     yield "estimated", tables or "no table"
     for reason, n in missing:
         yield "", f"{n} column{'s' if n > 1 else ''} not estimable: {reason}"
@@ -157,14 +208,16 @@ def comparison_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
         from estimates.scorecard
         """,
     )
-    planted, covered = _first_row(
-        connection,
-        """
-        select count(own_estimate), count(*) filter (is_covered)
-        from estimates.planted_recovery
-        where inference = 'iid'
-        """,
-    )
+    covered = {
+        inference: f"{n} of {planted}"
+        for inference, n, planted in connection.execute(
+            """
+            select inference, count(*) filter (is_covered), count(own_estimate)
+            from estimates.planted_recovery
+            group by inference
+            """
+        ).fetchall()
+    }
     printed, own = _first_row(
         connection, "select count(*), count(own) from report.published_comparison"
     )
@@ -175,12 +228,15 @@ def comparison_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
         if compared
         else "no printed coefficient could be compared",
     )
-    if planted:
-        yield (
-            "planted truth",
-            f"{covered} of {planted} planted coefficients lie within their 95 % intervals "
-            "(estimates.planted_recovery)",
-        )
+    words = estimation_words()
+    inside = f" planted coefficients inside their {whole('95 %')} intervals"
+    counts = [
+        f"{covered[kind]}{said}, {words.text(Reason('inference_kind', kind))}"
+        for kind, said in ((PLANTED_INFERENCE, inside), (DEFAULT_INFERENCE, ""))
+        if kind in covered
+    ]
+    if counts:
+        yield "planted truth", f"{'; '.join(counts)} (estimates.planted_recovery)"
     yield (
         "printed numbers",
         f"{own} of {printed} aggregates have a number of ours beside them "
@@ -190,13 +246,29 @@ def comparison_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
 
 def stage_rows(stages: dict[str, float]) -> Rows:
     named = {name.replace("__", "."): seconds for name, seconds in stages.items()}
-    yield "stages", ", ".join(f"{name} {s:.1f} s" for name, s in named.items() if s >= 0.05)
+    shown = (whole(f"{name} {s:.1f} s") for name, s in named.items() if s >= 0.05)
+    yield "stages", ", ".join(shown)
+
+
+def look_rows(published: Path, port: int) -> Rows:
+    command, path = "duckdb -readonly", shlex.quote(str(published))
+    fits = LABEL_WIDTH + cell_len(f"{command} {path}") <= LINE_WIDTH
+    yield "look at it", f"{command} {'' if fits else SHELL_GOES_ON}{whole(path)}"
+    yield "", f"make dev (Dagster on http://127.0.0.1:{port})"
 
 
 def remarks(manifest: Manifest, settings: Settings) -> Iterator[tuple[str, str]]:
     """Remarks on this landing, each with its style."""
     for item in manifest.left_out:
-        yield f"{item.status}: {item.reason}", "red" if item.status == "refused" else "yellow"
+        if item.status == "refused":
+            yield f"refused: {item.reason.replace(item.file, whole(item.file))}", "red"
+    if skipped := len(manifest.left_out) - _refused(manifest):
+        were = "files were" if skipped > 1 else "file was"
+        yield (
+            f"{skipped} {were} skipped: named above, with the reason, and in provenance.json "
+            "(left_out).",
+            "yellow",
+        )
     waiting = waiting_requests(settings) if settings.source == "api" else 0
     if waiting:
         yield (

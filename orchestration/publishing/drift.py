@@ -20,7 +20,15 @@ from orchestration.durable import sql_name, sql_text, sql_texts
 from orchestration.publishing.exhibits import PERCENT_OF_VALUE, PERCENTAGE_POINT, exhibits
 from orchestration.settings import Settings
 
-COMPARED_CHOICES = ("basis", "hs_treatment", "mineral_scope", "income_vintage", "is_synthetic")
+COMPARED_CHOICES = (
+    "basis",
+    "hs_treatment",
+    "mineral_scope",
+    "income_vintage",
+    "standardisation_first_year",
+    "standardisation_last_year",
+    "is_synthetic",
+)
 COMPARED_SETTINGS = ("low_carbon_products", "demo_seed", "demo_scale")
 HOW_TO_ACCEPT = "If the change is intended, run once with LCT_ACCEPT_DRIFT=true."
 

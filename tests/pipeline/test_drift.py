@@ -146,9 +146,11 @@ def test_publications_on_other_choices_are_not_compared(finished_demo: Settings)
                 connection, replace(finished_demo, low_carbon_products=Path("own.csv")), "aggregate"
             ).not_compared
         )
-        connection.execute("update marts.run_choices set basis = 'reconciled'")
+        connection.execute(
+            "update marts.run_choices set basis = 'reconciled', standardisation_last_year = 2023"
+        )
         assert (
-            "basis was china_reported, is reconciled"
+            "basis was china_reported, is reconciled; standardisation_last_year was 2022, is 2023"
             in drift(connection, finished_demo, "aggregate").not_compared
         )
         finished_demo.published_dir.unlink()

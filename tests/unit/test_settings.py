@@ -15,6 +15,7 @@ from orchestration.settings import (
     MINERAL_SCOPES,
     OPTIONAL_PATH,
     OPTIONAL_TEXT,
+    PANEL_FIRST_YEAR,
     PROJECT_PATH,
     PROJECT_ROOT,
     SOURCES,
@@ -34,6 +35,11 @@ WRONG = [
     ("LCT_HS_TREATMENT", "loose", HS_TREATMENTS),
     ("LCT_MINERAL_SCOPE", "all", MINERAL_SCOPES),
     ("LCT_INCOME_VINTAGE", "FY30", INCOME_VINTAGES),
+    ("LCT_STANDARDISATION_YEARS", "1992", ("a first and a last year", "1992-2022")),
+    ("LCT_STANDARDISATION_YEARS", "1992 to 2022", ("a first and a last year",)),
+    ("LCT_STANDARDISATION_YEARS", "2022-1992", ("a first and a last year",)),
+    ("LCT_STANDARDISATION_YEARS", "1960-2022", ("starts in 1992",)),
+    ("LCT_STANDARDISATION_YEARS", "1992-9999", ("a first and a last year",)),
     ("LCT_DEMO_SCALE", "huge", DEMO_SCALES),
     ("LCT_ACCEPT_DRIFT", "yes", ("true", "false")),
     ("LCT_SCHEDULES", "true", ("on", "off")),
@@ -102,6 +108,7 @@ OTHER_VALUES = {
     "LCT_MINERAL_SCOPE": "all_stages",
     "LCT_LOW_CARBON_PRODUCTS": "/somewhere/own list.csv",
     "LCT_INCOME_VINTAGE": "FY25",
+    "LCT_STANDARDISATION_YEARS": "1995-2020",
     "COMTRADE_API_KEY": KEY,
     "LCT_WDI_VINTAGE": "today",
     "LCT_WDI_BULK": "https://example.org/WDI_CSV.zip",
@@ -142,7 +149,8 @@ def test_dbt_has_the_same_defaults() -> None:
     """The settings that models read have their defaults in dbt_project.yml once more."""
     project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text("utf-8"))
     defaults = project["vars"]["setting_defaults"]
-    assert len(defaults) == 4
+    assert len(defaults) == 5
     assert defaults == {
         name: ROWS[f"LCT_{name.upper()}"].metadata["setting"].default for name in defaults
     }
+    assert project["vars"]["panel_first_year"] == PANEL_FIRST_YEAR

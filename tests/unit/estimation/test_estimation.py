@@ -24,6 +24,8 @@ from tests.support.estimation import (
     used,
 )
 
+YEARS = (1992, 2022)
+
 
 def test_what_cannot_be_estimated_says_why() -> None:
     panel = small_panel()
@@ -76,7 +78,7 @@ def test_tables_come_complete_where_nothing_can_be_estimated() -> None:
         columns=PRINTED_COLUMNS,
     )
     tables = estimate_all(
-        EstimationInputs(NOTHING, NOTHING, published, {}, "reconciled", 0.1, False, WORDS),
+        EstimationInputs(NOTHING, NOTHING, published, {}, "reconciled", 0.1, YEARS, False, WORDS),
         REPORT_SPECIFICATIONS,
         ["reconciled"],
     )
@@ -104,12 +106,12 @@ def test_tables_come_complete_where_nothing_can_be_estimated() -> None:
 
 def test_a_term_without_an_estimate_has_its_reason() -> None:
     panel = small_panel().assign(
-        basis="reconciled", hs_treatment="as_reported", mineral_scope="ores"
+        basis="reconciled", hs_treatment="harmonised", mineral_scope="ores"
     )
     panel["c_lag1_z"] = panel["year"] / 10
     coverage = pd.DataFrame(
         [
-            ("reconciled", "as_reported", "ores", "mineral", True, y, 18, 18)
+            ("reconciled", "harmonised", "ores", "mineral", True, y, 18, 18)
             for y in range(1990, 2023)
         ],
         columns=list(NOTHING.columns),
@@ -119,7 +121,7 @@ def test_a_term_without_an_estimate_has_its_reason() -> None:
         columns=PRINTED_COLUMNS,
     )
     tables = estimate_all(
-        EstimationInputs(panel, coverage, published, {}, "reconciled", 0.1, False, WORDS),
+        EstimationInputs(panel, coverage, published, {}, "reconciled", 0.1, YEARS, False, WORDS),
         [replace(SMALL, terms=("a", "b", "c"))],
         ["reconciled"],
     )

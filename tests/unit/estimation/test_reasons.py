@@ -35,7 +35,6 @@ CODES_OF_VALUES: dict[str, set[str]] = {
     "inference_kind": set(INFERENCE_KINDS),
     "mineral_scope": {s.mineral_scope for s in SPECIFICATIONS},
     "product_list": {name for s in SPECIFICATIONS for name, _ in s.product_lists},
-    "standardisation": {s.standardisation for s in SPECIFICATIONS},
     "table_title": {s.exhibit for s in SPECIFICATIONS},
     "variant": {v.name for v in VARIANTS},
 }
@@ -177,6 +176,7 @@ def test_a_chinese_table_gives_its_reasons_and_its_variant_in_chinese() -> None:
         labels={},
         words=WORDS,
         basis="reconciled",
+        standardisation_years=(1992, 2022),
         is_synthetic=False,
     )
     notes = printed_table([replace(column, column=1)], inputs, "zh").notes

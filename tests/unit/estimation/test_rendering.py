@@ -50,7 +50,16 @@ def printed_files(synthetic: bool = False) -> dict[str, str]:
         ],
     )
     return rendered(
-        RenderingInputs(coefficients, diagnostics, reasons, LABELS, WORDS, "reconciled", synthetic),
+        RenderingInputs(
+            coefficients,
+            diagnostics,
+            reasons,
+            LABELS,
+            WORDS,
+            "reconciled",
+            (1992, 2021),
+            synthetic,
+        ),
         [second, first],
     )
 
@@ -82,11 +91,15 @@ def test_a_table_is_printed_as_journals_do() -> None:
     notes = [r[0] for r in rows[14:]]
     assert "Standard errors: clustered by partner economy." in notes
     assert "(2) not estimable: no data for a_b." in notes
-    assert any(n.startswith("Trade basis: reconciled (BACI); HS codes as reported") for n in notes)
+    assert any(
+        n.endswith("Terms at t-1, standardised over the panel's rows of 1992-2021.") for n in notes
+    )
+    assert any(n.startswith("Trade basis: reconciled (BACI); HS codes followed") for n in notes)
     chinese = files["table_5.zh.csv"]
     assert "甲 × 乙,-1.234**," in chinese
     assert "伙伴固定效应,是" in chinese
     assert "按伙伴经济体聚类" in chinese
+    assert "解释变量滞后一年, 在全面板 1992-2021 年的观测上标准化。" in chinese
     assert "(2) 无法估计: 变量 a_b 没有数据。" in chinese
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from estimation.specifications import SPECIFICATIONS, VARIANTS, Specification
 
+YEARS = (1992, 2022)
+
 
 def test_each_variant_changes_one_thing_where_it_applies() -> None:
     own = {(s.exhibit, s.column): s for s in SPECIFICATIONS if s.variant == "report"}
@@ -16,7 +18,8 @@ def test_each_variant_changes_one_thing_where_it_applies() -> None:
                 f for f in Specification.__dataclass_fields__ if getattr(s, f) != getattr(report, f)
             )
             count[s.variant] = count.get(s.variant, 0) + 1
-            assert (s.terms == report.terms and s.sentences != report.sentences) or s.variant in (
+            same_sentences = s.sentences(YEARS) == report.sentences(YEARS)
+            assert (s.terms == report.terms and not same_sentences) or s.variant in (
                 "as_reported",
                 "strict",
                 "all_stages",

@@ -1,7 +1,8 @@
 -- The run's choices in one row. With trade_basis `auto` the basis is the one that holds both
 -- directions of China's trade in the most years; of equals, china_reported before reconciled
 -- before partner_reported.
-{%- set wanted_basis = setting('trade_basis') %}
+{%- set wanted_basis = setting('trade_basis') -%}
+{%- set first_year, last_year = standardisation_years() %}
 
 with
 
@@ -83,6 +84,8 @@ with
             {{ setting_text('hs_treatment') }} as hs_treatment,
             {{ setting_text('mineral_scope') }} as mineral_scope,
             {{ setting_text('income_vintage') }} as income_vintage,
+            cast({{ first_year }} as integer) as standardisation_first_year,
+            cast({{ last_year }} as integer) as standardisation_last_year,
             {{ setting_text('trade_basis') }} as basis_setting,
             cast(ranked.years_with_both_directions as integer) as years_with_both_directions,
             coalesce(worlds.is_synthetic, 0) = 1 as is_synthetic

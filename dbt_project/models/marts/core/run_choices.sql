@@ -9,6 +9,8 @@ with
             hs_treatment,
             mineral_scope,
             income_vintage,
+            standardisation_first_year,
+            standardisation_last_year,
             basis_setting,
             years_with_both_directions,
             cast({{ var('minimum_product_share') }} as double) as minimum_product_share,

@@ -1,0 +1,26 @@
+"""The summary that a whole run prints."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from tests.support.runs import FinishedRun
+
+
+def test_the_summary_fits_eighty_columns_and_breaks_nothing(demo_run: FinishedRun) -> None:
+    published = str(demo_run.settings.published_dir / "warehouse.duckdb")
+    _, summary = demo_run.output.split("\nPublished in ")
+    lines = summary.splitlines()
+    assert [line for line in lines if cell_len(line) > 80 and line != published] == []
+    for whole in (
+        "table 10 (4)",
+        "95 %",
+        published,
+        "(report.published_comparison)",
+        "estimates.coefficients_coefficients_have_not_drifted",
+    ):
+        assert any(whole in line for line in lines), whole
+    words = " ".join(summary.split())
+    for source in ("UN Comtrade annual", "BACI", "World Development Indicators"):
+        assert f"{source} 2022" in words
+    assert "inside their 95 % intervals, equal variance, no correlation (iid);" in words

@@ -1,0 +1,88 @@
+"""The summary of a run: newest years, lines of 80 columns, and each file left out named once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from rich.cells import cell_len
+
+from orchestration.cli.summary import labelled, look_rows, newest_year_rows, remarks
+from orchestration.cli.wrapping import wrapped
+from orchestration.landing.manifest import read_manifest
+from orchestration.settings import load_settings
+from orchestration.sources.folder import fill_from_folder
+from tests.support.publishers_files import baci_rows, write_csv
+
+
+def published(trade: str, panel: str) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("create schema marts")
+    connection.execute(
+        "create table marts.fct_world_trade_variants as "
+        f"select * from (values {trade}) as t(source, year)"
+    )
+    connection.execute(
+        "create table marts.panel_country_year as "
+        "select 'DEU' as iso3, year, '' as basis, '' as hs_treatment, '' as mineral_scope, "
+        "x::double as x, lct::double as lct, false as is_synthetic "
+        f"from (values {panel}) as t(year, x, lct)"
+    )
+    connection.execute(
+        "create table marts.dim_variable as "
+        "select * from (values ('x', 'NY.GDP.MKTP.CD'), ('lct', null)) "
+        "as t(variable, indicator_code)"
+    )
+    return connection
+
+
+def test_the_newest_year_of_each_source_is_the_last_with_numbers() -> None:
+    connection = published(
+        "('comtrade', 2023), ('comtrade', 2024), ('baci', 2023)",
+        # 2023 has trade, but no indicator
+        "(2021, 1, 7), (2022, 2, 7), (2023, null, 7)",
+    )
+    [(label, text)] = newest_year_rows(connection)
+    assert label == "newest year"
+    assert text.replace("\N{NO-BREAK SPACE}", " ") == (
+        "UN Comtrade annual 2024, BACI 2023, World Development Indicators 2022"
+    )
+
+
+def test_a_source_that_has_not_landed_has_no_newest_year() -> None:
+    [(_, text)] = newest_year_rows(published("('baci', 2021)", "(2021, null, 7)"))
+    assert text.replace("\N{NO-BREAK SPACE}", " ") == "BACI 2021"
+
+
+@pytest.mark.parametrize("length", [1, 2, 4, 6, 9])
+def test_where_to_look_is_a_command_that_can_be_copied(length: int) -> None:
+    folder = Path("/srv/研究者") / "/".join(["贸易 数据"] * length)
+    [(label, text), _] = look_rows(folder / "warehouse.duckdb", 3000)
+    lines = labelled(label, text)
+    path = f"'{folder}/warehouse.duckdb'"
+    command = "\n".join(lines).removeprefix("look at it").strip()
+    assert command.replace("\\\n", "").split(maxsplit=2) == ["duckdb", "-readonly", path]
+    assert all(cell_len(line) <= 80 or line == path for line in lines)
+
+
+def test_the_log_and_the_summary_name_a_skipped_file_once(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    write_csv(inbox / "BACI_HS17_Y2022_V202601.csv", baci_rows())
+    write_csv(inbox / "BACI_HS17_Y2021_V202601.csv", [baci_rows(2021)[0] | {"v": "much"}])
+    (inbox / "my own notes.txt").write_text("notes\n")
+    (inbox / "a_table_of_mine.csv").write_text("a,b\n1,2\n")
+    settings = load_settings({"LCT_DATA_DIR": str(tmp_path / "data"), "LCT_SOURCE": "files"})
+    manifest = read_manifest(settings.manifest_path)
+    said: list[str] = []
+    fill_from_folder(manifest, inbox, said.append)
+    remarked = [line for text, _ in remarks(manifest, settings) for line in wrapped(text)]
+    assert all(len(line) <= 80 for line in remarked)
+    printed = "\n".join([*said, *remarked])
+    assert printed.count("skipped: my own notes.txt") == printed.count("notes.txt") == 1
+    assert printed.count("a_table_of_mine.csv") == 1
+    assert "2 files were skipped" in printed
+    # what was refused needs doing: the summary gives it once more, with the reason
+    assert "refused: BACI_HS17_Y2021_V202601.csv: row 1, column v" in "\n".join(remarked)
+    assert remarked[-1] == "1 file was refused; everything else is published."
