@@ -234,7 +234,26 @@ def _fill_baskets(rng: np.random.Generator, world: World, scale: Scale) -> _Bask
         for flow, width in widths.items()
     }
     seen = {flow: taste * (visible > 0) for flow, taste in tastes.items()}
-    return _Baskets(products(), seen, {flow: tastes[flow] - seen[flow] for flow in tastes})
+    hidden_tastes = {flow: tastes[flow] - seen[flow] for flow in tastes}
+    told_apart = {flow: _as_told_apart(taste) for flow, taste in seen.items()}
+    return _Baskets(products(), told_apart, hidden_tastes)
+
+
+def _as_told_apart(weights: np.ndarray) -> np.ndarray:
+    """Economy x product x year: products that share a code weigh what the concordance gives them.
+
+    Nothing else can be told from a report; accumulators share a code before HS 2012, for example.
+    """
+    weights, place = weights.copy(), pd.Index(products().product_code)
+    counted = concordance().query("weight > 0")
+    shared = counted[counted.duplicated(["hs_revision", "hs6_code"], keep=False)]
+    for y, year in enumerate(TRADE_YEARS):
+        of_year = shared[shared.hs_revision == in_force(COMTRADE_REVISIONS, int(year))]
+        for _, sharing in of_year.groupby("hs6_code"):
+            members, parts = place.get_indexer(sharing.product_code), sharing.weight.to_numpy()
+            of_code = weights[:, members, y].sum(axis=1, keepdims=True)
+            weights[:, members, y] = of_code * parts / parts.sum()
+    return weights
 
 
 def _tastes(
