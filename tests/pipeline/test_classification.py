@@ -199,6 +199,15 @@ def test_solar_does_not_collapse_where_codes_are_followed(demo_run: FinishedRun)
     assert "as_reported 2022" not in exports
     assert "strict 2022" not in exports
     assert 0.5 < exports["harmonised 2022"] / exports["harmonised 2021"] < 2
+    power = dict(
+        demo_run.ask(
+            "select hs_treatment, value from report.figure_3_variants "
+            "where year = 2022 and source = 'comtrade' and sector = 'power_generation' "
+            "and measure = 'world exports'"
+        )
+    )
+    assert power["harmonised"] == pytest.approx(281, rel=0.01)
+    assert power["as_reported"] < 0.67 * power["harmonised"]
     notes = dict(
         demo_run.ask(
             "select hs_treatment, note from report.figure_4_variants "

@@ -91,9 +91,9 @@ def test_default_basis_is_the_one_with_both_directions(real_run: FinishedRun) ->
     assert real_run.ask(
         "select basis, hs_treatment, years_with_both_directions, is_synthetic "
         "from marts.run_choices"
-    ) == [("reconciled", "as_reported", 22, False)]
+    ) == [("reconciled", "harmonised", 22, False)]
     assert real_run.ask("select distinct basis, hs_treatment from marts.fct_trade_flow") == [
-        ("reconciled", "as_reported")
+        ("reconciled", "harmonised")
     ]
     assert "reconciled" in real_run.output
     assert "SYNTHETIC" not in real_run.output

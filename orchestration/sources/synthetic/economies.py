@@ -14,6 +14,7 @@ from scipy.special import ndtri
 
 from orchestration.seeds import seed_path
 from orchestration.sources.synthetic.calibration import (
+    ADVANCED_PREDECESSORS,
     AID_RECIPIENTS,
     DEVELOPMENT,
     DOCUMENTED,
@@ -90,3 +91,14 @@ def exists_in(economies: Economies) -> np.ndarray:
         exists[economies.where([iso3])] = last < TRADE_YEARS
     exists[CHINA] = False
     return exists
+
+
+def advanced_in(economies: Economies) -> np.ndarray:
+    """Economy x year of trade: advanced, in the group of the state that reports the trade."""
+    shape = len(economies), len(TRADE_YEARS)
+    advanced = np.broadcast_to(economies.frame.is_advanced.to_numpy()[:, None], shape).copy()
+    for iso3, (state, _, last) in PREDECESSORS.items():
+        advanced[np.ix_(economies.where([iso3]), last >= TRADE_YEARS)] = (
+            state in ADVANCED_PREDECESSORS
+        )
+    return advanced
