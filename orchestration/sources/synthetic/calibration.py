@@ -63,7 +63,6 @@ PREDECESSORS = {
     "CZE": ("CSK", 200, 1992),
     "SVK": ("CSK", 200, 1992),
 }
-ADVANCED_PREDECESSORS = ["BLX"]  # in the groups of their time; the others are Other EMDE
 DEVELOPMENT = {
     "High income": 0.8,
     "Upper middle income": 0.0,

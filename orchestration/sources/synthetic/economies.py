@@ -14,7 +14,6 @@ from scipy.special import ndtri
 
 from orchestration.seeds import seed_path
 from orchestration.sources.synthetic.calibration import (
-    ADVANCED_PREDECESSORS,
     AID_RECIPIENTS,
     DEVELOPMENT,
     DOCUMENTED,
@@ -93,12 +92,13 @@ def exists_in(economies: Economies) -> np.ndarray:
     return exists
 
 
-def advanced_in(economies: Economies) -> np.ndarray:
-    """Economy x year of trade: advanced, in the group of the state that reports the trade."""
-    shape = len(economies), len(TRADE_YEARS)
-    advanced = np.broadcast_to(economies.frame.is_advanced.to_numpy()[:, None], shape).copy()
+def groups_in(economies: Economies, grouping: str) -> np.ndarray:
+    """Economy x year of trade: the group of the state that reports an economy's trade.
+
+    `grouping` is region, income_group or weo_group.
+    """
+    former = seed_table("historical_economy_groups").set_index("iso3")[grouping]
+    groups = np.tile(economies.frame[grouping].to_numpy(dtype=object)[:, None], len(TRADE_YEARS))
     for iso3, (state, _, last) in PREDECESSORS.items():
-        advanced[np.ix_(economies.where([iso3]), last >= TRADE_YEARS)] = (
-            state in ADVANCED_PREDECESSORS
-        )
-    return advanced
+        groups[np.ix_(economies.where([iso3]), last >= TRADE_YEARS)] = former[state]
+    return groups

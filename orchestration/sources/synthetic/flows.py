@@ -31,7 +31,7 @@ from orchestration.sources.synthetic.calibration import (
     Scale,
 )
 from orchestration.sources.synthetic.draws import autoregressive, lasting_trait
-from orchestration.sources.synthetic.economies import CHINA, advanced_in, exists_in, seed_table
+from orchestration.sources.synthetic.economies import CHINA, exists_in, groups_in, seed_table
 from orchestration.sources.synthetic.equations import china_totals, path
 from orchestration.sources.synthetic.world import World
 
@@ -423,7 +423,7 @@ class _RestOfTheWorld:
         with_china: np.ndarray,
     ) -> np.ndarray:
         """Economy x year: the rest of each group's total, divided by size among its reporters."""
-        advanced = advanced_in(self.world.economies)
+        advanced = groups_in(self.world.economies, "weo_group") == "Advanced economies"
         flows = np.zeros(self.size.shape)
         for members, share in (
             (advanced, advanced_share),

@@ -61,10 +61,11 @@ def test_only_electric_vehicles_before_hs_2017_are_hidden() -> None:
 
 def test_trade_under_a_former_state_counts_in_that_states_group() -> None:
     everyone = economies.economies()
-    advanced = pd.DataFrame(
-        economies.advanced_in(everyone), everyone.frame.iso3, TRADE_YEARS
-    ).astype(int)
-    assert advanced.loc[["CZE", "SVK"], 1992].tolist() == [0, 0]
-    assert advanced.loc[["CZE", "SVK"], 1993:].min().min() == 1
-    assert advanced.loc[["BEL", "LUX"]].min().min() == 1
-    assert advanced.loc[["SRB", "MNE"]].max().max() == 0
+    group = pd.DataFrame(
+        economies.groups_in(everyone, "income_group"), everyone.frame.iso3, TRADE_YEARS
+    )
+    assert set(group.loc[["CZE", "SVK"], 1992]) == {"Upper middle income"}
+    assert set(group.loc[["CZE", "SVK"], 1993:].stack()) == {"High income"}
+    assert set(group.loc[["BEL", "LUX"]].stack()) == {"High income"}
+    assert set(group.loc[["SRB", "MNE"], :2005].stack()) == {"Lower middle income"}
+    assert set(group.loc[["SRB", "MNE"], 2006:].stack()) == {"Upper middle income"}
