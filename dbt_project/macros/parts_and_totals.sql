@@ -1,0 +1,20 @@
+{#-
+    What a publisher gives in parts beside their total: whether the two differ, and whether all
+    parts have landed.
+-#}
+{#-
+    Whether the sum of parts differs from the total by more than rounding: one US dollar, or a
+    tenth of a per cent of the total.
+-#}
+{% macro differ_beyond_rounding(parts, total) -%}
+    abs({{ parts }} - {{ total }}) > greatest(1, 0.001 * abs({{ total }}))
+{%- endmacro %}
+
+{#-
+    Whether, beside a total that differs from its parts, at least half of the other totals within
+    `scope` equal theirs. Where they do not, only some of the parts were asked for.
+-#}
+{% macro other_totals_agree(scope) -%}
+    2 * sum(case when is_different then 0 else 1 end) over (partition by {{ scope }})
+    >= count(*) over (partition by {{ scope }}) - 1
+{%- endmacro %}
