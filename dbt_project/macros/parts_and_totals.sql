@@ -11,10 +11,10 @@
 {%- endmacro %}
 
 {#-
-    Whether, beside a total that differs from its parts, at least half of the other totals within
-    `scope` equal theirs. Where they do not, only some of the parts were asked for.
+    Whether, beside a total that is short of parts (is_short), at least half of the other totals
+    within `scope` are not. Where more are, only some of the parts were asked for.
 -#}
-{% macro other_totals_agree(scope) -%}
-    2 * sum(case when is_different then 0 else 1 end) over (partition by {{ scope }})
+{% macro others_have_all_parts(scope) -%}
+    2 * sum(case when is_short then 0 else 1 end) over (partition by {{ scope }})
     >= count(*) over (partition by {{ scope }}) - 1
 {%- endmacro %}

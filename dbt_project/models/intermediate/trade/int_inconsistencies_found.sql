@@ -4,9 +4,9 @@
     Parts that sum to more than their total contradict it however they were asked for. Parts that
     sum to less may be an excerpt of some partners or modes of transport, which is the user's choice
     and no contradiction. They count only where all parts have evidently landed: at least half of
-    the other totals that the reporter gives for the year and flow equal their parts, and at least
-    half of those in the file; and the reporter names more than one partner, for UN Comtrade may
-    have been asked for the World and China alone.
+    the other totals that the reporter gives for the year and flow are reached by their parts, and
+    at least half of those in the file; and the reporter names more than one partner, for UN
+    Comtrade may have been asked for the World and China alone.
 -#}
 with
 
@@ -68,6 +68,8 @@ with
         select
             *,
             {{ differ_beyond_rounding('value_compared', 'value_stated') }} as is_different,
+            value_compared < value_stated
+            and {{ differ_beyond_rounding('value_compared', 'value_stated') }} as is_short,
             min(first_partner) over (partition by year, reporter_code, flow_code)
             <> max(last_partner) over (
                 partition by year, reporter_code, flow_code
@@ -82,15 +84,19 @@ with
         select
             *,
             has_several_partners
-            and {{ other_totals_agree('year, reporter_code, flow_code') }}
-            and {{ other_totals_agree('year, landed_sequence, flow_code') }} as has_all_parts
+            and {{ others_have_all_parts('year, reporter_code, flow_code') }}
+            and {{ others_have_all_parts('year, landed_sequence, flow_code') }} as has_all_parts
         from worlds_compared
 
     ),
 
     totals_compared as (
 
-        select *, {{ differ_beyond_rounding('parts_usd', 'value_usd') }} as is_different
+        select
+            *,
+            {{ differ_beyond_rounding('parts_usd', 'value_usd') }} as is_different,
+            parts_usd < value_usd
+            and {{ differ_beyond_rounding('parts_usd', 'value_usd') }} as is_short
         from comtrade
         where parts_usd is not null
 
@@ -100,8 +106,8 @@ with
 
         select
             *,
-            {{ other_totals_agree('year, reporter_code, flow_code, parts_dimension') }}
-            and {{ other_totals_agree('year, landed_sequence, flow_code, parts_dimension') }}
+            {{ others_have_all_parts('year, reporter_code, flow_code, parts_dimension') }}
+            and {{ others_have_all_parts('year, landed_sequence, flow_code, parts_dimension') }}
             as has_all_parts
         from totals_compared
 
