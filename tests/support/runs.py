@@ -73,8 +73,12 @@ def run_pipeline(
 
 def altered_project(folder: Path, file: str, old: str, new: str) -> Path:
     """A copy of the project in which one text of one file is replaced by another."""
-    left_out = shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__", "data", "target")
-    shutil.copytree(PROJECT_ROOT, folder, ignore=left_out)
+    parts = ("dbt_project", "orchestration", "estimation", "seeds", "tests/data")
+    for part in parts:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(PROJECT_ROOT / part, folder / part, ignore=ignored)
+    for name in ("dbt_project.yml", "profiles.yml", "pyproject.toml"):
+        shutil.copy(PROJECT_ROOT / name, folder)
     text = (folder / file).read_text(encoding="utf-8")
     assert text.count(old) == 1, f"{file}: {old!r} stands {text.count(old)} times"
     (folder / file).write_text(text.replace(old, new), encoding="utf-8")
