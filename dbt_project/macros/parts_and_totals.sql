@@ -11,10 +11,16 @@
 {%- endmacro %}
 
 {#-
-    Whether, beside a total that is short of parts (is_short), at least half of the other totals
-    within `scope` are not. Where more are, only some of the parts were asked for.
+    Whether all parts were asked for, beside a total that is short of them (is_short): at least half
+    of the reporter's other totals are not short, nor are nineteen in twenty of those of the other
+    reporters in the file. `kind` are the columns within which totals are compared.
 -#}
-{% macro others_have_all_parts(scope) -%}
-    2 * sum(case when is_short then 0 else 1 end) over (partition by {{ scope }})
-    >= count(*) over (partition by {{ scope }}) - 1
+{% macro all_parts_have_landed(kind) -%}
+    {%- set complete = "sum(case when is_short then 0 else 1 end)" -%}
+    {%- set own = "over (partition by reporter_code, " ~ kind ~ ")" -%}
+    {%- set own_in_file = "over (partition by landed_sequence, reporter_code, " ~ kind ~ ")" -%}
+    {%- set file = "over (partition by landed_sequence, " ~ kind ~ ")" -%}
+    2 * {{ complete }} {{ own }} >= count(*) {{ own }} - 1
+    and 20 * ({{ complete }} {{ file }} - {{ complete }} {{ own_in_file }})
+    >= 19 * (count(*) {{ file }} - count(*) {{ own_in_file }})
 {%- endmacro %}
