@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'fct_world_trade_variants'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'fct_world_trade'}}}) }}
 -- An economy's trade with the World is what it names partners for plus what it does not, to the
 -- cent (to the last digit of a double where that is more). The rest is negative where a publisher
 -- names more than it gives the World: see assert_publishers_do_not_contradict_themselves.
