@@ -60,5 +60,6 @@ left join
 where
     classified.value_usd is null
     or facts.value_usd is null
-    or classified.value_usd <> facts.value_usd
+    or abs(classified.value_usd - facts.value_usd)
+    > greatest(0.01, 1e-15 * abs({{ as_float("classified.value_usd") }}))
     or default_facts.value_usd <> facts.value_usd
