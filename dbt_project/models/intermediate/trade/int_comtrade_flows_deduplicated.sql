@@ -53,6 +53,7 @@ with
             is_original_classification,
             value_usd,
             net_weight_kg,
+            {{ estimated_weight_kg() }} as estimated_weight_kg,
             1 as row_count,
             0 as summed_dimensions
         from rows_ranked
@@ -79,6 +80,11 @@ with
                     then sum(case when {{ column }} = '{{ total }}' then net_weight_kg end)
                     else sum(net_weight_kg)
                 end as net_weight_kg,
+                case
+                    when max(case when {{ column }} = '{{ total }}' then 1 else 0 end) = 1
+                    then sum(case when {{ column }} = '{{ total }}' then estimated_weight_kg end)
+                    else {{ sum_of_known_parts('estimated_weight_kg', 'net_weight_kg') }}
+                end as estimated_weight_kg,
                 sum(row_count) as row_count,
                 case
                     when max(case when {{ column }} = '{{ total }}' then 1 else 0 end) = 1
@@ -117,6 +123,7 @@ with
             {{ flow_key | join(', ') }},
             {{ as_money('value_usd') }} as value_usd,
             {{ as_money('net_weight_kg') }} as net_weight_kg,
+            {{ as_money('estimated_weight_kg') }} as estimated_weight_kg,
             cast(row_count as integer) as landed_row_count,
             summed_dimensions > 0 as is_summed_from_parts
         from revisions_ranked

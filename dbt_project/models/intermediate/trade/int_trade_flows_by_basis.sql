@@ -53,7 +53,8 @@ with
             valuation,
             source,
             value_usd,
-            net_weight_kg
+            net_weight_kg,
+            estimated_weight_kg
         from based
         where basis is not null
 

@@ -15,6 +15,8 @@ with
             flows.product_code,
             {{ as_float('flows.value_usd') }} as value_usd,
             {{ as_float('flows.net_weight_kg') }} as net_weight_kg,
+            {{ share_of('flows.estimated_weight_kg', 'flows.net_weight_kg') }}
+            as weight_estimated_share,
             flows.hs_treatment,
             flows.source
         from flows
