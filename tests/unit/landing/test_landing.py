@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shutil
 import zipfile
@@ -230,6 +231,23 @@ def test_bulk_capitals_and_net_weight_spellings_are_known(inbox: Path) -> None:
     }
     [read] = rows_of(write_csv(inbox / "bulk.csv", [row], header))
     assert (read["cifvalue"], read["netWgt"]) == ("7", "10.5")
+
+
+def test_flags_of_estimates_stay_as_the_file_writes_them(inbox: Path) -> None:
+    flags = {"qty": "7", "qtyUnitCode": "8", "isQtyEstimated": "true", "isNetWgtEstimated": "1"}
+    row = comtrade_row(**flags)
+    older = [h for h in COMTRADE_HEADER if h not in flags]
+    answer = json.loads(write_comtrade_answer(inbox / "a.json", [row]).read_text(encoding="utf-8"))
+    answer["data"][0] |= {"qty": 7, "qtyUnitCode": 8, "isQtyEstimated": True}
+    (inbox / "a.json").write_text(json.dumps(answer), encoding="utf-8")
+    for path, expected in (
+        (write_csv(inbox / "a.csv", [row]), flags),
+        (inbox / "a.json", flags | {"isQtyEstimated": "True"}),
+        (write_csv(inbox / "blank.csv", [comtrade_row()]), dict.fromkeys(flags)),
+        (write_csv(inbox / "older.csv", [row], older), dict.fromkeys(flags)),
+    ):
+        [read] = rows_of(path)
+        assert {name: read[name] for name in flags} == expected, path.name
 
 
 def test_missing_columns_are_named(inbox: Path, manifest: Manifest) -> None:

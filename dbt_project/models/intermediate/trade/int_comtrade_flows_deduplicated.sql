@@ -62,6 +62,7 @@ with
             is_original_classification,
             value_usd,
             net_weight_kg,
+            {{ estimated_weight_kg() }} as estimated_weight_kg,
             coalesce(value_landed_before_usd, value_usd) as value_landed_before_usd,
             cast(null as {{ dbt.type_string() }}) as parts_dimension,
             cast(null as {{ type_money() }}) as parts_usd,
@@ -102,6 +103,11 @@ with
                         else sum({{ measure }})
                     end as {{ measure }},
                 {% endfor %}
+                case
+                    when {{ has_total }}
+                    then sum({{ of_total }} estimated_weight_kg end)
+                    else {{ sum_of_known_parts('estimated_weight_kg', 'net_weight_kg') }}
+                end as estimated_weight_kg,
                 case
                     when {{ parts_tell_more }}
                     then '{{ column }}'
@@ -151,6 +157,7 @@ with
             {{ flow_key | join(', ') }},
             {{ as_money('value_usd') }} as value_usd,
             {{ as_money('net_weight_kg') }} as net_weight_kg,
+            {{ as_money('estimated_weight_kg') }} as estimated_weight_kg,
             {{ as_money('nullif(value_landed_before_usd, value_usd)') }} as value_landed_before_usd,
             parts_dimension,
             {{ as_money('parts_usd') }} as parts_usd,
