@@ -105,13 +105,16 @@ def codes() -> pd.DataFrame:
     Columns: hs_revision, hs6_code, product_code, is_counted, per_usd. A product is divided equally
     among its codes. Where only a part of a code counts under treatment harmonised, other goods are
     reported with it, so that the part is again the product (or, of a code that several products
-    share, their sum). Where nothing of a code counts, the product alone is reported.
+    share, their sum). Where nothing of a code counts, the product alone is reported. A product that
+    merged into the code of another is not traded: all of that code counts as the other.
     """
     under = concordance()
+    counted = under.groupby(["hs_revision", "hs6_code"]).weight.transform("sum")
+    has_merged = (under.weight == 0) & (counted > 0)
+    under, counted = under[~has_merged], counted[~has_merged]
     under = under.assign(is_counted=under.weight > 0)
     of_product = under.groupby(["hs_revision", "product_code"])
     part = 1 / of_product.hs6_code.transform("size")
-    counted = under.groupby(["hs_revision", "hs6_code"]).weight.transform("sum")
     return under.assign(per_usd=part / counted.mask(counted == 0, 1.0)).drop(columns="weight")
 
 
