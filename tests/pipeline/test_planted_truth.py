@@ -120,8 +120,8 @@ def test_the_run_recovers_what_was_planted(demo_run: FinishedRun, planted: dict)
 RULES = {
     "duplicate": (
         "int_comtrade_flows_deduplicated.sql",
-        "max(case when {{ column }} = '{{ total }}' then 1 else 0 end) = 1",
-        "1 = 0",
+        'set has_total = "max(" ~ of_total ~ "1 else 0 end) = 1"',
+        'set has_total = "1 = 0"',
     ),
     "aggregate": (
         "fct_world_trade_variants.sql",
