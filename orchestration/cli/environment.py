@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from orchestration.durable import write_then_replace
 from orchestration.settings import PROJECT_ROOT, SettingError, Settings
@@ -12,8 +13,14 @@ def prepare_environment(settings: Settings) -> None:
     """Create the folders and set up Dagster's instance settings and the environment.
 
     Call it before Dagster or dbt is imported. Raises SettingError if the data folder cannot be
-    written to.
+    written to, or has a path that dbt, Dagster's database or DuckDB would read as another.
     """
+    if re.search(r"[#?%\\]", str(settings.data_dir)):
+        # dbt and Dagster's database read the path as an address, DuckDB a backslash as a slash
+        raise SettingError(
+            f"LCT_DATA_DIR={settings.data_dir}: the path of the data folder cannot hold "
+            "#, ?, % or \\. Name another folder."
+        )
     os.environ.update(settings.environment())
     os.environ["DO_NOT_TRACK"] = "1"
     instance_settings = (PROJECT_ROOT / "orchestration" / "defs" / "dagster.yaml").read_bytes()
