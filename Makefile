@@ -15,8 +15,8 @@ PIP_COMPILE = $(BIN)/pip-compile --quiet --no-strip-extras --no-header --no-anno
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Settings reach the programs as exported variables, to the letter. Neither make nor a shell reads
-# their text: a command in it is not run, and quotes, blanks, $, \# and backslashes stand for
-# themselves. What is given on make's command line would be expanded; `value` takes it unexpanded.
+# their text: a command in it is not run, and quotes, blanks, $ and backslashes stand for
+# themselves. Make would expand what is given on its command line; `value` takes it as it is.
 $(foreach name,$(filter SOURCE LANDING PUBLICATION COMTRADE_API_KEY LCT_%,$(.VARIABLES)),$(if \
 	$(findstring command line,$(origin $(name))),$(eval \
 	override $(name) := $$(value $(name)))$(eval export $(name))))
