@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -86,6 +87,7 @@ def test_dagsters_web_server_is_behind_the_guard(tmp_path: Path) -> None:
         server = subprocess.Popen(
             [*command, "--host", "127.0.0.1", "--port", str(port)],
             cwd=PROJECT_ROOT,
+            env={**os.environ, "DAGSTER_HOME": str(tmp_path)},
             stdout=log,
             stderr=subprocess.STDOUT,
         )
