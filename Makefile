@@ -9,18 +9,29 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 \
 	|| command -v python3)
 BIN := .venv/bin
-SETTINGS = $(if $(SOURCE),LCT_SOURCE='$(SOURCE)') $(if $(LANDING),LCT_LANDING='$(LANDING)')
-# `make clean` removes what runs produce in the data folder, but never what has landed
-DATA = $(or $(LCT_DATA_DIR),data)
-PIP_COMPILE = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotate \
+PIP_COMPILE = $(BIN)/pip-compile --quiet --no-strip-extras --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
-	--build-deps-for editable --allow-unsafe
+	--build-deps-for editable --allow-unsafe --generate-hashes
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Settings reach the programs as exported variables, to the letter. Neither make nor a shell reads
+# their text: a command in it is not run, and quotes, blanks, $ and backslashes stand for
+# themselves. Make would expand what is given on its command line; `value` takes it as it is.
+$(foreach name,$(filter SOURCE LANDING PUBLICATION COMTRADE_API_KEY LCT_%,$(.VARIABLES)),$(if \
+	$(findstring command line,$(origin $(name))),$(eval \
+	override $(name) := $$(value $(name)))$(eval export $(name))))
+ifneq ($(value SOURCE),)
+run dev bench: export LCT_SOURCE := $(value SOURCE)
+endif
+ifneq ($(value LANDING),)
+run dev bench: export LCT_LANDING := $(value LANDING)
+endif
 
 .PHONY: run test check soak dev lint bench restore truth settings contracts requirements clean
 .DELETE_ON_ERROR:
 
 run: .venv/ready
-	@$(SETTINGS) $(BIN)/python -m orchestration.cli run
+	@$(BIN)/python -m orchestration.cli run
 
 test: .venv/ready-to-test
 	@$(BIN)/python -m pytest -n auto --dist load --maxschedchunk 1 --durations 12 \
@@ -35,7 +46,7 @@ soak: .venv/ready-to-test
 	@LCT_SOAK_REFRESHES=30 $(BIN)/python -m pytest tests/endurance/test_soak.py --capture no
 
 dev: .venv/ready
-	@$(SETTINGS) $(BIN)/python -m orchestration.cli dev
+	@$(BIN)/python -m orchestration.cli dev
 
 # the same commands as in .pre-commit-config.yaml: a test
 lint: .venv/ready-to-test
@@ -48,12 +59,12 @@ lint: .venv/ready-to-test
 # every module of benchmarks/, on the data folder that `make run` has filled
 bench: .venv/ready
 	@set -e; for module in benchmarks/*.py; do \
-		$(SETTINGS) PYTHONHASHSEED=0 $(BIN)/python -m benchmarks.$$(basename $$module .py); \
+		PYTHONHASHSEED=0 $(BIN)/python -m benchmarks.$$(basename $$module .py); \
 	done
 
 # back to the publication before the current one, or to PUBLICATION=000012
 restore: .venv/ready
-	@$(BIN)/python -m orchestration.cli restore $(PUBLICATION)
+	@$(BIN)/python -m orchestration.cli restore -- $${PUBLICATION:+"$$PUBLICATION"}
 
 # the planted coefficients of the synthetic world and the truth to recover, from many worlds
 # (about five minutes)
@@ -67,16 +78,24 @@ settings: .venv/ready
 contracts: .venv/ready
 	@$(BIN)/python dbt_project/generate_panel_contract.py
 
-# pinned versions without index URLs, from pyproject.toml
+# pinned versions and the checksums of their files, without index URLs, from pyproject.toml
 requirements: .venv/ready-to-test
 	@$(BIN)/pip install --quiet pip-tools
 	@$(PIP_COMPILE) --output-file requirements.txt pyproject.toml
 	@$(PIP_COMPILE) --extra test --output-file requirements-test.txt pyproject.toml
 
+# removes what runs produce in the data folder, never what has landed, and only from a folder that
+# runs have used: its name may be mistyped
 clean:
 	rm -rf .venv target logs .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \
-		.hypothesis .coverage .coverage.* \
-		'$(DATA)/build' '$(DATA)/publications' '$(DATA)/published' '$(DATA)/dagster'
+		.hypothesis .coverage .coverage.*
+	@folder=$${LCT_DATA_DIR:-data}; \
+	case "$$folder" in /*) ;; *) folder="./$$folder" ;; esac; \
+	if test -f "$$folder/dagster/dagster.yaml" || test -f "$$folder/landing/manifest.json"; then \
+		cd "$$folder" && rm -rf build publications published dagster; \
+	else \
+		printf '%s: no run has used this folder; nothing removed there\n' "$$folder"; \
+	fi
 
 .venv/ready: requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { \
@@ -89,11 +108,10 @@ clean:
 		exit 1; }
 	@echo "setting up .venv (once, about two minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--no-deps --no-build-isolation -e .
+	@$(PIP_INSTALL) --require-hashes -r requirements.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/ready-to-test: .venv/ready requirements-test.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@$(PIP_INSTALL) --require-hashes -r requirements-test.txt
 	@touch $@

@@ -8,6 +8,7 @@ the same names. `make settings` writes .env.example.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import textwrap
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from orchestration.messages import shown
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PLANTED_TRUTH = "planted_truth.json"  # beside the synthetic world's files
@@ -70,7 +73,9 @@ def choice(*allowed: str) -> Kind:
     def read(variable: str, text: str) -> str:
         if text not in allowed:
             named = "SOURCE" if variable == "LCT_SOURCE" else variable
-            raise SettingError(f"{named}={text!r} is not known; use one of: {', '.join(allowed)}.")
+            raise SettingError(
+                f"{named}={shown(text)} is not known; use one of: {', '.join(allowed)}."
+            )
         return text
 
     return Kind(read)
@@ -88,10 +93,10 @@ def whole_number(least: int, most: int | None, remedy: str) -> Kind:
     def read(variable: str, text: str) -> int:
         # only ASCII digits, and no more of them than a number of ours can have
         if not re.fullmatch(r"[0-9]{1,18}", text):
-            raise SettingError(f"{variable}={text!r} {remedy}")
+            raise SettingError(f"{variable}={shown(text)} {remedy}")
         number = int(text)
         if number < least or (most is not None and number > most):
-            raise SettingError(f"{variable}={text!r} {remedy}")
+            raise SettingError(f"{variable}={shown(text)} {remedy}")
         return number
 
     return Kind(read)
@@ -99,19 +104,30 @@ def whole_number(least: int, most: int | None, remedy: str) -> Kind:
 
 def _read_seconds(variable: str, text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
-        raise SettingError(f"{variable}={text!r} is not a number of seconds, for example 1.2.")
+        raise SettingError(f"{variable}={shown(text)} is not a number of seconds, for example 1.2.")
     return float(text)
 
 
 def _read_address(variable: str, text: str) -> str:
     """A base address.
 
-    Only this machine may be spoken to unencrypted: the key goes over that line.
+    Only this machine may be spoken to unencrypted: the key goes over that line. The message repeats
+    nothing that may be a password or a token.
     """
-    parts = urlsplit(text)
-    is_local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname if parts.port != 0 else None  # an impossible port raises when read
+    except ValueError:
+        host = None
+    if not host:
+        raise SettingError(f"{variable} is not an address such as https://example.org.")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise SettingError(
+            f"{variable} is not a base address; leave out user names and what follows ? or #."
+        )
+    is_local = parts.scheme == "http" and host in ("127.0.0.1", "localhost")
     if parts.scheme != "https" and not is_local:
-        raise SettingError(f"{variable}={text!r} is not an address that begins with https://.")
+        raise SettingError(f"{variable}={shown(text)} is not an address that begins with https://.")
     return text.rstrip("/")
 
 
@@ -126,9 +142,9 @@ def _read_key(variable: str, text: str) -> str:
 
 
 def _read_vintage(variable: str, text: str) -> str:
-    if text != "today" and not re.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])", text):
+    if text != "today" and not re.fullmatch(r"(19|20)[0-9]{2}(0[1-9]|1[0-2])", text):
         raise SettingError(
-            f"{variable}={text!r} is not known; use a release of the World Development "
+            f"{variable}={shown(text)} is not known; use a release of the World Development "
             "Indicators as yyyymm (202310 is the report's), or today."
         )
     return text
@@ -140,18 +156,36 @@ def _read_years(variable: str, text: str) -> tuple[int, int]:
     first, last = map(int, years.groups()) if years else (0, 0)
     if not PANEL_FIRST_YEAR <= first <= last < 2100:
         raise SettingError(
-            f"{variable}={text!r} is not a first and a last year of the panel, which starts in "
-            f"{PANEL_FIRST_YEAR}; use for example 1992-2022."
+            f"{variable}={shown(text)} is not a first and a last year of the panel, "
+            f"which starts in {PANEL_FIRST_YEAR}; use for example 1992-2022."
         )
     return first, last
 
 
+def _path(variable: str, text: str) -> Path:
+    """A path that can be looked up, whether or not anything is there."""
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except RuntimeError:
+        raise SettingError(
+            f"{variable}={shown(text)}: there is no home folder of that name; "
+            "write the folder out, without ~."
+        ) from None
+    except OSError as error:
+        raise SettingError(
+            f"{variable}={shown(text)} is a path that cannot be used ({error.strerror}); "
+            "name another."
+        ) from None
+    return path
+
+
 def _read_optional_path(variable: str, text: str) -> Path | None:
-    return Path(text).expanduser().resolve() if text else None
+    return _path(variable, text).resolve() if text else None
 
 
 def _read_project_path(variable: str, text: str) -> Path:
-    path = Path(text).expanduser()
+    path = _path(variable, text)
     return path if path.is_absolute() else (PROJECT_ROOT / path).resolve()
 
 
@@ -432,19 +466,59 @@ class Settings:
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from `environment`; default: this process's, then .env in the root.
 
-    Raises SettingError, naming the variable and the allowed values.
+    Raises SettingError, naming the variable and the allowed values, or the line of .env.
     """
     if environment is None:
-        from dotenv import dotenv_values
-
-        in_file = dotenv_values(PROJECT_ROOT / ".env")
-        environment = {**{k: v for k, v in in_file.items() if v is not None}, **os.environ}
+        environment = {**read_env_file(PROJECT_ROOT / ".env"), **os.environ}
     values = {}
     for f in fields(Settings):
         row: Setting = f.metadata["setting"]
         text = (environment.get(row.variable) or row.default).strip()
+        if _UNUSABLE.search(text):
+            raise SettingError(
+                f"{row.variable} holds a line break, another control character or bytes that are "
+                "not UTF-8; write it in one line of plain text."
+            )
         values[f.name] = row.kind.read(row.variable, text)
     return Settings(**values)
+
+
+# no variable of a child process, no line of a log and no file of ours can carry them
+_UNUSABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """The variables in the file `path`, as they are written there; none if it does not exist.
+
+    Raises SettingError, naming file and line; what is on the line is not repeated, for it may be a
+    key.
+    """
+    if not path.exists():
+        return {}
+    from dotenv.parser import parse_stream
+
+    try:
+        body = path.read_bytes()
+        text = body.decode("utf-8-sig")
+    except OSError as error:
+        raise SettingError(f"{path} cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        raise SettingError(
+            f"{path}, line {line}: not UTF-8 text; save the file as UTF-8."
+        ) from None
+    found = {}
+    for entry in parse_stream(io.StringIO(text, newline="")):
+        before = entry.original.string
+        blank_lines = before[: len(before) - len(before.lstrip())].count("\n")
+        if entry.error or (entry.key is not None and entry.value is None):
+            raise SettingError(
+                f"{path}, line {entry.original.line + blank_lines}: not a setting; write "
+                "NAME=value, and quotes around a value that holds a quote or begins with one."
+            )
+        if entry.key is not None and entry.value is not None:
+            found[entry.key] = entry.value
+    return found
 
 
 # ---- .env.example

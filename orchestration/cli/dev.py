@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any
 
 from orchestration.cli.environment import prepare_environment
 from orchestration.settings import SettingError, load_settings
 
 
 def main() -> None:
-    """Prepare Dagster's home, then become `dagster dev`, which needs its home at start-up."""
+    """Prepare Dagster's home, then be `dagster dev`, which needs its home at start-up.
+
+    Its web server is started as orchestration.cli.webserver, which answers this machine only.
+    """
     try:
         settings = load_settings()
+        prepare_environment(settings)
     except SettingError as error:
         sys.exit(str(error))
-    prepare_environment(settings)
-    dagster = str(Path(sys.executable).with_name("dagster"))
+    from dagster._cli import dev
+
+    start = dev.open_ipc_subprocess
+
+    def start_guarded(parts: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
+        guarded = {"dagster_webserver": "orchestration.cli.webserver"}
+        return start([guarded.get(part, part) for part in parts], **options)
+
+    dev.open_ipc_subprocess = start_guarded
     port = str(settings.dagster_port)
     print(f"Dagster on http://127.0.0.1:{port}; stop it with Ctrl-C", flush=True)
-    os.execv(dagster, [dagster, "dev", "--host", "127.0.0.1", "--port", port])
+    dev.dev_command(["--host", "127.0.0.1", "--port", port])

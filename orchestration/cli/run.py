@@ -35,11 +35,11 @@ def main() -> int:
     console = Console(soft_wrap=True)
     try:
         settings = load_settings()
+        had_fixed_hashes = os.environ.get("PYTHONHASHSEED") == "0"
+        prepare_environment(settings)
     except SettingError as error:
         console.print(str(error), style="red", markup=False)
         return 2
-    had_fixed_hashes = os.environ.get("PYTHONHASHSEED") == "0"
-    prepare_environment(settings)
     if not had_fixed_hashes:
         os.execv(sys.executable, [sys.executable, "-m", "orchestration.cli", "run"])
     console.print(

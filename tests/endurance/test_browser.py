@@ -86,9 +86,10 @@ def dagster_dev(data_dir: Path, log_path: Path) -> Iterator[str]:
         process.wait()
 
 
-def answers(address: str) -> bool:
+def answers(address: str, **headers: str) -> bool:
+    request = urllib.request.Request(address, headers=headers)
     try:
-        with urllib.request.urlopen(address, timeout=5) as response:
+        with urllib.request.urlopen(request, timeout=5) as response:
             return response.status == 200
     except (urllib.error.URLError, OSError):
         return False
@@ -148,6 +149,8 @@ def test_everything_is_materialised_by_click_and_seen(
         dagster_dev(tmp_path / "data", tmp_path / "dagster.log") as address,
         open_page(chromium, tmp_path / "browser") as page,
     ):
+        assert not answers(address, Host="attacker.example"), "make dev has its guard"
+        assert not answers(address, Origin="http://attacker.example")
         materialise_everything(page, address)
         wait_for_success(page, address)
         by_click, by_command = (

@@ -149,8 +149,28 @@ def test_no_file_names_a_place_of_one_machine(tracked: list[str]) -> None:
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-test.txt"])
-def test_requirements_are_pinned_versions_and_no_addresses(file: str) -> None:
-    lines = [line for line in text_of(file).splitlines() if line and not line.startswith("#")]
+def test_requirements_are_pinned_versions_with_checksums_and_no_addresses(file: str) -> None:
+    """As pip's check of checksums needs them: each version, and at least one file of it."""
+    text = text_of(file).replace(" \\\n", "")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     assert len(lines) > 100
-    assert [line for line in lines if not re.fullmatch(r"[a-z0-9._-]+==[\w.]+", line)] == []
-    assert "://" not in text_of(file)
+    pinned = r"[a-z0-9._-]+(\[[a-z,]+\])?==[\w.]+(    --hash=sha256:[0-9a-f]{64})+"
+    assert [line for line in lines if not re.fullmatch(pinned, line)] == []
+    assert "://" not in text
+
+
+def test_both_files_of_requirements_have_the_same_versions() -> None:
+    run, test = (
+        dict(re.findall(r"^([a-z0-9._-]+)\S*?==(\S+)", text_of(file), flags=re.MULTILINE))
+        for file in ("requirements.txt", "requirements-test.txt")
+    )
+    assert run.items() <= test.items()
+
+
+def test_what_is_installed_is_checked_against_checksums() -> None:
+    """All but the project itself, which is not a file from an index."""
+    installs = [line for line in text_of("Makefile").splitlines() if "$(PIP_INSTALL)" in line]
+    assert len(installs) == 3
+    assert [line for line in installs if "--require-hashes" not in line] == [
+        "\t@$(PIP_INSTALL) --no-deps --no-build-isolation -e ."
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 import yaml
@@ -24,6 +25,7 @@ from orchestration.settings import (
     Settings,
     env_example,
     load_settings,
+    read_env_file,
 )
 from tests.support.publishers_server import KEY
 
@@ -51,7 +53,12 @@ WRONG = [
     ("LCT_WDI_VINTAGE", "2023", ("yyyymm", "today")),
     ("LCT_COMTRADE_URL", "http://comtradeapi.un.org", ("an address that begins with https",)),
     ("LCT_WORLD_BANK_URL", "ftp://127.0.0.1", ("an address that begins with https",)),
+    ("LCT_DEMO_SEED", "²", ("is not a whole number",)),
+    ("LCT_API_PAUSE_SECONDS", "²", ("is not a number of seconds",)),
+    ("LCT_WDI_VINTAGE", "２０２３１０", ("yyyymm",)),
+    ("LCT_STANDARDISATION_YEARS", "１９９２-２０２２", ("a first and a last year",)),
 ]
+LONG = "1" * 5000
 
 
 @pytest.mark.parametrize(("variable", "value", "allowed"), WRONG)
@@ -70,6 +77,111 @@ def test_a_wrong_value_is_tried_for_every_setting_that_can_have_one() -> None:
     """Texts and paths take anything; a key has a test of its own, for it must not be repeated."""
     free = {v for v, f in ROWS.items() if f.metadata["setting"].kind in FREE_KINDS}
     assert {variable for variable, *_ in WRONG} == set(ROWS) - free - {"COMTRADE_API_KEY"}
+
+
+@pytest.mark.parametrize("variable", sorted({variable for variable, *_ in WRONG}))
+def test_a_long_value_is_cut_in_the_message(variable: str) -> None:
+    """After 80 characters; an address is not repeated where it may hold a password."""
+    with pytest.raises(SettingError) as error:
+        load_settings({variable: LONG})
+    assert LONG[:81] not in str(error.value)
+    assert len(str(error.value)) < 400
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://[::1",
+        "https://",
+        "https://example.org:99999",
+        "https://example.org:²",
+        "https://us:pw-secret@example.org",
+        "https://example.org/?token=secret",
+        "http://example.org?token=secret",
+        "Https://example.org/#secret",
+    ],
+)
+def test_an_address_that_cannot_be_used_is_not_repeated(address: str) -> None:
+    with pytest.raises(SettingError, match=r"^LCT_COMTRADE_URL is not a\w* ") as error:
+        load_settings({"LCT_COMTRADE_URL": address})
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("variable", sorted(ROWS))
+@pytest.mark.parametrize("text", ["a\0b", "a\nb", "a\x1b[31m", "a\udcffb", "a\u2028b"])
+def test_what_is_not_one_line_of_text_is_refused_and_not_repeated(variable: str, text: str) -> None:
+    with pytest.raises(SettingError, match=f"^{variable} holds a line break, ") as error:
+        load_settings({variable: text})
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("variable", ["LCT_LANDING", "LCT_DATA_DIR", "LCT_LOW_CARBON_PRODUCTS"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("~nouser/x", "there is no home folder of that name"), ("x" * 5000, "File name too long")],
+)
+def test_a_path_that_cannot_be_looked_up_is_refused(variable: str, text: str, said: str) -> None:
+    with pytest.raises(SettingError) as error:
+        load_settings({variable: text})
+    assert str(error.value).startswith(f"{variable}='{text[:80]}'")
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["it's", 'two "words"', "$HOME ${HOME}", "a#b", "back\\slash", "{{x}}"]
+)
+def test_a_path_is_taken_to_the_letter(tmp_path: Path, name: str) -> None:
+    settings = load_settings({"LCT_DATA_DIR": f"{tmp_path}/{name}"})
+    assert settings.data_dir == tmp_path / name
+    assert load_settings(settings.environment()) == settings
+
+
+# ---- .env ----------------------------------------------------------------------------------------
+
+
+def test_the_file_of_settings_is_taken_as_it_is_written(tmp_path: Path) -> None:
+    """No variable is put in; quotes, comments, blank lines and a byte-order mark are understood."""
+    file = tmp_path / ".env"
+    file.write_bytes(
+        b"\xef\xbb\xbf# a comment\r\n\r\nLCT_LANDING=${HOME}/files $HOME\r\n"
+        b"LCT_DATA_DIR='it\\'s # here'  # not this\nexport LCT_SOURCE=files\nLCT_BACI=\n"
+    )
+    assert read_env_file(file) == {
+        "LCT_LANDING": "${HOME}/files $HOME",
+        "LCT_DATA_DIR": "it's # here",
+        "LCT_SOURCE": "files",
+        "LCT_BACI": "",
+    }
+    assert read_env_file(tmp_path / "none") == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"LCT_SOURCE=files\n\n\nCOMTRADE_API_KEY secret\n", "line 4: not a setting"),
+        (b"secret\n", "line 1: not a setting"),
+        (b"A=1\nB='secret\nC=2\n", "line 2: not a setting"),
+        (b'A="1\n\n2"\n\n=secret\n', "line 5: not a setting"),
+        (b"A=1\nB=secret\xe9\n", "line 2: not UTF-8 text"),
+        ("A=secret\n".encode("utf-16"), "line 1: not UTF-8 text"),
+    ],
+)
+def test_a_file_of_settings_that_cannot_be_parsed_is_named_with_its_line(
+    tmp_path: Path, body: bytes, said: str
+) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(body)
+    with pytest.raises(SettingError) as error:
+        read_env_file(file)
+    assert str(error.value).startswith(f"{file}, {said}")
+    assert "secret" not in str(error.value)
+
+
+def test_a_folder_in_the_place_of_the_file_of_settings_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(SettingError, match="cannot be read"):
+        read_env_file(tmp_path / ".env")
 
 
 def test_a_key_that_cannot_be_sent_is_not_repeated() -> None:
