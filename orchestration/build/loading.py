@@ -28,8 +28,6 @@ from orchestration.landing.manifest import FileEntry, Manifest, TableEntry, sha2
 from orchestration.landing.own_products import OWN_PRODUCT_COLUMNS, read_own_products
 from orchestration.landing.reading import open_tables, run_over_rows
 
-FIRST_TRADE_YEAR = 1988  # the first year of the Harmonized System in UN Comtrade
-
 
 @dataclass(frozen=True)
 class Loaded:
@@ -140,8 +138,38 @@ def _load_file(
     if layout.replacement and file.request_parameters and year is not None:
         _set_aside_what_it_replaces(connection, layout, layout.replacement, file, files, year)
     for table in open_tables(path)[0] if file.rows else []:
-        if table.layout == layout and (year is None or year in _years_of(file, table)):
-            run_over_rows(table, connection, _insert(table, file, year))
+        entry = _entry_of(file, table)
+        if table.layout == layout and (year is None or year in entry.years):
+            _load_table(connection, table, entry, file, year)
+
+
+def _load_table(
+    connection: duckdb.DuckDBPyConnection,
+    table: LandedTable,
+    entry: TableEntry,
+    file: FileEntry,
+    year: int | None,
+) -> None:
+    """Insert the rows of a table, those of one year (None: all of them).
+
+    Raises LandingError if they are not as many as were counted when the file landed.
+    """
+    try:
+        [(rows,)] = run_over_rows(table, connection, _insert(table, file, year))
+    except duckdb.Error as error:
+        raise LandingError(
+            f"{file.file}: cannot be loaded into raw.{table.layout.name} ({error}). "
+            "Take it out of the landing zone and land it again, so that it is checked."
+        ) from error
+    if not entry.raw_rows:
+        return
+    expected = entry.raw_rows[0 if year is None else entry.years.index(year)]
+    if rows != expected:
+        raise LandingError(
+            f"{file.file}: {rows:,} rows for raw.{table.layout.name}"
+            f"{'' if year is None else f' of {year}'} where {expected:,} were counted when it "
+            "landed; nothing was loaded. Take it out of the landing zone and land it again."
+        )
 
 
 def _set_aside_what_it_replaces(
@@ -204,11 +232,10 @@ def _set_aside_what_it_replaces(
     connection.unregister("releases_of_year")
 
 
-def _years_of(file: FileEntry, table: LandedTable) -> tuple[int, ...]:
-    entry: TableEntry = next(
+def _entry_of(file: FileEntry, table: LandedTable) -> TableEntry:
+    return next(
         t for t in file.tables if t.layout == table.layout.name and t.member == table.member
     )
-    return entry.years
 
 
 def _insert(table: LandedTable, file: FileEntry, year: int | None) -> str:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from orchestration.build.loading import FIRST_TRADE_YEAR
+from orchestration.landing.layout import FIRST_TRADE_YEAR
 
 # DuckDB has one writer: whatever opens the build file is in this pool (see dagster.yaml)
 WRITER_POOL = "duckdb_writer"
@@ -14,8 +14,9 @@ DATA_ENGINEERING = ["team:data_engineering"]
 ANALYTICS_ENGINEERING = ["team:analytics_engineering"]
 ECONOMETRICS = ["team:econometrics"]
 
+# up to the current year, as landing accepts rows
 YEARS = dg.TimeWindowPartitionsDefinition(
-    start=str(FIRST_TRADE_YEAR), fmt="%Y", cron_schedule="0 0 1 1 *"
+    start=str(FIRST_TRADE_YEAR), fmt="%Y", cron_schedule="0 0 1 1 *", end_offset=1
 )
 
 FRESHNESS = dg.FreshnessPolicy.time_window(

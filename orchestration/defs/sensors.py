@@ -9,10 +9,11 @@ import dagster as dg
 
 from orchestration.defs.policies import every_year
 from orchestration.defs.resources import Notices, RunSettings, UNComtrade, WorldBank, services
-from orchestration.landing.layout import LandingError
+from orchestration.landing.layout import LandingError, printable
 from orchestration.landing.manifest import SYNTHETIC, read_manifest
 from orchestration.landing.publishers import PUBLISHERS
 from orchestration.settings import Settings
+from orchestration.sources.folder import landable_files
 from orchestration.sources.live.refresh import plan_refresh
 
 ONE_DAY_SECONDS = 86_400
@@ -112,22 +113,26 @@ def _files_not_landed(settings: Settings) -> list[str]:
     """
     manifest = read_manifest(settings.manifest_path)
     listed = {(settings.landing_dir / f.file).resolve() for f in manifest.files}
-    names = {(f.parameters.get("published_name"), f.bytes) for f in manifest.files}
+    places = {(f.parameters.get("place"), f.bytes) for f in manifest.files}
+    names = {  # of files that landed before their places were kept
+        (f.parameters.get("published_name"), f.bytes)
+        for f in manifest.files
+        if "place" not in f.parameters
+    }
     tried = {x.file for x in manifest.left_out}
-    folders = [settings.landing_dir / name for name in PUBLISHERS]
+    folders = [(settings.landing_dir, settings.landing_dir / name) for name in PUBLISHERS]
     if settings.source == "files" and settings.landing_folder:
-        folders.append(settings.landing_folder)
+        folders.append((settings.landing_folder, settings.landing_folder))
     found = []
-    for folder in folders:
-        for path in sorted(folder.rglob("*") if folder.is_dir() else ()):
+    for root, folder in folders:
+        for path in landable_files(folder, [settings.data_dir.resolve()]):
+            place = path.relative_to(root).as_posix()
             if (
-                path.is_file()
-                and not path.name.startswith(".")
-                and path.resolve() not in listed
-                and path.name not in tried
+                path.resolve() not in listed
+                and printable(place) not in tried
                 and SYNTHETIC not in path.relative_to(folder).parts[:-1]
             ):
-                state = path.stat()
-                if (path.name, state.st_size) not in names:
+                state = path.lstat()
+                if (place, state.st_size) not in places and (path.name, state.st_size) not in names:
                     found.append(f"{path} {state.st_size} {state.st_mtime_ns}")
     return found

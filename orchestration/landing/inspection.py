@@ -1,6 +1,6 @@
 """The inspection of a file before it lands: it is read to its end, and every number is checked.
 
-Loading therefore never meets a file it cannot read.
+Loading therefore never meets a file it cannot read, nor a row that it would drop.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.durable import sql_name
-from orchestration.landing.layout import SQL_TYPES, Column, LandedTable, LandingError
+from orchestration.durable import sql_name, sql_text
+from orchestration.landing.layout import KINDS, Column, LandedTable, LandingError, Layout, shown
 from orchestration.landing.manifest import TableEntry
 from orchestration.landing.reading import open_tables, run_over_rows
 
@@ -24,7 +24,12 @@ def inspect_file(
     UnknownLayoutError for a file of no known layout.
     """
     tables, left_out = open_tables(path)
-    return tuple(inspect_table(table, connection) for table in tables), left_out
+    entries = tuple(inspect_table(table, connection) for table in tables)
+    for layout in {t.layout.name: t.layout for t in tables}.values():
+        of_layout = [t for t in tables if t.layout == layout]
+        if layout.key_in_file and len(of_layout) > 1:
+            _refuse_shared_keys(layout, of_layout, connection)
+    return entries, left_out
 
 
 def inspect_table(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> TableEntry:
@@ -34,53 +39,96 @@ def inspect_table(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> 
     def run(sql: str) -> list[tuple]:
         return run_over_rows(table, connection, sql)
 
-    bad = {c.name: _bad_value(c) for c in layout.columns if c.is_checked} | {
-        year: _not_of_kind(year, "number") for year in table.year_columns
-    }
+    columns = [c for c in layout.columns if c.is_checked]
+    columns += [Column(year, "number") for year in table.year_columns]
     year = layout.year_column
     selected = [
         "count(*)",
-        f"list(distinct try_cast({sql_name(year)} as integer))" if year else "null",
+        f"histogram(try_cast({sql_name(year)} as integer))" if year else "null",
+        _count_of_values(table),
     ]
-    for name, condition in bad.items():
+    for column in columns:
+        bad, name = _bad_value(layout, column), sql_name(column.name)
         selected += [
-            f"min(landed_row) filter ({condition})",
-            f"arg_min(coalesce({sql_name(name)}, ''), landed_row) filter ({condition})",
+            f"min(landed_row) filter ({bad})",
+            f"arg_min(coalesce({name}, ''), landed_row) filter ({bad})",
         ]
     [result] = run(f"select {', '.join(selected)} from landed_rows")
-    rows, years, found = result[0], result[1] or [], result[2:]
-    for name, row, value in zip(bad, found[::2], found[1::2], strict=True):
+    (rows, rows_of_years, values), found = result[:3], result[3:]
+    for column, row, value in zip(columns, found[::2], found[1::2], strict=True):
         if row is not None:
-            what = "blank" if value == "" else f"{value!r}"
             raise LandingError(
-                f"{table.label}: row {row}, column {name}: {what} where a value is needed. "
+                f"{table.label}: row {row}, column {column.name}: "
+                f"{shown(value) if value else 'blank'} where {_needed(layout, column)} is needed. "
                 "Land the file as published, or request it again."
             )
     layout.further_check(table.label, run)
+    by_year = sorted((rows_of_years or {}).items())
     return TableEntry(
         layout.name,
         table.member,
         rows,
-        tuple(sorted(y for y in years if y is not None)),
+        tuple(year for year, _ in by_year),
         table.hs_revision,
         table.release,
         table.notes,
+        tuple(n for _, n in by_year) if year else (values if table.year_columns else rows,),
     )
 
 
-def _bad_value(column: Column) -> str:
+def _count_of_values(table: LandedTable) -> str:
+    """How many rows of the raw table a table with years in columns gives: one for each value."""
+    return " + ".join(f"count({sql_name(year)})" for year in table.year_columns) or "null"
+
+
+def _bad_value(layout: Layout, column: Column) -> str:
+    """The condition for text that the column must not hold; infinity and NaN are no numbers."""
     name = sql_name(column.name)
     blank = f"{name} is null or trim({name}) = ''"
     if column.kind == "text":
         return blank
-    not_of_kind = _not_of_kind(column.name, column.kind)
-    return (
-        f"{not_of_kind} or {blank}" if column.required and not column.blank_allowed else not_of_kind
-    )
+    kind = KINDS[column.kind]
+    value = f"try_cast({name} as {kind.sql_type})"
+    good = [f"isfinite(cast({value} as double))"]
+    if kind.pattern:
+        good.append(f"regexp_full_match({name}, {sql_text(kind.pattern)})")
+    if column.name == layout.year_column:
+        good.append(f"{value} between {layout.years[0]} and {layout.years[-1]}")
+    bad = f"{name} is not null and not coalesce({' and '.join(good)}, false)"
+    return f"{bad} or {blank}" if column.required and not column.blank_allowed else bad
 
 
-def _not_of_kind(column: str, kind: str) -> str:
-    """The condition for text that is not a number of its kind; infinity and NaN are none."""
-    name = sql_name(column)
-    value = f"try_cast({name} as {SQL_TYPES[kind]})"
-    return f"({name} is not null and not coalesce(isfinite(cast({value} as double)), false))"
+def _needed(layout: Layout, column: Column) -> str:
+    if column.kind == "text":
+        return "a value"
+    if column.name == layout.year_column:
+        return f"a year from {layout.years[0]} to {layout.years[-1]}"
+    return KINDS[column.kind].word
+
+
+def _refuse_shared_keys(
+    layout: Layout, tables: list[LandedTable], connection: duckdb.DuckDBPyConnection
+) -> None:
+    """Refuse a zip of which two members hold the same: loaded, it would count twice."""
+    filled_by = {c.name: c.filled_by for c in layout.raw_table_columns}
+    key = ", ".join(f"cast({filled_by[name]} as varchar)" for name in layout.key_in_file)
+    names = ", ".join(layout.key_in_file)
+    texts = ", ".join(f"{name} varchar" for name in layout.key_in_file)
+    connection.execute(f"create or replace temp table keys_in_file ({texts}, member varchar)")
+    for table in tables:
+        run_over_rows(
+            table,
+            connection,
+            f"insert into keys_in_file select distinct {key}, {sql_text(table.member)} "
+            f"from {layout.raw_rows(table)}",
+        )
+    shared = connection.execute(
+        f"select {names}, min(member), max(member) from keys_in_file "
+        "group by all having count(*) > 1 order by all limit 1"
+    ).fetchall()
+    connection.execute("drop table keys_in_file")
+    for *values, one, other in shared:
+        raise LandingError(
+            f"{tables[0].path.name}: {names} {', '.join(values)} is in {one} and in {other}. "
+            "Keep one of them, or land the zip as published."
+        )

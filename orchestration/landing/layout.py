@@ -12,28 +12,67 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from orchestration.durable import sql_name
 
 # the years of a layout with has_year_columns are columns; this is how their names look
-YEAR = re.compile(r"^\d{4}$")
+YEAR = re.compile(r"^\d{4}\Z", re.ASCII)
 MISSING_VALUES = ("", "NA", "..", "null", "NULL")
 # the column that a raw table loaded year by year has beside the publisher's own
 YEAR_OF_PARTITION = "trade_year"
 
+# the first year of the Harmonized System in UN Comtrade: no row of trade is older
+FIRST_TRADE_YEAR = 1988
 
-# What the text of a column of each kind must fit, so that no later step meets a number it cannot
-# hold. Amounts are US dollars and kilograms: no total of UN Comtrade reaches 10^13 of either, and a
-# hundred rows of that size still sum to what the models hold.
-SQL_TYPES = {
-    "integer": "integer",
-    "year": "smallint",
-    "number": "double",
-    "amount": "decimal(16, 3)",
-    "thousands": "decimal(13, 3)",
+
+class Kind(NamedTuple):
+    """What the text of a column must be: a word for it, the type it must fit, and its form.
+
+    `pattern` is a regular expression of RE2 for the whole text, where the type alone would accept
+    and round other text.
+    """
+
+    word: str
+    sql_type: str
+    pattern: str | None = None
+
+
+_WHOLE_NUMBER = r"\s*[+-]?\d+(\.0*)?\s*"
+# The types are those of later steps, so that none meets a number it cannot hold. Amounts are US
+# dollars and kilograms: no total of UN Comtrade reaches 10^13 of either, and a hundred rows of that
+# size still sum to what the models hold.
+KINDS = {
+    "integer": Kind("a whole number", "integer", _WHOLE_NUMBER),
+    "year": Kind("a year", "smallint", _WHOLE_NUMBER),
+    # published with six digits; five where a program has dropped the zero in front
+    "hs6_code": Kind("a code of six digits", "integer", r"\s*\d{5,6}\s*"),
+    "number": Kind("a number", "double"),
+    "amount": Kind("a number below 10^13", "decimal(16, 3)"),
+    "thousands": Kind("a number below 10^10", "decimal(13, 3)"),
 }
+
+
+def last_year() -> int:
+    """The last year that a landed row can be of: the current one."""
+    return datetime.now(UTC).year
+
+
+_SHOWN_CHARACTERS, _MESSAGE_CHARACTERS = 80, 1_000
+
+
+def shown(value: object) -> str:
+    """A value as messages show it: its first 80 characters, in quotes if it is text."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]} ..."
+
+
+def printable(message: str) -> str:
+    """A message that every console and file takes, whatever the file it tells of has put in it."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message[:_MESSAGE_CHARACTERS])
+    return text if len(message) <= _MESSAGE_CHARACTERS else f"{text} ..."
 
 
 class LandingError(Exception):
@@ -66,7 +105,7 @@ class EmptyAnswerError(UnknownLayoutError):
 class Column:
     """A column of a publisher's layout.
 
-    `kind` is text or a key of SQL_TYPES; numbers may be blank.
+    `kind` is text or a key of KINDS; numbers may be blank.
     """
 
     name: str
@@ -163,6 +202,9 @@ class Layout:
     details            what the name of the file says; raises LandingError if it must and does not
     further_check      what beyond the single values makes a table unusable; raises LandingError
     year_column        the column by whose years the raw table is loaded, None: loaded as a whole
+    first_year         the first year that a row can be of, in the year column or the year columns;
+                       the last is the current one
+    key_in_file        columns of the raw table: no two tables of a zip share a combination of them
     raw_columns        the raw table's columns; none: every column, as text
     raw_rows           the SQL relation over landed_rows from which raw_columns are taken
     replacement        what a newer answer replaces, for a service that revises its answers
@@ -180,9 +222,16 @@ class Layout:
     details: Callable[[str], FileDetails] = _no_details
     further_check: Callable[[str, RunOverRows], None] = _no_further_check
     year_column: str | None = None
+    first_year: int = FIRST_TRADE_YEAR
+    key_in_file: tuple[str, ...] = ()
     raw_columns: tuple[RawColumn, ...] = ()
     raw_rows: Callable[[LandedTable], str] = _rows_as_landed
     replacement: Replacement | None = None
+
+    @property
+    def years(self) -> range:
+        """The years that a row can be of."""
+        return range(self.first_year, last_year() + 1)
 
     @property
     def raw_table_columns(self) -> tuple[RawColumn, ...]:

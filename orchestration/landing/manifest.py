@@ -23,7 +23,11 @@ SYNTHETIC_LICENCE = "no licence needed: every number is invented"
 
 @dataclass(frozen=True)
 class TableEntry:
-    """A table inside a landed file: its layout, its rows and, for trade, the years it holds."""
+    """A table inside a landed file: its layout, its rows and, for trade, the years it holds.
+
+    `raw_rows` is the number of rows it gives its raw table, for each of `years` or, without years,
+    in all; empty for a file that landed before this was counted.
+    """
 
     layout: str
     member: str | None
@@ -32,6 +36,7 @@ class TableEntry:
     hs_revision: str | None = None
     release: str | None = None
     notes: tuple[str, ...] = ()
+    raw_rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -189,7 +194,7 @@ def read_manifest(path: Path) -> Manifest:
 
 def _file_entry(listed: dict) -> FileEntry:
     tables = tuple(
-        TableEntry(**{**t, "years": tuple(t["years"]), "notes": tuple(t["notes"])})
+        TableEntry(**t | {name: tuple(t.get(name, ())) for name in ("years", "notes", "raw_rows")})
         for t in listed["tables"]
     )
     # files that landed before the terms were kept have those of today

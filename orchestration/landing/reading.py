@@ -4,6 +4,9 @@ A file is a plain or gzipped CSV, a service's JSON answer, a Stata or an Excel f
 a zip with such files inside.
 `open_tables` turns it into one or more `LandedTable`s; `read_batches` streams a table's rows
 without unpacking to disk, and `run_over_rows` runs SQL over them.
+
+What a file may make of the machine is limited, far above what publishers ship: the limits stand
+first below.
 """
 
 from __future__ import annotations
@@ -12,9 +15,12 @@ import csv
 import gzip
 import io
 import json
+import lzma
 import re
+import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -35,12 +41,35 @@ from orchestration.landing.layout import (
     MissingColumnError,
     UnknownLayoutError,
     label_of,
+    shown,
 )
 
 ReadFrame = Callable[[io.BytesIO], pd.DataFrame]
 
+# A compressed file may hold a hundred times its size, and 100 MB in any case: BACI's zips hold 6
+# times theirs, WDI_CSV.zip 10 times, a CSV.gz of UN Comtrade 12 times. BACI's 269 million rows of
+# all revisions (8 GB in a zip of 1.5 GB) are far inside.
+MOST_TIMES_ITS_SIZE = 100
+ALWAYS_ALLOWED_BYTES = 100 << 20
+# a JSON, Stata or Excel file is read whole; an answer of 100,000 rows has 150 MB, GeoDist 7 MB
+MOST_BYTES_READ_WHOLE = 512 << 20
+# UN Comtrade has 47 columns, WDICSV.csv 70; BACI's zips have 35 members, WDI_CSV.zip 6
+MOST_COLUMNS = 1_000
+MOST_MEMBERS = 1_000
+MOST_HEADER_BYTES = 1 << 20
+
 # what reading a file raises that was cut short or altered on its way
-_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, zipfile.BadZipFile)
+_DAMAGE = (
+    EOFError,
+    OSError,  # of gzip and bzip2
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    zipfile.BadZipFile,
+    NotImplementedError,  # of zipfile: a version or method that no writer of today uses
+)
+_ENCRYPTED = 0x1  # of a zip member's flags
+_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
 
 # ---- which tables a file holds -------------------------------------------------------------------
@@ -61,16 +90,20 @@ def open_tables(path: Path) -> tuple[list[LandedTable], list[str]]:
             if not header:
                 raise LandingError(f"{path.name}: empty file. Download it again.")
             return [_table(path, header, None)], []
-    except (*_DAMAGE, OSError) as error:
+    except _DAMAGE as error:
         raise _cut_file(path.name, error) from error
     raise UnknownLayoutError(f"{path.name}: not a {_FORMATS} file, nor a zip; left out.")
 
 
+def is_hidden(parts: Iterable[str]) -> bool:
+    """Whether a path of these parts is a program's own note: hidden, or of macOS's archives."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+
+
 def _open_zip(path: Path) -> tuple[list[LandedTable], list[str]]:
     tables, left_out = [], []
-    with zipfile.ZipFile(path) as archive:
-        members = [m for m in archive.namelist() if not m.endswith("/")]
-    for member in sorted(members):
+    members = _members(path)
+    for member in members:
         # in a zip, a .txt is a note to the reader
         if _ending(member) not in ("csv", *_READ_WHOLE):
             left_out.append(f"{label_of(path, member)}: not a {_FORMATS} file; left out")
@@ -86,11 +119,53 @@ def _open_zip(path: Path) -> tuple[list[LandedTable], list[str]]:
     return tables, left_out
 
 
+def _members(path: Path) -> list[str]:
+    """The names of a zip's files in order, without hidden ones.
+
+    Raises LandingError for a zip that cannot be read without unpacking, or not safely.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [m for m in archive.infolist() if not m.is_dir()]
+    except (ValueError, OverflowError) as error:  # of a damaged directory
+        raise _cut_file(path.name, error) from error
+    if len(members) > MOST_MEMBERS:
+        raise LandingError(
+            f"{path.name}: a zip of {len(members):,} files; {MOST_MEMBERS:,} are the most. "
+            "Land its tables as files."
+        )
+    if sum(m.file_size for m in members) > _most_bytes(path):
+        raise _too_large(path.name)
+    members = [m for m in members if not is_hidden(m.filename.split("/"))]
+    names = [m.filename for m in members]
+    for member in members:
+        label = label_of(path, member.filename)
+        if member.flag_bits & _ENCRYPTED:
+            raise LandingError(f"{label}: encrypted. Unpack the zip and land its files.")
+        if member.compress_type not in _ZIP_METHODS:
+            raise LandingError(
+                f"{label}: compressed by method {member.compress_type} (Deflate64 is 9), which is "
+                "not read. Unpack the zip and land its files."
+            )
+        if names.count(member.filename) > 1:
+            raise LandingError(
+                f"{label}: two files of the zip have this name. Download the zip again."
+            )
+    return sorted(names)
+
+
 def _table(path: Path, header: list[str], member: str | None) -> LandedTable:
     label = label_of(path, member)
-    layout = publishers.recognise(header, label)
+    if len(header) > MOST_COLUMNS:
+        raise LandingError(f"{label}: {len(header):,} columns; {MOST_COLUMNS:,} are the most.")
+    try:
+        layout = publishers.recognise(header, label)
+    except UnknownLayoutError:
+        _refuse_other_separator(header, label)
+        raise
     details = layout.details(label)
     table = LandedTable(path, layout, tuple(header), member, *details)
+    _refuse_ambiguous_columns(table)
     absent = [c for c in layout.columns if table.source_column(c) is None]
     if missing := [c.name for c in absent if c.required]:
         raise MissingColumnError(
@@ -108,19 +183,61 @@ def _table(path: Path, header: list[str], member: str | None) -> LandedTable:
     return replace(table, notes=tuple(notes))
 
 
+def _refuse_other_separator(header: list[str], label: str) -> None:
+    """Refuse a known table whose columns are separated by something other than commas."""
+    for separator, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        names = [h.strip('"') for h in ",".join(header).split(separator)]
+        try:
+            layout = publishers.recognise(names, label)
+        except UnknownLayoutError:
+            continue
+        raise LandingError(
+            f"{label}: a table of {layout.description.split(':')[0]} with its columns separated by "
+            f"{word}; a program has saved it anew. Land the file as published, with commas."
+        )
+
+
+def _refuse_ambiguous_columns(table: LandedTable) -> None:
+    """Refuse a column that is there twice, and one that is a year by its look but cannot be one."""
+    names = [h.strip().lower() for h in table.header if h.strip()]
+    for name in names:
+        if names.count(name) > 1:
+            raise LandingError(
+                f"{table.label}: column {shown(name)} appears twice. Land the file as published."
+            )
+    if not table.layout.has_year_columns:
+        return
+    years = table.layout.years
+    for name in (h for h in table.header if h.strip()[:1].isnumeric()):
+        if name not in table.year_columns or int(name) not in years:
+            raise LandingError(
+                f"{table.label}: column {shown(name)} is no year from {years[0]} to {years[-1]}. "
+                "Land the file as published."
+            )
+
+
 def _header(path: Path, member: str | None) -> list[str]:
     if _ending(member or path.name) in _READ_WHOLE:
         return _whole_table(path, member).column_names
+    label = label_of(path, member)
     with _open_bytes(path, member) as stream:
-        line = stream.readline()
+        line = stream.readline(MOST_HEADER_BYTES)
+    if len(line) == MOST_HEADER_BYTES or b"\r" in line.rstrip(b"\r\n"):
+        raise LandingError(
+            f"{label}: the header does not end in a line feed: lines end in some other way, or "
+            "this is no CSV. Land the file as published."
+        )
     try:
         text = line.decode("utf-8-sig")
+        return next(csv.reader([text.rstrip("\r\n")], strict=True), [])
     except UnicodeDecodeError as error:
         raise LandingError(
-            f"{path.name}: the header is not UTF-8 text ({error.reason}). "
-            "Land the file as published."
+            f"{label}: the header is not UTF-8 text ({error.reason}). Land the file as published."
         ) from error
-    return next(csv.reader([text.rstrip("\r\n")]), [])
+    except csv.Error as error:
+        raise LandingError(
+            f"{label}: the header cannot be read ({error}). Land the file as published."
+        ) from error
 
 
 def _ending(name: str) -> str:
@@ -136,8 +253,40 @@ def _open_bytes(path: Path, member: str | None = None) -> Iterator[IO[bytes]]:
         else:
             stream = opened.enter_context(opened.enter_context(zipfile.ZipFile(path)).open(member))
         if (member or path.name).lower().endswith(".gz"):
-            stream = cast("IO[bytes]", opened.enter_context(gzip.open(stream)))
+            gzipped = _Gzipped(stream, label_of(path, member), _most_bytes(path))
+            stream = cast("IO[bytes]", opened.enter_context(gzipped))
         yield stream
+
+
+class _Gzipped(gzip.GzipFile):
+    """A gzipped file that refuses to hold more than it may."""
+
+    def __init__(self, stream: IO[bytes], label: str, most: int) -> None:
+        super().__init__(fileobj=stream, mode="rb")
+        self._label, self._most = label, most
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._checked(super().read(size))
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._checked(super().read1(size))
+
+    def _checked(self, content: bytes) -> bytes:
+        if self.tell() > self._most:
+            raise _too_large(self._label)
+        return content
+
+
+def _most_bytes(path: Path) -> int:
+    """How much a compressed file may hold."""
+    return max(ALWAYS_ALLOWED_BYTES, MOST_TIMES_ITS_SIZE * path.stat().st_size)
+
+
+def _too_large(label: str) -> LandingError:
+    return LandingError(
+        f"{label}: unpacked more than {MOST_TIMES_ITS_SIZE} times its size, and more than "
+        f"{ALWAYS_ALLOWED_BYTES >> 20} MB: no publisher's file is. Unpack it and look at it."
+    )
 
 
 def _cut_file(label: str, error: object) -> LandingError:
@@ -163,16 +312,29 @@ def read_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
     file lacks are null.
     """
     sources = [table.source_column(c) for c in table.layout.columns] + table.year_columns
+    places = [None if s is None else table.header.index(s) for s in sources]
+    nameless = [n for n, name in enumerate(table.header) if not name.strip()]
     is_whole = _ending(table.member or table.path.name) in _READ_WHOLE
     schema, row = row_schema(table), 1
     for batch in _whole_batches(table) if is_whole else _csv_batches(table):
         n = batch.num_rows
-        arrays = [pa.array(range(row, row + n), pa.int64())]
+        for place in nameless:
+            _refuse_values(table, place, batch.column(place))
+        arrays = [pa.array(np.arange(row, row + n))]
         arrays += [
-            batch.column(source) if source else pa.nulls(n, pa.string()) for source in sources
+            pa.nulls(n, pa.string()) if place is None else batch.column(place) for place in places
         ]
         row += n
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _refuse_values(table: LandedTable, place: int, column: pa.Array) -> None:
+    """Refuse values in a column without a name: WDICSV.csv ends in such a column, an empty one."""
+    if column.null_count < len(column) and pc.any(pc.not_equal(column, "")).as_py():
+        raise LandingError(
+            f"{table.label}: column {place + 1} has values but no name in the header. "
+            "Land the file as published."
+        )
 
 
 def run_over_rows(
@@ -196,7 +358,7 @@ def run_over_rows(
     connection.register("landed_rows", reader)
     try:
         return connection.execute(sql).fetchall()
-    except duckdb.Error:
+    except Exception:
         if met:
             raise met[0] from None
         raise
@@ -208,7 +370,7 @@ def run_over_rows(
 
 
 def _csv_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
-    header = [h if h.strip() else f"_blank_{n}" for n, h in enumerate(table.header)]
+    header = [str(place) for place in range(len(table.header))]
     try:
         with _open_bytes(table.path, table.member) as stream:
             stream.readline()
@@ -236,9 +398,9 @@ def _csv_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
 def _csv_error(table: LandedTable, message: str) -> LandingError:
     if re.search(r"Expected \d+ columns, got \d+", message):
         row, fields = _first_row_of_other_length(table)
+        where = f"data row {row}: {fields} fields" if row else "a row has other than the fields"
         return LandingError(
-            f"{table.label}: data row {row}: "
-            f"{fields} fields where the header has {len(table.header)}. "
+            f"{table.label}: {where} where the header has {len(table.header)}. "
             "The line is truncated or has a stray comma; land the file as published."
         )
     if "UTF8" in message:
@@ -254,7 +416,7 @@ def _csv_error(table: LandedTable, message: str) -> LandingError:
 def _first_row_of_other_length(table: LandedTable) -> tuple[int, int]:
     """The number and field count of the first data row whose field count is not the header's.
 
-    The fast reader does not report them.
+    The fast reader does not report them. Where this one cannot tell either, they are 0.
     """
     with (
         _open_bytes(table.path, table.member) as stream,
@@ -262,14 +424,14 @@ def _first_row_of_other_length(table: LandedTable) -> tuple[int, int]:
     ):
         rows = csv.reader(text)
         next(rows)
-        return next(
-            (
-                (number, len(row))
-                for number, row in enumerate(rows, 1)
-                if len(row) != len(table.header)
-            ),
-            (0, 0),
-        )
+        filled = (row for row in rows if row)
+        try:
+            for number, row in enumerate(filled, 1):
+                if len(row) != len(table.header):
+                    return number, len(row)
+        except (csv.Error, *_DAMAGE):
+            pass
+    return 0, 0
 
 
 # ---- files that are read whole -------------------------------------------------------------------
@@ -285,7 +447,12 @@ def _whole_table(path: Path, member: str | None = None) -> pa.Table:
     if key not in _last_read:
         _last_read.clear()
         with _open_bytes(path, member) as stream:
-            content = stream.read()
+            content = stream.read(MOST_BYTES_READ_WHOLE + 1)
+        if len(content) > MOST_BYTES_READ_WHOLE:
+            raise LandingError(
+                f"{label_of(path, member)}: more than {MOST_BYTES_READ_WHOLE >> 20} MB, which is "
+                "too much for a file that is read whole. Land the table as CSV."
+            )
         read = _READ_WHOLE[_ending(member or path.name)]
         _last_read[key] = read(label_of(path, member), content)
     return _last_read[key]
@@ -295,12 +462,8 @@ def _whole_batches(table: LandedTable) -> Iterator[pa.RecordBatch]:
     rows = _whole_table(table.path, table.member)
     if _ending(table.member or table.path.name) in _FRAMES:
         # a service's answer says null where it has no value; these say it as a CSV does
-        rows = pa.table(
-            {
-                name: _without(table.layout.missing_values, rows.column(name))
-                for name in rows.column_names
-            }
-        )
+        columns = [_without(table.layout.missing_values, column) for column in rows.columns]
+        rows = pa.Table.from_arrays(columns, names=rows.column_names)
     yield from rows.to_batches(max_chunksize=50_000)
 
 
@@ -311,39 +474,59 @@ def _without(values: tuple[str, ...], column: pa.ChunkedArray) -> pa.ChunkedArra
 
 def _read_json(label: str, content: bytes) -> pa.Table:
     try:
-        answer = json.loads(content.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise LandingError(
-            f"{label}: not valid JSON ({error}). "
-            "The download was truncated or altered; land it again."
-        ) from error
-    rows = publishers.rows_of_answer(label, answer)
-    header = list(dict.fromkeys(key for row in rows for key in row))
-    return _text_table({h: [_json_text(r.get(h)) for r in rows] for h in header})
+        answer = json.loads(
+            content.decode("utf-8-sig"),
+            object_pairs_hook=_object_of_distinct_keys,
+            parse_constant=_no_such_number,
+        )
+        rows = publishers.rows_of_answer(label, answer)
+        header = list(dict.fromkeys(key for row in rows for key in row))
+        if len(header) > MOST_COLUMNS:
+            raise ValueError(f"its rows have {len(header):,} different keys")
+        return _text_table(header, ([_json_text(row.get(h)) for row in rows] for h in header))
+    except RecursionError as error:
+        raise _altered_json(label, "nested too deeply") from error
+    except ValueError as error:  # no UTF-8, no JSON, a number of 5,000 digits, a lone surrogate
+        raise _altered_json(label, error) from error
+
+
+def _object_of_distinct_keys(pairs: list[tuple[str, object]]) -> dict:
+    answer = dict(pairs)
+    if len(answer) < len(pairs):
+        [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"the key {shown(twice)} appears twice in one object")
+    return answer
+
+
+def _no_such_number(name: str) -> object:
+    raise ValueError(f"{name} is no number")
+
+
+def _altered_json(label: str, error: object) -> LandingError:
+    return LandingError(
+        f"{label}: not valid JSON ({error}). The download was truncated or altered; land it again."
+    )
 
 
 def _json_text(value: object) -> str | None:
     return value if value is None or isinstance(value, str) else repr(value)
 
 
-def _text_table(columns: dict[str, Iterable[str | None]]) -> pa.Table:
-    return pa.table({name: pa.array(texts, pa.string()) for name, texts in columns.items()})
+def _text_table(names: list[str], columns: Iterable[list[str | None]]) -> pa.Table:
+    return pa.Table.from_arrays([pa.array(texts, pa.string()) for texts in columns], names=names)
 
 
 def _read_frame(label: str, content: bytes, what: str, read: ReadFrame) -> pa.Table:
     try:
         frame = read(io.BytesIO(content))
+        columns = (frame.iloc[:, place].to_numpy() for place in range(frame.shape[1]))
+        texts = ([_cell_text(value) for value in column] for column in columns)
+        return _text_table([str(name) for name in frame.columns], texts)
     except ImportError:
         raise
     except Exception as error:
         # the parsers of these formats raise whatever a damaged byte leads them to
         raise _cut_file(label, f"not readable as {what}: {error}") from error
-    return _text_table(
-        {
-            str(name): [_cell_text(value) for value in frame[name].to_numpy()]
-            for name in frame.columns
-        }
-    )
 
 
 def _read_stata(label: str, content: bytes) -> pa.Table:
@@ -357,7 +540,12 @@ def _read_excel(label: str, content: bytes) -> pa.Table:
     """The first sheet of a workbook; its first row holds the names of the columns."""
 
     def read(stream: io.BytesIO) -> pd.DataFrame:
-        return pd.read_excel(stream, engine="xlrd", dtype=object, keep_default_na=False)
+        # the header is read as a row, so that a name that is there twice keeps it
+        cells = pd.read_excel(
+            stream, engine="xlrd", header=None, dtype=object, keep_default_na=False
+        )
+        names = [_cell_text(name) or "" for name in cells.iloc[0]]
+        return cells.iloc[1:].set_axis(names, axis="columns")
 
     return _read_frame(label, content, "Excel", read)
 

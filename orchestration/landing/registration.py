@@ -1,22 +1,31 @@
 """Registration: the one way to add files to the landing zone.
 
-A file is inspected completely before it is stored and listed in the manifest.
+A file is copied into the zone, and the copy is inspected completely, before it is listed in the
+manifest: what is checked is what is kept. Whatever is wrong with a file refuses that file alone.
 """
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import os
 import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from orchestration.durable import move_into_place, partial_path
+from orchestration.durable import move_into_place
 from orchestration.landing.inspection import inspect_file
-from orchestration.landing.layout import EmptyAnswerError, LandingError, UnknownLayoutError
+from orchestration.landing.layout import (
+    EmptyAnswerError,
+    LandingError,
+    UnknownLayoutError,
+    printable,
+)
 from orchestration.landing.manifest import (
     SYNTHETIC,
     FileEntry,
@@ -30,6 +39,53 @@ from orchestration.landing.publishers import PUBLISHER_OF
 
 # the origin of a service's answers to our own requests
 ANSWER = "api"
+# the zone's folder for a file that is being landed
+STAGING = ".staging"
+# a file system's 255, with room for what is put before or into a name in the zone
+LONGEST_NAME_BYTES = 240
+_BLOCK_BYTES = 4 << 20
+
+_LOG = logging.getLogger(__name__)
+
+
+class ZoneError(LandingError):
+    """The landing zone cannot be written: that is no file's fault, and no file can land."""
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """A file on its way into the zone.
+
+    `place` is its path below the folder it is landed from: a newer file of the same place
+    supersedes it. `is_only_one` says whether no other file of this registration has its name.
+    """
+
+    path: Path
+    place: str
+    is_only_one: bool
+    origin: str
+    parameters: dict
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def supersedes(self, landed: FileEntry) -> bool:
+        """Whether `landed` is an older file of the same place."""
+        place = landed.parameters.get("place")
+        if place is None:  # landed before places were kept: its name tells, where that is clear
+            return self.is_only_one and landed.parameters.get("published_name") == self.name
+        return place == self.place
+
+
+@dataclass
+class _Checked:
+    """A copy in the staging folder that has passed inspection."""
+
+    path: Path
+    digest: str
+    tables: tuple[TableEntry, ...] = ()
+    members_left_out: list[str] = field(default_factory=list)
 
 
 def register(
@@ -38,19 +94,26 @@ def register(
     origin: str,
     say: Callable[[str], None] = lambda _: None,
     parameters: dict | None = None,
+    root: Path | None = None,
 ) -> list[LeftOut]:
-    """Land the files at `paths`: inspect each, store it unchanged, list it in the manifest.
+    """Land the files at `paths`: copy each unchanged, inspect it, list it in the manifest.
 
-    A file that cannot be used is left out with its reason, and the rest goes on. The manifest is
-    written after every file, so that an interrupted registration loses nothing. Returns what was
-    left out.
+    A file is identified by its path below `root`, without one by its name. A file that cannot be
+    used is left out with its reason, and the rest goes on. The manifest is written after every
+    file, so that an interrupted registration loses nothing. Returns what was left out. Raises
+    ZoneError if the landing zone cannot be written, for lack of space, say.
     """
+    paths = list(paths)
+    names = Counter(path.name for path in paths)
     left_out: list[LeftOut] = []
     connection = duckdb.connect()
     connection.execute("set preserve_insertion_order = true")
     try:
         for path in paths:
-            outcome = _register_one(manifest, path, origin, connection, parameters or {})
+            place = path.relative_to(root).as_posix() if root else path.name
+            is_only_one = names[path.name] == 1
+            arrival = _Arrival(path, place, is_only_one, origin, parameters or {})
+            outcome = _register_one(manifest, arrival, connection, say)
             if isinstance(outcome, LeftOut):
                 left_out.append(outcome)
                 say(f"{outcome.status}: {outcome.reason}")
@@ -59,6 +122,7 @@ def register(
                 say(f"landed: {outcome.file}  {outcome.rows:,} rows")
     finally:
         connection.close()
+        shutil.rmtree(manifest.folder / STAGING, ignore_errors=True)
     manifest.left_out = left_out
     manifest.write()
     return left_out
@@ -66,102 +130,235 @@ def register(
 
 def _register_one(
     manifest: Manifest,
-    path: Path,
-    origin: str,
+    arrival: _Arrival,
     connection: duckdb.DuckDBPyConnection,
-    parameters: dict,
+    say: Callable[[str], None],
 ) -> FileEntry | LeftOut | None:
-    digest = sha256_of(path)
+    """Land one file. Here, and only here, everything that one file can cause ends with it."""
     current = [
         f
         for f in manifest.files
-        if f.superseded_by is None and f.is_synthetic == (origin == SYNTHETIC)
+        if f.superseded_by is None and f.is_synthetic == (arrival.origin == SYNTHETIC)
     ]
-    # an answer with the same content as an earlier one still lands: it shows that nothing changed
-    known = next((f for f in current if f.sha256 == digest), None) if origin != ANSWER else None
-    if known:
-        return _landed_before(manifest, known, path)
     try:
-        tables, members_left_out = inspect_file(path, connection)
-    except EmptyAnswerError as empty:
-        if origin != ANSWER:
-            return LeftOut(path.name, "skipped", str(empty))
-        tables, members_left_out = (TableEntry(empty.layout, None, 0),), []
+        _refuse_unfit_name(arrival)
+        if known := _known(current, arrival):
+            return _landed_before(manifest, known, arrival, say)
+        checked = _checked(manifest, arrival, connection)
+    except ZoneError:
+        raise
     except UnknownLayoutError as unknown:
-        return LeftOut(path.name, "skipped", str(unknown))
+        return _left_out(arrival, "skipped", str(unknown))
     except LandingError as error:
-        return LeftOut(path.name, "refused", str(error))
+        return _left_out(arrival, "refused", str(error))
+    except Exception as error:
+        _LOG.exception("unexpected error while %s was inspected", printable(arrival.place))
+        return _left_out(
+            arrival,
+            "refused",
+            f"{arrival.name}: unexpected {type(error).__name__} while it was read: {error}. "
+            "Land it as published; if it is, this reader must be adapted (the log has more).",
+        )
+    return _listed(manifest, arrival, current, checked)
+
+
+def _left_out(arrival: _Arrival, status: str, reason: str) -> LeftOut:
+    """What is said of a file that did not land: by its path, where it lay in a folder."""
+    if reason.startswith(arrival.name):
+        reason = arrival.place + reason.removeprefix(arrival.name)
+    return LeftOut(printable(arrival.place), status, printable(reason))
+
+
+def _refuse_unfit_name(arrival: _Arrival) -> None:
+    try:
+        size = len(arrival.name.encode())
+        arrival.place.encode()
+    except UnicodeEncodeError as error:
+        raise LandingError(f"{arrival.name}: its name is not UTF-8. Rename it.") from error
+    if size > LONGEST_NAME_BYTES:
+        raise LandingError(
+            f"{arrival.name}: its name has {size} bytes; {LONGEST_NAME_BYTES} are the most. "
+            "Shorten it."
+        )
+
+
+# ---- files that landed before --------------------------------------------------------------------
+
+
+def _known(current: list[FileEntry], arrival: _Arrival) -> FileEntry | None:
+    """The current file of the same content, that of the same place first.
+
+    None for an answer: it lands although an earlier one said the same, to show that nothing
+    changed.
+    """
+    if arrival.origin == ANSWER:
+        return None
+    try:
+        size = arrival.path.stat().st_size
+        if not any(f.bytes == size for f in current):
+            return None  # a large new file is read once, when it is copied
+        digest = sha256_of(arrival.path)
+    except OSError as error:
+        raise _unreadable(arrival.path, error) from error
+    same = [f for f in current if f.sha256 == digest]
+    return next((f for f in same if arrival.supersedes(f)), same[0] if same else None)
+
+
+def _landed_before(
+    manifest: Manifest, known: FileEntry, arrival: _Arrival, say: Callable[[str], None]
+) -> LeftOut | None:
+    """What becomes of a file whose content has landed as `known`.
+
+    Nothing, if it is that very file, which restores what was lost or changed; else it is skipped.
+    """
+    landed = manifest.folder / known.file
+    if not _is_as_landed(landed, known):
+        staged, digest = _staged(manifest, arrival.path)
+        if digest == known.sha256:
+            _put(staged, landed)
+            say(f"restored: {known.file}  it was missing, a link, or changed since it landed")
+    name = known.parameters.get("published_name", landed.name)
+    place = known.parameters.get("place", arrival.place if name == arrival.name else None)
+    if place == arrival.place or landed == arrival.path:
+        return None
+    return _left_out(
+        arrival,
+        "skipped",
+        f"{arrival.name}: the same content has already landed as {known.file}",
+    )
+
+
+def _is_as_landed(landed: Path, entry: FileEntry) -> bool:
+    """Whether the zone still has its own copy of a file, unchanged."""
+    if landed.is_symlink() or not landed.is_file():
+        return False
+    state = landed.stat()
+    return (
+        state.st_nlink == 1 and state.st_size == entry.bytes and sha256_of(landed) == entry.sha256
+    )
+
+
+# ---- new files -----------------------------------------------------------------------------------
+
+
+def _checked(
+    manifest: Manifest, arrival: _Arrival, connection: duckdb.DuckDBPyConnection
+) -> _Checked:
+    """A file's copy, inspected. Raises LandingError if it cannot be used."""
+    staged, digest = _staged(manifest, arrival.path)
+    try:
+        return _Checked(staged, digest, *inspect_file(staged, connection))
+    except EmptyAnswerError as empty:
+        if arrival.origin != ANSWER:
+            raise
+        return _Checked(staged, digest, (TableEntry(empty.layout, None, 0),))
+
+
+def _listed(
+    manifest: Manifest, arrival: _Arrival, current: list[FileEntry], checked: _Checked
+) -> FileEntry:
+    """Give a checked file its place in the zone, and list it in the manifest."""
+    tables = checked.tables
     source = PUBLISHER_OF[tables[0].layout].name
-    folder = manifest.folder / source / (SYNTHETIC if origin == SYNTHETIC else "")
-    target = _stored(path, folder, digest)
+    target = _target(manifest, arrival, source, checked.digest)
+    size = checked.path.stat().st_size
+    _put(checked.path, target)
     entry = FileEntry(
         file=target.relative_to(manifest.folder).as_posix(),
         source=source,
-        origin=origin,
+        origin=arrival.origin,
         parameters={
-            "published_name": path.name,
-            **parameters,
-            **({"members_left_out": members_left_out} if members_left_out else {}),
+            "published_name": arrival.name,
+            "place": arrival.place,
+            **arrival.parameters,
+            **({"members_left_out": checked.members_left_out} if checked.members_left_out else {}),
         },
         landed_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        bytes=path.stat().st_size,
-        sha256=digest,
+        bytes=size,
+        sha256=checked.digest,
         rows=sum(t.rows for t in tables),
-        release=next((t.release for t in tables if t.release), parameters.get("release")),
+        release=next((t.release for t in tables if t.release), arrival.parameters.get("release")),
         sequence=1 + max((f.sequence for f in manifest.files), default=0),
         tables=tables,
-        **terms_of(source, origin),
+        **terms_of(source, arrival.origin),
     )
-    superseded = {
-        f.file
-        for f in current
-        if f.source == source and f.parameters.get("published_name") == path.name
-    }
+    superseded = {f.file for f in current if f.source == source and arrival.supersedes(f)}
     manifest.files = [
         replace(f, superseded_by=entry.file) if f.file in superseded else f for f in manifest.files
     ] + [entry]
     return entry
 
 
-def _landed_before(manifest: Manifest, known: FileEntry, path: Path) -> LeftOut | None:
-    """What becomes of a file whose content has landed as `known`.
-
-    Nothing, if it is that very file or restores it; under another name it is skipped.
-    """
-    landed = manifest.folder / known.file
-    if not landed.exists():
-        _store(path, landed)
-        return None
-    if known.parameters.get("published_name", landed.name) == path.name or landed == path:
-        return None
-    return LeftOut(
-        path.name,
-        "skipped",
-        f"{path.name}: the same content has already landed as {known.file}",
-    )
-
-
-def _stored(path: Path, folder: Path, digest: str) -> Path:
-    """Store a file in `folder`, beside an older one of the same name; return where it is."""
-    target = folder / path.name
-    if target.exists() and target != path and sha256_of(target) != digest:
-        base, dot, rest = path.name.partition(".")
-        target = folder / f"{base}.{digest[:8]}{dot}{rest}"
-    if target != path:
-        _store(path, target)
+def _target(manifest: Manifest, arrival: _Arrival, source: str, digest: str) -> Path:
+    """Where a file is kept: under its name, or beside another file of that name."""
+    folder = manifest.folder / source / (SYNTHETIC if arrival.origin == SYNTHETIC else "")
+    target = folder / arrival.name
+    file = target.relative_to(manifest.folder).as_posix()
+    is_listed = any(f.file == file and f.sha256 != digest for f in manifest.files)
+    if is_listed or (
+        os.path.lexists(target)
+        and target != arrival.path
+        and (not target.is_file() or sha256_of(target) != digest)
+    ):
+        base, dot, rest = arrival.name.partition(".")
+        return folder / f"{base}.{digest[:8]}{dot}{rest}"
     return target
 
 
-def _store(path: Path, target: Path) -> None:
-    """Store `path` unchanged at `target`, never half-written.
+# ---- copies --------------------------------------------------------------------------------------
 
-    It is a hard link where the file system allows, else a copy.
+
+def _staged(manifest: Manifest, path: Path) -> tuple[Path, str]:
+    """Copy a file into the zone's staging folder, reading it once: the copy, and its sha256.
+
+    It is always a copy: a link would change with what it points to.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = partial_path(target)
-    partial.unlink(missing_ok=True)
+    folder, digest = manifest.folder / STAGING, hashlib.sha256()
     try:
-        os.link(path, partial)
-    except OSError:
-        shutil.copyfile(path, partial)
-    move_into_place(partial, target)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        with open(folder / path.name, "wb") as copy:
+            for block in _blocks(path):
+                digest.update(block)
+                copy.write(block)
+    except OSError as error:
+        raise _unwritable(manifest.folder, path, error) from error
+    return folder / path.name, digest.hexdigest()
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                yield block
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _put(staged: Path, target: Path) -> None:
+    """Give a staged file its name in the zone, read-only, in one step."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged.chmod(0o444)
+        move_into_place(staged, target)
+    except OSError as error:
+        raise _unwritable(target.parent, target, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> LandingError:
+    if path.is_dir():
+        return LandingError(
+            f"{path.name}: a folder that cannot be listed, or a link to a folder. "
+            "Check its permissions, or put the folder itself there."
+        )
+    return LandingError(
+        f"{path.name}: cannot be read ({error.strerror}). Check the file and its permissions."
+    )
+
+
+def _unwritable(folder: Path, path: Path, error: OSError) -> ZoneError:
+    size = f" of {path.stat().st_size:,} bytes" if path.is_file() else ""
+    return ZoneError(
+        f"{folder}: {path.name}{size} cannot be stored ({error.strerror}). "
+        "Make room or allow writing there, then run again: what has landed stays."
+    )

@@ -34,7 +34,7 @@ def fill_landing_zone(
 
         baci_left_out = fill_with_baci(manifest, settings, say)
     if settings.source == "files":
-        fill_from_folder(manifest, settings.landing_folder, say)
+        fill_from_folder(manifest, settings.landing_folder, say, settings.data_dir)
     elif settings.source == "demo":
         from orchestration.sources.synthetic import fill_with_demo
 

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from orchestration.landing.layout import LandingError
 from orchestration.landing.manifest import SYNTHETIC, LeftOut, Manifest
 from orchestration.landing.publishers import TITLES
+from orchestration.landing.reading import is_hidden
 from orchestration.landing.registration import register
 
 
 def fill_from_folder(
-    manifest: Manifest, folder: Path | None, say: Callable[[str], None] = lambda _: None
+    manifest: Manifest,
+    folder: Path | None,
+    say: Callable[[str], None] = lambda _: None,
+    data_folder: Path | None = None,
 ) -> list[LeftOut]:
     """Land every file below `folder`, in the order of their paths.
 
-    None means the landing zone itself (files dropped there). Returns what was left out.
-    Raises LandingError if the folder is absent or holds nothing usable.
+    None means the landing zone itself (files dropped there). What lies in `data_folder`, the
+    warehouse's own, is never landed from `folder`. Returns what was left out. Raises LandingError
+    if the folder is absent, is the warehouse's own or holds nothing usable.
     """
     root = folder if folder is not None else manifest.folder
+    own = (data_folder or manifest.folder).resolve()
     if not root.is_dir():
         raise LandingError(
             f"LANDING={root}: no such folder. Give the folder that holds the publishers' files."
+        )
+    if folder is not None and root.resolve().is_relative_to(own):
+        raise LandingError(
+            f"LANDING={root}: this is the warehouse's own data folder. Give the folder that holds "
+            "the publishers' files, or drop them into the landing zone and leave LANDING out."
         )
     listed = {manifest.folder / f.file for f in manifest.files}
 
@@ -34,20 +46,43 @@ def fill_from_folder(
             or path in listed
         )
 
-    paths = sorted(
-        p
-        for p in root.rglob("*")
-        if p.is_file() and not p.name.startswith(".") and not belongs_to_zone(p)
-    )
+    kept_out = [own] if folder is not None else []
+    paths = [p for p in landable_files(root, kept_out) if not belongs_to_zone(p)]
     if not paths and not [f for f in manifest.files if not f.is_synthetic]:
         raise LandingError(
             f"LANDING={root}: the folder is empty. Put files of these publishers there: {TITLES}."
         )
     manifest.is_synthetic = False
-    left_out = register(manifest, paths, origin="files", say=say)
+    left_out = register(manifest, paths, origin="files", say=say, root=root)
     if not manifest.current():
         reasons = "; ".join(x.reason for x in left_out[:3])
         raise LandingError(
             f"LANDING={root}: none of its {len(paths)} files could be used. {reasons}"
         )
     return left_out
+
+
+def landable_files(root: Path, kept_out: list[Path]) -> list[Path]:
+    """The files below `root` in the order of their paths, without hidden ones.
+
+    What lies in a folder of `kept_out` is none of them. A folder that cannot be listed, a link to
+    a folder and a link that points nowhere stand among them, to be refused by name: nothing is
+    passed over.
+    """
+    found: list[Path] = []
+
+    def cannot_be_listed(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            found.append(Path(error.filename))
+
+    for place, folders, names in os.walk(root, onerror=cannot_be_listed):
+        folder = Path(place)
+        folders[:] = [
+            name
+            for name in folders
+            if not is_hidden([name]) and (folder / name).resolve() not in kept_out
+        ]
+        found += [folder / name for name in folders if (folder / name).is_symlink()]
+        paths = (folder / name for name in names if not is_hidden([name]))
+        found += [p for p in paths if p.is_file() or not p.exists()]
+    return sorted(found)

@@ -16,7 +16,7 @@ from orchestration.landing.layout import (
     needed_column,
 )
 
-_FILE_NAME = re.compile(r"BACI_HS(\d\d)_Y(\d{4})_V(\d{6}\w?)", re.IGNORECASE)
+_FILE_NAME = re.compile(r"BACI_HS(\d\d)_Y(\d{4})_V(\d{6}\w?)", re.IGNORECASE | re.ASCII)
 
 # the HS revision of BACI's file names by the year the revision came into force
 BACI_REVISIONS = {
@@ -68,7 +68,7 @@ BACI_TRADE = Layout(
         needed_column("t", "year"),
         needed_column("i", "integer"),
         needed_column("j", "integer"),
-        needed_column("k", "integer"),
+        needed_column("k", "hs6_code"),
         needed_column("v", "thousands"),
         needed_column("q", "thousands", blank_allowed=True),
     ),
@@ -77,6 +77,7 @@ BACI_TRADE = Layout(
     newlines_in_values=False,
     details=_details,
     year_column="t",
+    key_in_file=("t",),
     raw_columns=(
         RawColumn("t", "smallint"),
         RawColumn("i", "integer"),
@@ -101,6 +102,7 @@ BACI_ECONOMIES = Layout(
     ),
     recognise=_recognise_economies,
     newlines_in_values=False,
+    key_in_file=("country_code",),
 )
 
 PUBLISHER = Publisher(

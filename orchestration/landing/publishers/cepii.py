@@ -14,6 +14,7 @@ from orchestration.landing.layout import (
     RawColumn,
     RunOverRows,
     needed_column,
+    shown,
 )
 
 _TIES = (
@@ -42,7 +43,8 @@ def _refuse_other_ties_and_repeated_pairs(label: str, run: RunOverRows) -> None:
         )
         if row is not None:
             raise LandingError(
-                f"{label}: row {row}, column {tie}: {value!r} where 0 or 1 is needed. {_REMEDY}"
+                f"{label}: row {row}, column {tie}: {shown(value)} where 0 or 1 is needed. "
+                f"{_REMEDY}"
             )
     repeated = run(
         """
@@ -78,6 +80,7 @@ CEPII_PAIRS = Layout(
     missing_remedy=_REMEDY,
     missing_values=(*MISSING_VALUES, "."),
     newlines_in_values=False,
+    key_in_file=("iso_o", "iso_d"),
     further_check=_refuse_other_ties_and_repeated_pairs,
     raw_columns=(
         RawColumn("iso_o"),

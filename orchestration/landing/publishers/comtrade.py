@@ -12,6 +12,7 @@ from orchestration.landing.layout import (
     Replacement,
     RunOverRows,
     needed_column,
+    shown,
     text_columns,
 )
 
@@ -103,14 +104,14 @@ def _rows_of_answer(label: str, answer: object) -> list[dict] | None:
         return None
     if answer.get("error"):
         raise LandingError(
-            f"{label}: UN Comtrade answered with an error: {answer['error']!r}. "
+            f"{label}: UN Comtrade answered with an error: {shown(answer['error'])}. "
             "Send the request again, then land the new answer."
         )
     if isinstance(answer.get("data"), list):
         return _rows_of_data(label, answer)
     if "message" in answer:
         raise LandingError(
-            f"{label}: an error message, not data: {answer['message']!r}. "
+            f"{label}: an error message, not data: {shown(answer['message'])}. "
             "Send the request again, then land the new answer."
         )
     return None

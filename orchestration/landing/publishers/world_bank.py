@@ -18,6 +18,7 @@ from orchestration.landing.layout import (
     RawColumn,
     RunOverRows,
     needed_column,
+    shown,
 )
 
 
@@ -69,6 +70,8 @@ WDI_INDICATORS = Layout(
         "Take WDICSV.csv (formerly WDIData.csv) out of WDI_CSV.zip, or land the zip as it is."
     ),
     has_year_columns=True,
+    first_year=1960,
+    key_in_file=("country_code", "indicator_code", "year"),
     further_check=_refuse_repeated_series,
     raw_columns=(
         RawColumn("country_code", expression='trim("Country Code")'),
@@ -91,6 +94,7 @@ WDI_ECONOMIES = Layout(
     ),
     recognise=_recognise_economies,
     further_check=_refuse_repeated_economies,
+    key_in_file=("country_code",),
     raw_columns=(
         RawColumn("country_code", expression='"Country Code"'),
         RawColumn("short_name", expression='"Short Name"'),
@@ -116,7 +120,7 @@ def _rows_of_answer(label: str, answer: object) -> list[dict] | None:
         and "message" in answer[0]
     ):
         raise LandingError(
-            f"{label}: the World Bank answered with an error: {answer[0]['message']!r}. "
+            f"{label}: the World Bank answered with an error: {shown(answer[0]['message'])}. "
             "Send the request again, then land the new answer."
         )
     try:
@@ -195,6 +199,11 @@ def _group_of_economy(row: dict, grouping: str) -> str:
 def _by_year(label: str, observations: Iterable[tuple]) -> list[dict]:
     rows: dict[tuple, dict] = {}
     for code, name, indicator, indicator_name, year, value in observations:
+        if not YEAR.match(str(year)):
+            raise LandingError(
+                f"{label}: {indicator} of {code} has the date {shown(year)}, which "
+                "is no year. Request the yearly values."
+            )
         row = rows.setdefault(
             (code, indicator),
             {
@@ -207,7 +216,7 @@ def _by_year(label: str, observations: Iterable[tuple]) -> list[dict]:
         if row.setdefault(str(year), value) != value:
             raise LandingError(
                 f"{label}: {indicator} of {code} in {year} appears twice, "
-                f"with the values {row[str(year)]!r} and {value!r}. "
+                f"with the values {shown(row[str(year)])} and {shown(value)}. "
                 "Send the request again, then land the new answer."
             )
     return list(rows.values())

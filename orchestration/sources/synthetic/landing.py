@@ -45,8 +45,6 @@ def fill_with_demo(
         say(f"demo: the synthetic world of seed {seed} has landed already")
         return []
     manifest.folder.mkdir(parents=True, exist_ok=True)
-    # the scratch folder is beside the landing zone, on the same file system: landing a file is
-    # then a link, not a copy
     with (
         file_lock(manifest.folder.parent / "demo.lock", say),
         tempfile.TemporaryDirectory(dir=manifest.folder.parent, prefix=SCRATCH) as scratch,

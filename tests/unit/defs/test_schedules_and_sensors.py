@@ -9,9 +9,13 @@ import pytest
 
 from orchestration.defs.resources import RunSettings, build_resources
 from orchestration.defs.schedules import build_schedules
-from orchestration.defs.sensors import build_sensors
+from orchestration.defs.sensors import _files_not_landed, build_sensors
+from orchestration.landing.layout import last_year
+from orchestration.landing.manifest import read_manifest
 from orchestration.settings import load_settings
+from orchestration.sources.folder import fill_from_folder
 from tests.support.desk import Desk
+from tests.support.publishers_files import comtrade_row, write_csv
 from tests.support.publishers_server import DATA, PublishersServer
 
 
@@ -33,6 +37,9 @@ def test_the_monthly_refresh_asks_for_every_year() -> None:
     with dg.DagsterInstance.ephemeral() as instance, dg.build_schedule_context(instance) as context:
         request = monthly.evaluate_tick(context).run_requests[0]
     assert request.tags["dagster/asset_partition_range_start"] == "1988"
+    assert request.tags["dagster/asset_partition_range_end"] == str(last_year()), (
+        "every year of which landing accepts rows"
+    )
 
 
 def test_a_dropped_file_starts_one_refresh(tmp_path: Path) -> None:
@@ -88,3 +95,20 @@ def test_the_sensor_starts_a_refresh_for_what_was_released_anew_and_no_other(
     server.revise(276, 1993, 1.5)
     assert len(tick().run_requests) == 1
     assert "SOURCE=api" in tick(LCT_SOURCE="demo").skip_message
+
+
+def test_the_sensor_sees_a_file_by_its_place(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    for folder in ("old", "new", "__MACOSX"):
+        (inbox / folder).mkdir(parents=True)
+    settings = load_settings(
+        {"LCT_DATA_DIR": str(tmp_path / "data"), "LCT_SOURCE": "files", "LCT_LANDING": str(inbox)}
+    )
+    write_csv(inbox / "old" / "trade.csv", [comtrade_row(refYear=2021)])
+    fill_from_folder(read_manifest(settings.manifest_path), inbox)
+    assert _files_not_landed(settings) == []
+    write_csv(inbox / "__MACOSX" / "trade.csv", [comtrade_row(refYear=2022)])
+    assert _files_not_landed(settings) == []
+    path = write_csv(inbox / "new" / "trade.csv", [comtrade_row(refYear=2022)])
+    [found] = _files_not_landed(settings)
+    assert found.startswith(f"{path} "), "of the same name and size as one that has landed"
