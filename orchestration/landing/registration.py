@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,21 +40,21 @@ def register(
 ) -> list[LeftOut]:
     """Land the files at `paths`: inspect each, store it unchanged, list it in the manifest.
 
-    A file that cannot be used is left out with its reason, and the rest goes on. The manifest is
-    written after every file, so that an interrupted registration loses nothing. Returns what was
-    left out.
+    A file that cannot be used is left out with its reason, and the rest goes on. Every file is
+    recorded as it lands, under the zone's lock, so that an interrupted registration loses nothing,
+    and neither do two at once. Returns what was left out.
     """
     left_out: list[LeftOut] = []
     connection = duckdb.connect()
     connection.execute("set preserve_insertion_order = true")
     try:
         for path in paths:
-            outcome = _register_one(manifest, path, origin, connection, parameters or {})
+            with manifest.changing(say):
+                outcome = _register_one(manifest, path, origin, connection, parameters or {})
             if isinstance(outcome, LeftOut):
                 left_out.append(outcome)
                 say(f"{outcome.status}: {outcome.reason}")
             elif outcome is not None:
-                manifest.write()
                 say(f"landed: {outcome.file}  {outcome.rows:,} rows")
     finally:
         connection.close()
@@ -81,6 +80,8 @@ def _register_one(
     known = next((f for f in current if f.sha256 == digest), None) if origin != ANSWER else None
     if known:
         return _landed_before(manifest, known, path)
+    if origin != ANSWER and (taken_out := _taken_out(manifest, digest, origin)):
+        return LeftOut(path.name, "skipped", f"{path.name}: {taken_out}")
     try:
         tables, members_left_out = inspect_file(path, connection)
     except EmptyAnswerError as empty:
@@ -108,18 +109,14 @@ def _register_one(
         sha256=digest,
         rows=sum(t.rows for t in tables),
         release=next((t.release for t in tables if t.release), parameters.get("release")),
-        sequence=1 + max((f.sequence for f in manifest.files), default=0),
+        sequence=manifest.next_sequence(),
         tables=tables,
         **terms_of(source, origin),
     )
-    superseded = {
-        f.file
-        for f in current
-        if f.source == source and f.parameters.get("published_name") == path.name
-    }
-    manifest.files = [
-        replace(f, superseded_by=entry.file) if f.file in superseded else f for f in manifest.files
-    ] + [entry]
+    superseded = [
+        f for f in current if f.source == source and f.parameters.get("published_name") == path.name
+    ]
+    manifest.land(entry, superseded)
     return entry
 
 
@@ -139,6 +136,22 @@ def _landed_before(manifest: Manifest, known: FileEntry, path: Path) -> LeftOut 
         "skipped",
         f"{path.name}: the same content has already landed as {known.file}",
     )
+
+
+def _taken_out(manifest: Manifest, digest: str, origin: str) -> str | None:
+    """Why a file of this content does not land: it was taken out, and is remembered as such.
+
+    An answer that was asked for anew lands nevertheless: it is the publisher's word of today.
+    """
+    for unlanding in manifest.unlanded:
+        if unlanding.entry.sha256 == digest and unlanding.entry.is_synthetic == (
+            origin == SYNTHETIC
+        ):
+            return (
+                f"it was taken out of the landing zone on {unlanding.at[:10]}; "
+                f"`lct unland --undo {unlanding.kept_as}` puts it back"
+            )
+    return None
 
 
 def _stored(path: Path, folder: Path, digest: str) -> Path:
