@@ -16,7 +16,7 @@ PIP_COMPILE = $(BIN)/pip-compile --quiet --strip-extras --no-header --no-annotat
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	--build-deps-for editable --allow-unsafe
 
-.PHONY: run test check soak dev lint bench restore truth settings contracts requirements clean
+.PHONY: run test check soak dev lint bench restore verify truth settings contracts requirements clean
 .DELETE_ON_ERROR:
 
 run: .venv/ready
@@ -54,6 +54,10 @@ bench: .venv/ready
 # back to the publication before the current one, or to PUBLICATION=000012
 restore: .venv/ready
 	@$(BIN)/python -m orchestration.cli restore $(PUBLICATION)
+
+# everything landed, loaded and published, against what is recorded; heals what it can
+verify: .venv/ready
+	@$(SETTINGS) $(BIN)/python -m orchestration.cli verify
 
 # the planted coefficients of the synthetic world and the truth to recover, from many worlds
 # (about five minutes)

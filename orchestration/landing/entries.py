@@ -68,7 +68,8 @@ class FileEntry:
     @property
     def name(self) -> str:
         """What the file is called where it came from; a newer file of the name supersedes it."""
-        return self.parameters.get("published_name", PurePosixPath(self.file).name)
+        own = PurePosixPath(self.file).name
+        return self.parameters.get("place", self.parameters.get("published_name", own))
 
     def years_of(self, layout: Layout) -> set[int]:
         """The years of a layout's rows this file covers.
