@@ -146,7 +146,7 @@ def _restore(manifest: Manifest, entry: FileEntry, copy: Path) -> None:
 def remedy_for(entry: FileEntry) -> str:
     """How to have a landed file again whose content is nowhere at hand."""
     if entry.origin == "api":
-        return f"lct unland {entry.file}, then make run SOURCE=api: the publisher is asked for it again"
+        return f"lct unland {entry.file}, then make run SOURCE=api, which asks for it again"
     if entry.is_synthetic:
         return "another version of the demo made it: make run makes today's"
     return (
