@@ -62,8 +62,9 @@ def verify(settings: Settings, say: Callable[[str], None] = lambda _: None) -> F
     else:
         findings.notes.append("nothing has been loaded yet: make run")
     if settings.published_dir.exists():
-        for what in verify_publication(settings.published_dir.resolve()):
-            findings.damages.append(Damage(str(settings.published_dir), what, False, PUBLISH_AGAIN))
+        where = str(settings.published_dir)
+        for damage in verify_publication(settings.published_dir.resolve()):
+            findings.damages.append(Damage(where, str(damage), False, PUBLISH_AGAIN))
     else:
         findings.notes.append("nothing has been published yet: make run")
     return findings
