@@ -27,7 +27,7 @@ ifneq ($(value LANDING),)
 run dev bench: export LCT_LANDING := $(value LANDING)
 endif
 
-.PHONY: run test check soak dev lint bench restore truth settings contracts requirements clean
+.PHONY: run test check soak dev lint bench restore verify truth settings contracts requirements clean
 .DELETE_ON_ERROR:
 
 run: .venv/ready
@@ -65,6 +65,10 @@ bench: .venv/ready
 # back to the publication before the current one, or to PUBLICATION=000012
 restore: .venv/ready
 	@$(BIN)/python -m orchestration.cli restore -- $${PUBLICATION:+"$$PUBLICATION"}
+
+# everything landed, loaded and published, against what is recorded; heals what it can
+verify: .venv/ready
+	@$(SETTINGS) $(BIN)/python -m orchestration.cli verify
 
 # the planted coefficients of the synthetic world and the truth to recover, from many worlds
 # (about five minutes)

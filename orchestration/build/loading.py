@@ -75,8 +75,7 @@ def _load(
     year: int | None,
 ) -> Loaded:
     partition = "all" if year is None else str(year)
-    states = "\n".join(f"{f.file} {f.sha256} {f.sequence}" for f in files)
-    fingerprint = hashlib.sha256(states.encode()).hexdigest() if files else "empty"
+    fingerprint = fingerprint_of(files)
     known = connection.execute(
         "select fingerprint, row_count from raw.loaded_partitions "
         "where table_name = ? and partition_key = ?",
@@ -100,6 +99,12 @@ def _load(
             [layout.name, partition, fingerprint, rows],
         )
     return Loaded(layout.name, partition, rows, names, fingerprint, True)
+
+
+def fingerprint_of(files: list[FileEntry]) -> str:
+    """What identifies the content of a partition: the landed files that its rows come from."""
+    states = "\n".join(f"{f.file} {f.sha256} {f.sequence}" for f in files)
+    return hashlib.sha256(states.encode()).hexdigest() if files else "empty"
 
 
 def _in_partition(year: int | None) -> str:
@@ -127,7 +132,7 @@ def _load_file(
     file: FileEntry,
     year: int | None,
 ) -> None:
-    path = manifest.folder / file.file
+    path = manifest.path_of(file)
     if not path.exists():
         raise LandingError(f"{path}: listed in the manifest but no longer there. Land it again.")
     if sha256_of(path) != file.sha256:

@@ -19,6 +19,8 @@ app = typer.Typer(
 Source = Annotated[str | None, typer.Option(help="Who fills the landing zone: demo, files or api.")]
 Landing = Annotated[str | None, typer.Option(help="The folder with the publishers' files.")]
 
+Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON object.")]
+
 
 @app.command()
 def run(source: Source = None, landing: Landing = None) -> None:
@@ -48,6 +50,31 @@ def restore(
     from orchestration.cli.restore import main
 
     sys.exit(main(publication))
+
+
+@app.command()
+def verify(as_json: Json = False, landing: Landing = None) -> None:
+    """Check everything landed, loaded and published; heal what can be healed."""
+    from orchestration.cli.verify import main
+
+    _choose(None, landing)
+    sys.exit(main(as_json))
+
+
+@app.command()
+def unland(
+    files: Annotated[
+        list[str], typer.Argument(help="Path in the landing zone, name, or start of the sha256.")
+    ],
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Put files that were taken out back.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Take landed files out of the landing zone: they are kept, and loaded no more."""
+    from orchestration.cli.unland import main
+
+    sys.exit(main(files, undo, as_json))
 
 
 def _choose(source: str | None, landing: str | None) -> None:

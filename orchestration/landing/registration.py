@@ -12,7 +12,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,6 +46,10 @@ LONGEST_NAME_BYTES = 240
 _BLOCK_BYTES = 4 << 20
 
 _LOG = logging.getLogger(__name__)
+
+
+class TakenOutError(UnknownLayoutError):
+    """A file of this content was taken out of the zone: it is skipped, and the rest goes on."""
 
 
 class ZoneError(LandingError):
@@ -99,9 +103,10 @@ def register(
     """Land the files at `paths`: copy each unchanged, inspect it, list it in the manifest.
 
     A file is identified by its path below `root`, without one by its name. A file that cannot be
-    used is left out with its reason, and the rest goes on. The manifest is written after every
-    file, so that an interrupted registration loses nothing. Returns what was left out. Raises
-    ZoneError if the landing zone cannot be written, for lack of space, say.
+    used is left out with its reason, and the rest goes on. Every file is recorded as it lands,
+    under the zone's lock, so that an interrupted registration loses nothing, and neither do two at
+    once. Returns what was left out. Raises ZoneError if the landing zone cannot be written, for
+    lack of space, say.
     """
     paths = list(paths)
     names = Counter(path.name for path in paths)
@@ -113,16 +118,18 @@ def register(
             place = path.relative_to(root).as_posix() if root else path.name
             is_only_one = names[path.name] == 1
             arrival = _Arrival(path, place, is_only_one, origin, parameters or {})
-            outcome = _register_one(manifest, arrival, connection, say)
+            with manifest.changing(say):
+                try:
+                    outcome = _register_one(manifest, arrival, connection, say)
+                finally:
+                    shutil.rmtree(manifest.folder / STAGING, ignore_errors=True)
             if isinstance(outcome, LeftOut):
                 left_out.append(outcome)
                 say(f"{outcome.status}: {outcome.reason}")
             elif outcome is not None:
-                manifest.write()
                 say(f"landed: {outcome.file}  {outcome.rows:,} rows")
     finally:
         connection.close()
-        shutil.rmtree(manifest.folder / STAGING, ignore_errors=True)
     manifest.left_out = left_out
     manifest.write()
     return left_out
@@ -238,6 +245,22 @@ def _is_as_landed(landed: Path, entry: FileEntry) -> bool:
     )
 
 
+def _taken_out(manifest: Manifest, digest: str, origin: str) -> str | None:
+    """Why a file of this content does not land: it was taken out, and is remembered as such.
+
+    An answer that was asked for anew lands nevertheless: it is the publisher's word of today.
+    """
+    for unlanding in manifest.unlanded:
+        if unlanding.entry.sha256 == digest and unlanding.entry.is_synthetic == (
+            origin == SYNTHETIC
+        ):
+            return (
+                f"it was taken out of the landing zone on {unlanding.at[:10]}; "
+                f"`lct unland --undo {unlanding.kept_as}` puts it back"
+            )
+    return None
+
+
 # ---- new files -----------------------------------------------------------------------------------
 
 
@@ -246,6 +269,8 @@ def _checked(
 ) -> _Checked:
     """A file's copy, inspected. Raises LandingError if it cannot be used."""
     staged, digest = _staged(manifest, arrival.path)
+    if arrival.origin != ANSWER and (taken_out := _taken_out(manifest, digest, arrival.origin)):
+        raise TakenOutError(f"{arrival.name}: {taken_out}")
     try:
         return _Checked(staged, digest, *inspect_file(staged, connection))
     except EmptyAnswerError as empty:
@@ -278,14 +303,11 @@ def _listed(
         sha256=checked.digest,
         rows=sum(t.rows for t in tables),
         release=next((t.release for t in tables if t.release), arrival.parameters.get("release")),
-        sequence=1 + max((f.sequence for f in manifest.files), default=0),
+        sequence=manifest.next_sequence(),
         tables=tables,
         **terms_of(source, arrival.origin),
     )
-    superseded = {f.file for f in current if f.source == source and arrival.supersedes(f)}
-    manifest.files = [
-        replace(f, superseded_by=entry.file) if f.file in superseded else f for f in manifest.files
-    ] + [entry]
+    manifest.land(entry, [f for f in current if f.source == source and arrival.supersedes(f)])
     return entry
 
 

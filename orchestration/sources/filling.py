@@ -27,7 +27,7 @@ def fill_landing_zone(
     warehouse is built from. `services` opens the connections for SOURCE=api; default: those of the
     settings. Raises LandingError if the source has nothing usable.
     """
-    manifest = read_manifest(settings.manifest_path)
+    manifest = read_manifest(settings.manifest_path, say)
     baci_left_out: list[LeftOut] = []
     if settings.baci and settings.source != "demo":
         from orchestration.sources.live.archives import fill_with_baci

@@ -41,9 +41,7 @@ def fill_from_folder(
     def belongs_to_zone(path: Path) -> bool:
         """Whether the landing zone itself keeps the file: demo data, the manifest, landed files."""
         return folder is None and (
-            SYNTHETIC in path.relative_to(root).parts
-            or path.name == manifest.path.name
-            or path in listed
+            SYNTHETIC in path.relative_to(root).parts or manifest.keeps(path) or path in listed
         )
 
     kept_out = [own] if folder is not None else []

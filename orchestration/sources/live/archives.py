@@ -44,7 +44,8 @@ def land_archive(
             return register(manifest, [path], "files", transport.say)
         address = without_query(place)
         if setting == "LCT_BACI" and any(
-            f.parameters.get("address") == address for f in manifest.files
+            f.parameters.get("address") == address
+            for f in (*manifest.files, *(u.entry for u in manifest.unlanded))
         ):
             return []
         transport.say(f"downloading {address}")

@@ -17,6 +17,8 @@ from orchestration.cli.__main__ import app
         ("run", "Fill the landing zone"),
         ("dev", "Serve Dagster"),
         ("restore", "earlier publication"),
+        ("verify", "heal what can be healed"),
+        ("unland", "loaded no more"),
     ],
 )
 def test_every_command_says_what_it_does(command: str, said: str) -> None:

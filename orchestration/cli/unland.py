@@ -1,0 +1,30 @@
+"""`lct unland FILE...`: take landed files out of the landing zone, or put them back."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from orchestration.durable import LockTimeoutError
+from orchestration.landing.layout import LandingError
+from orchestration.landing.manifest import read_manifest
+from orchestration.landing.unlanding import put_back, unland
+from orchestration.settings import SettingError, load_settings
+
+
+def main(files: list[str], is_undone: bool = False, as_json: bool = False) -> int:
+    """Take `files` out, or put them back. Returns the process's exit status."""
+    said: list[str] = []
+    say = said.append if as_json else print
+    try:
+        manifest = read_manifest(load_settings().manifest_path, say)
+        done = (put_back if is_undone else unland)(manifest, files, say)
+    except (SettingError, LandingError, LockTimeoutError, OSError) as error:
+        print(json.dumps({"error": str(error)}) if as_json else error, file=sys.stderr)
+        return 1
+    if as_json:
+        key = "put_back" if is_undone else "taken_out"
+        print(json.dumps({key: done, "messages": said}, indent=1, ensure_ascii=False))
+    else:
+        print("the next run (make run) loads the rest and publishes it")
+    return 0

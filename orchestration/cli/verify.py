@@ -1,0 +1,116 @@
+"""`lct verify`, `make verify`: all that landed, was loaded and published, against the records."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import duckdb
+
+from orchestration.build.verification import verify_build_file
+from orchestration.durable import LockTimeoutError
+from orchestration.landing.layout import LandingError
+from orchestration.landing.manifest import read_manifest
+from orchestration.landing.verification import Damage, Findings, verify_zone
+from orchestration.settings import SettingError, Settings, load_settings
+from orchestration.sources.repairing import copies
+
+RUN_AGAIN = "make run loads it again"
+PUBLISH_AGAIN = "make run publishes again; make restore goes back to the publication before"
+
+
+def main(as_json: bool = False) -> int:
+    """Verify the data folder that the settings name, and heal what can be healed.
+
+    Returns the process's exit status: 0 healthy or healed, 1 damage left, 2 a wrong setting.
+    """
+    started = time.monotonic()
+    try:
+        settings = load_settings()
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    try:
+        findings = verify(settings, _say)
+    except (LockTimeoutError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    left = [d for d in findings.damages if not d.is_healed]
+    if as_json:
+        print(json.dumps(_as_json(findings), indent=1, ensure_ascii=False))
+    else:
+        for line in _lines(findings, time.monotonic() - started):
+            print(line)
+    return 1 if left else 0
+
+
+def verify(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Findings:
+    """The findings on the landing zone, then on what was made from it."""
+    with copies(settings, say) as find_again:
+        findings = verify_zone(settings.manifest_path, find_again, say)
+    try:
+        manifest = read_manifest(settings.manifest_path)
+    except LandingError:  # named already
+        return findings
+    if settings.build_path.exists():
+        for what in verify_build_file(settings.build_path, manifest, say):
+            findings.damages.append(Damage(str(settings.build_path), what, False, RUN_AGAIN))
+    else:
+        findings.notes.append("nothing has been loaded yet: make run")
+    if settings.published_dir.exists():
+        where = str(settings.published_dir)
+        for damage in verify_publication(settings.published_dir.resolve()):
+            findings.damages.append(Damage(where, str(damage), False, PUBLISH_AGAIN))
+    else:
+        findings.notes.append("nothing has been published yet: make run")
+    return findings
+
+
+def verify_publication(folder: Path) -> list[str]:
+    """What in a publication is not what its provenance.json lists, a sentence each."""
+    try:
+        tables = json.loads((folder / "provenance.json").read_text("utf-8"))["tables"]
+        return list(_table_damages(folder, tables))
+    except (OSError, ValueError, KeyError, TypeError, duckdb.Error) as error:
+        return [f"cannot be read ({str(error).partition(chr(10))[0][:200]})"]
+
+
+def _table_damages(folder: Path, tables: dict[str, dict]) -> Iterator[str]:
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+        for table, recorded in tables.items():
+            parquet = folder / "parquet" / f"{table.replace('.', '/')}.parquet"
+            for place, relation in (
+                ("warehouse.duckdb", connection.table(table)),
+                (parquet.name, connection.read_parquet(str(parquet))),
+            ):
+                [(rows,)] = relation.count("*").fetchall()
+                if rows != recorded["rows"]:
+                    published = recorded["rows"]
+                    yield f"{table} has {rows:,} rows in {place}; {published:,} were published"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _as_json(findings: Findings) -> dict:
+    left = sum(not d.is_healed for d in findings.damages)
+    return {"is_healthy": left == 0, "damages_left": left, **asdict(findings)}
+
+
+def _lines(findings: Findings, seconds: float) -> Iterator[str]:
+    for damage in findings.damages:
+        yield f"{'healed' if damage.is_healed else 'DAMAGED'}: {damage.where}: {damage.what}"
+        yield f"  {damage.remedy}"
+    for note in findings.notes:
+        yield f"note: {note}"
+    left = sum(not d.is_healed for d in findings.damages)
+    state = "healthy" if left == 0 else f"{left} damage{'s' if left > 1 else ''} left"
+    yield (
+        f"{state}: {findings.files:,} landed files, {findings.bytes / 1e6:,.0f} MB, "
+        f"checked in {seconds:.1f} s"
+    )
