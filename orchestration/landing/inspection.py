@@ -13,21 +13,26 @@ from orchestration.durable import sql_name
 from orchestration.landing.layout import SQL_TYPES, Column, LandedTable, LandingError
 from orchestration.landing.manifest import TableEntry
 from orchestration.landing.reading import open_tables, run_over_rows
+from orchestration.landing.synthetic_mark import check_mark, refusal, says_invented
 
 
 def inspect_file(
-    path: Path, connection: duckdb.DuckDBPyConnection
+    path: Path, connection: duckdb.DuckDBPyConnection, is_synthetic: bool = False
 ) -> tuple[tuple[TableEntry, ...], list[str]]:
     """The tables of a file, each read to its end, and a sentence for each zip member left out.
 
-    Raises LandingError naming the file, the first bad row, the column and the value, and
-    UnknownLayoutError for a file of no known layout.
+    Raises LandingError naming the file, the first bad row, the column and the value, or saying that
+    a synthetic file is to land as real; UnknownLayoutError for a file of no known layout.
     """
     tables, left_out = open_tables(path)
-    return tuple(inspect_table(table, connection) for table in tables), left_out
+    for table in tables:
+        check_mark(table, is_synthetic)
+    return tuple(inspect_table(table, connection, is_synthetic) for table in tables), left_out
 
 
-def inspect_table(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> TableEntry:
+def inspect_table(
+    table: LandedTable, connection: duckdb.DuckDBPyConnection, is_synthetic: bool = False
+) -> TableEntry:
     """Read a table to its end: count its rows and years, and check that every number is one."""
     layout = table.layout
 
@@ -41,6 +46,7 @@ def inspect_table(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> 
     selected = [
         "count(*)",
         f"list(distinct try_cast({sql_name(year)} as integer))" if year else "null",
+        f"bool_or({says_invented(table)})",
     ]
     for name, condition in bad.items():
         selected += [
@@ -48,7 +54,9 @@ def inspect_table(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> 
             f"arg_min(coalesce({sql_name(name)}, ''), landed_row) filter ({condition})",
         ]
     [result] = run(f"select {', '.join(selected)} from landed_rows")
-    rows, years, found = result[0], result[1] or [], result[2:]
+    rows, years, is_invented, found = result[0], result[1] or [], result[2], result[3:]
+    if is_invented and not is_synthetic:
+        raise LandingError(refusal(table.label))
     for name, row, value in zip(bad, found[::2], found[1::2], strict=True):
         if row is not None:
             what = "blank" if value == "" else f"{value!r}"

@@ -27,6 +27,7 @@ from orchestration.landing.manifest import (
     terms_of,
 )
 from orchestration.landing.publishers import PUBLISHER_OF
+from orchestration.landing.synthetic_mark import refusal
 
 # the origin of a service's answers to our own requests
 ANSWER = "api"
@@ -38,19 +39,24 @@ def register(
     origin: str,
     say: Callable[[str], None] = lambda _: None,
     parameters: dict | None = None,
+    demo_checksums: frozenset[str] = frozenset(),
 ) -> list[LeftOut]:
     """Land the files at `paths`: inspect each, store it unchanged, list it in the manifest.
 
     A file that cannot be used is left out with its reason, and the rest goes on. The manifest is
-    written after every file, so that an interrupted registration loses nothing. Returns what was
-    left out.
+    written after every file, so that an interrupted registration loses nothing. A synthetic file
+    lands as the demo's only: it is known by its mark and by its checksum, if that is among
+    `demo_checksums` or those of the demo's files in the manifest. Returns what was left out.
     """
+    demo_checksums |= {f.sha256 for f in manifest.files if f.is_synthetic}
     left_out: list[LeftOut] = []
     connection = duckdb.connect()
     connection.execute("set preserve_insertion_order = true")
     try:
         for path in paths:
-            outcome = _register_one(manifest, path, origin, connection, parameters or {})
+            outcome = _register_one(
+                manifest, path, origin, connection, parameters or {}, demo_checksums
+            )
             if isinstance(outcome, LeftOut):
                 left_out.append(outcome)
                 say(f"{outcome.status}: {outcome.reason}")
@@ -70,8 +76,11 @@ def _register_one(
     origin: str,
     connection: duckdb.DuckDBPyConnection,
     parameters: dict,
+    demo_checksums: frozenset[str],
 ) -> FileEntry | LeftOut | None:
     digest = sha256_of(path)
+    if origin != SYNTHETIC and digest in demo_checksums:
+        return LeftOut(path.name, "refused", refusal(path.name))
     current = [
         f
         for f in manifest.files
@@ -82,7 +91,7 @@ def _register_one(
     if known:
         return _landed_before(manifest, known, path)
     try:
-        tables, members_left_out = inspect_file(path, connection)
+        tables, members_left_out = inspect_file(path, connection, origin == SYNTHETIC)
     except EmptyAnswerError as empty:
         if origin != ANSWER:
             return LeftOut(path.name, "skipped", str(empty))
