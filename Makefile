@@ -59,6 +59,7 @@ restore: .venv/ready
 # (about five minutes)
 truth: .venv/ready
 	@$(BIN)/python -c 'from orchestration.sources.synthetic.truth import main; main()'
+	@$(BIN)/python -c 'from orchestration.sources.synthetic.totals import main; main()'
 
 # .env.example, from the table of settings
 settings: .venv/ready

@@ -13,7 +13,14 @@ from orchestration.durable import sql_name
 from orchestration.landing.layout import SQL_TYPES, Column, LandedTable, LandingError
 from orchestration.landing.manifest import TableEntry
 from orchestration.landing.reading import open_tables, run_over_rows
-from orchestration.landing.synthetic_mark import check_mark, refusal, says_invented
+from orchestration.landing.synthetic_mark import (
+    Total,
+    check_mark,
+    known_totals,
+    refusal,
+    says_invented,
+    total_of,
+)
 
 
 def inspect_file(
@@ -47,6 +54,7 @@ def inspect_table(
         "count(*)",
         f"list(distinct try_cast({sql_name(year)} as integer))" if year else "null",
         f"bool_or({says_invented(table)})",
+        total_of(layout),
     ]
     for name, condition in bad.items():
         selected += [
@@ -54,8 +62,8 @@ def inspect_table(
             f"arg_min(coalesce({sql_name(name)}, ''), landed_row) filter ({condition})",
         ]
     [result] = run(f"select {', '.join(selected)} from landed_rows")
-    rows, years, is_invented, found = result[0], result[1] or [], result[2], result[3:]
-    if is_invented and not is_synthetic:
+    rows, years, is_invented, total, found = *result[:4], result[4:]
+    if not is_synthetic and (is_invented or Total(layout.name, rows, total) in known_totals()):
         raise LandingError(refusal(table.label))
     for name, row, value in zip(bad, found[::2], found[1::2], strict=True):
         if row is not None:
@@ -69,7 +77,7 @@ def inspect_table(
         layout.name,
         table.member,
         rows,
-        tuple(sorted(y for y in years if y is not None)),
+        tuple(sorted(y for y in years or () if y is not None)),
         table.hs_revision,
         table.release,
         table.notes,

@@ -17,9 +17,10 @@ from orchestration.landing.manifest import Manifest, read_manifest
 from orchestration.landing.publishers import LAYOUTS
 from orchestration.landing.reading import open_tables
 from orchestration.landing.registration import register
-from orchestration.landing.synthetic_mark import MARK_COLUMN, has_mark
+from orchestration.landing.synthetic_mark import MARK_COLUMN, has_mark, known_totals
+from orchestration.settings import load_settings
 from orchestration.sources.folder import fill_from_folder
-from orchestration.sources.synthetic import write_world
+from orchestration.sources.synthetic import totals, write_world
 from tests.support.publishers_files import baci_rows, comtrade_row, write_csv
 from tests.support.runs import write_unmarked
 
@@ -175,6 +176,34 @@ def test_descriptions_say_it_where_the_marking_column_is_cut_off(
     [left_out] = register(manifest, [path], "files")
     assert "every number is invented" in left_out.reason
     assert manifest.files == []
+
+
+@pytest.fixture(scope="module")
+def default_world(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return write_world(tmp_path_factory.mktemp("default"), totals.DEFAULT_SEED, "small")
+
+
+def test_the_totals_of_the_default_world_are_known(default_world: list[Path]) -> None:
+    assert load_settings({}).demo_seed == totals.DEFAULT_SEED
+    of_files = set(totals.totals_of(default_world))
+    assert len(of_files) == 31 + 28 + 1, "years of UN Comtrade, of BACI, and the distances"
+    assert of_files <= known_totals()
+
+
+@pytest.mark.parametrize("kind", ["comtrade", "baci", "distances"])
+def test_a_table_of_the_default_world_is_known_where_every_mark_is_cut_off(
+    default_world: list[Path], manifest: Manifest, tmp_path: Path, kind: str
+) -> None:
+    [path] = [p for p in default_world if p.name == KINDS[kind]]
+    cut = tmp_path / path.name.removesuffix(".gz")
+    write_unmarked(path, cut, more=0)
+    rows = pd.read_csv(cut, dtype=str, keep_default_na=False)
+    rewritten(tmp_path, cut.name, rows.sample(frac=1, random_state=1))
+    [left_out] = register(manifest, [cut], "files")
+    assert "every number is invented" in left_out.reason
+    # what has another total is no whole table of that world
+    write_unmarked(path, cut)
+    assert register(manifest, [cut], "files") == []
 
 
 def test_every_file_of_the_demo_lands_as_synthetic(world: list[Path], manifest: Manifest) -> None:
