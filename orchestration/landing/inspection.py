@@ -84,6 +84,13 @@ def inspect_table(
     )
 
 
+def table_total(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> Total:
+    """The rows and the total by which `inspect_table` would know a table of a default world."""
+    sql = f"select count(*), {total_of(table.layout)} from landed_rows"
+    [(rows, total)] = run_over_rows(table, connection, sql)
+    return Total(table.layout.name, rows, total)
+
+
 def _bad_value(column: Column) -> str:
     name = sql_name(column.name)
     blank = f"{name} is null or trim({name}) = ''"

@@ -30,7 +30,7 @@ class Total(NamedTuple):
 
     layout: str
     rows: int
-    total: str
+    total: str | None
 
 
 def has_mark(table: LandedTable) -> bool:

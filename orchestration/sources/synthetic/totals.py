@@ -13,8 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.landing.reading import open_tables, run_over_rows
-from orchestration.landing.synthetic_mark import KNOWN_TOTALS, Total, known_totals, total_of
+from orchestration.landing.inspection import table_total
+from orchestration.landing.reading import open_tables
+from orchestration.landing.synthetic_mark import KNOWN_TOTALS, Total, known_totals
 from orchestration.sources.synthetic.landing import write_world
 
 DEFAULT_SEED = 1992
@@ -26,10 +27,9 @@ def totals_of(paths: Iterable[Path]) -> Iterator[Total]:
     connection = duckdb.connect()
     for path in paths:
         for table in open_tables(path)[0]:
-            sql = f"select count(*), {total_of(table.layout)} from landed_rows"
-            [(rows, total)] = run_over_rows(table, connection, sql)
-            if total is not None:
-                yield Total(table.layout.name, rows, total)
+            found = table_total(table, connection)
+            if found.total is not None:
+                yield found
 
 
 def main() -> None:
