@@ -74,6 +74,7 @@ verify: .venv/ready
 # (about five minutes)
 truth: .venv/ready
 	@$(BIN)/python -c 'from orchestration.sources.synthetic.truth import main; main()'
+	@$(BIN)/python -c 'from orchestration.sources.synthetic.totals import main; main()'
 
 # .env.example, from the table of settings
 settings: .venv/ready

@@ -13,18 +13,28 @@ from orchestration.durable import sql_name, sql_text
 from orchestration.landing.layout import KINDS, Column, LandedTable, LandingError, Layout, shown
 from orchestration.landing.manifest import TableEntry
 from orchestration.landing.reading import open_tables, run_over_rows
+from orchestration.landing.synthetic_mark import (
+    Total,
+    check_mark,
+    known_totals,
+    refusal,
+    says_invented,
+    total_of,
+)
 
 
 def inspect_file(
-    path: Path, connection: duckdb.DuckDBPyConnection
+    path: Path, connection: duckdb.DuckDBPyConnection, is_synthetic: bool = False
 ) -> tuple[tuple[TableEntry, ...], list[str]]:
     """The tables of a file, each read to its end, and a sentence for each zip member left out.
 
-    Raises LandingError naming the file, the first bad row, the column and the value, and
-    UnknownLayoutError for a file of no known layout.
+    Raises LandingError naming the file, the first bad row, the column and the value, or saying that
+    a synthetic file is to land as real; UnknownLayoutError for a file of no known layout.
     """
     tables, left_out = open_tables(path)
-    entries = tuple(inspect_table(table, connection) for table in tables)
+    for table in tables:
+        check_mark(table, is_synthetic)
+    entries = tuple(inspect_table(table, connection, is_synthetic) for table in tables)
     for layout in {t.layout.name: t.layout for t in tables}.values():
         of_layout = [t for t in tables if t.layout == layout]
         if layout.key_in_file and len(of_layout) > 1:
@@ -32,7 +42,9 @@ def inspect_file(
     return entries, left_out
 
 
-def inspect_table(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> TableEntry:
+def inspect_table(
+    table: LandedTable, connection: duckdb.DuckDBPyConnection, is_synthetic: bool = False
+) -> TableEntry:
     """Read a table to its end: count its rows and years, and check that every number is one."""
     layout = table.layout
 
@@ -46,6 +58,8 @@ def inspect_table(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> 
         "count(*)",
         f"histogram(try_cast({sql_name(year)} as integer))" if year else "null",
         _count_of_values(table),
+        f"bool_or({says_invented(table)})",
+        total_of(layout),
     ]
     for column in columns:
         bad, name = _bad_value(layout, column), sql_name(column.name)
@@ -54,7 +68,9 @@ def inspect_table(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> 
             f"arg_min(coalesce({name}, ''), landed_row) filter ({bad})",
         ]
     [result] = run(f"select {', '.join(selected)} from landed_rows")
-    (rows, rows_of_years, values), found = result[:3], result[3:]
+    (rows, rows_of_years, values, is_invented, total), found = result[:5], result[5:]
+    if not is_synthetic and (is_invented or Total(layout.name, rows, total) in known_totals()):
+        raise LandingError(refusal(table.label))
     for column, row, value in zip(columns, found[::2], found[1::2], strict=True):
         if row is not None:
             raise LandingError(
@@ -74,6 +90,13 @@ def inspect_table(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> 
         table.notes,
         tuple(n for _, n in by_year) if year else (values if table.year_columns else rows,),
     )
+
+
+def table_total(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> Total:
+    """The rows and the total by which `inspect_table` would know a table of a default world."""
+    sql = f"select count(*), {total_of(table.layout)} from landed_rows"
+    [(rows, total)] = run_over_rows(table, connection, sql)
+    return Total(table.layout.name, rows, total)
 
 
 def _count_of_values(table: LandedTable) -> str:

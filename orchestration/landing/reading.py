@@ -43,6 +43,7 @@ from orchestration.landing.layout import (
     label_of,
     shown,
 )
+from orchestration.landing.synthetic_mark import MARK_COLUMN
 
 ReadFrame = Callable[[io.BytesIO], pd.DataFrame]
 
@@ -173,7 +174,7 @@ def _table(path: Path, header: list[str], member: str | None) -> LandedTable:
         )
     if not layout.lists_every_column:
         return table
-    known = {n.lower() for c in layout.columns for n in (c.name, *c.aliases)}
+    known = {MARK_COLUMN} | {n.lower() for c in layout.columns for n in (c.name, *c.aliases)}
     unknown = [h for h in header if h.strip() and h.lower() not in known]
     notes = []
     if unknown:

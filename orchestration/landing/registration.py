@@ -36,6 +36,7 @@ from orchestration.landing.manifest import (
     terms_of,
 )
 from orchestration.landing.publishers import PUBLISHER_OF
+from orchestration.landing.synthetic_mark import refusal
 
 # the origin of a service's answers to our own requests
 ANSWER = "api"
@@ -69,6 +70,11 @@ class _Arrival:
     is_only_one: bool
     origin: str
     parameters: dict
+    demo_checksums: frozenset[str] = frozenset()
+
+    @property
+    def is_synthetic(self) -> bool:
+        return self.origin == SYNTHETIC
 
     @property
     def name(self) -> str:
@@ -99,17 +105,20 @@ def register(
     say: Callable[[str], None] = lambda _: None,
     parameters: dict | None = None,
     root: Path | None = None,
+    demo_checksums: frozenset[str] = frozenset(),
 ) -> list[LeftOut]:
     """Land the files at `paths`: copy each unchanged, inspect it, list it in the manifest.
 
     A file is identified by its path below `root`, without one by its name. A file that cannot be
     used is left out with its reason, and the rest goes on. Every file is recorded as it lands,
     under the zone's lock, so that an interrupted registration loses nothing, and neither do two at
-    once. Returns what was left out. Raises ZoneError if the landing zone cannot be written, for
-    lack of space, say.
+    once. A synthetic file lands as the demo's only: it is known by its mark and by its checksum,
+    if that is among `demo_checksums` or those of the demo's files in the manifest. Returns what was
+    left out. Raises ZoneError if the landing zone cannot be written, for lack of space, say.
     """
     paths = list(paths)
     names = Counter(path.name for path in paths)
+    demo_checksums |= {f.sha256 for f in manifest.files if f.is_synthetic}
     left_out: list[LeftOut] = []
     connection = duckdb.connect()
     connection.execute("set preserve_insertion_order = true")
@@ -117,7 +126,7 @@ def register(
         for path in paths:
             place = path.relative_to(root).as_posix() if root else path.name
             is_only_one = names[path.name] == 1
-            arrival = _Arrival(path, place, is_only_one, origin, parameters or {})
+            arrival = _Arrival(path, place, is_only_one, origin, parameters or {}, demo_checksums)
             with manifest.changing(say):
                 try:
                     outcome = _register_one(manifest, arrival, connection, say)
@@ -145,7 +154,7 @@ def _register_one(
     current = [
         f
         for f in manifest.files
-        if f.superseded_by is None and f.is_synthetic == (arrival.origin == SYNTHETIC)
+        if f.superseded_by is None and f.is_synthetic == arrival.is_synthetic
     ]
     try:
         _refuse_unfit_name(arrival)
@@ -269,10 +278,12 @@ def _checked(
 ) -> _Checked:
     """A file's copy, inspected. Raises LandingError if it cannot be used."""
     staged, digest = _staged(manifest, arrival.path)
+    if not arrival.is_synthetic and digest in arrival.demo_checksums:
+        raise LandingError(refusal(arrival.name))
     if arrival.origin != ANSWER and (taken_out := _taken_out(manifest, digest, arrival.origin)):
         raise TakenOutError(f"{arrival.name}: {taken_out}")
     try:
-        return _Checked(staged, digest, *inspect_file(staged, connection))
+        return _Checked(staged, digest, *inspect_file(staged, connection, arrival.is_synthetic))
     except EmptyAnswerError as empty:
         if arrival.origin != ANSWER:
             raise
@@ -313,7 +324,7 @@ def _listed(
 
 def _target(manifest: Manifest, arrival: _Arrival, source: str, digest: str) -> Path:
     """Where a file is kept: under its name, or beside another file of that name."""
-    folder = manifest.folder / source / (SYNTHETIC if arrival.origin == SYNTHETIC else "")
+    folder = manifest.folder / source / (SYNTHETIC if arrival.is_synthetic else "")
     target = folder / arrival.name
     file = target.relative_to(manifest.folder).as_posix()
     is_listed = any(f.file == file and f.sha256 != digest for f in manifest.files)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from orchestration.landing.layout import LandingError
-from orchestration.landing.manifest import SYNTHETIC, LeftOut, Manifest
+from orchestration.landing.manifest import SYNTHETIC, LeftOut, Manifest, read_manifest
 from orchestration.landing.publishers import TITLES
 from orchestration.landing.reading import is_hidden
 from orchestration.landing.registration import register
@@ -51,7 +52,10 @@ def fill_from_folder(
             f"LANDING={root}: the folder is empty. Put files of these publishers there: {TITLES}."
         )
     manifest.is_synthetic = False
-    left_out = register(manifest, paths, origin="files", say=say, root=root)
+    beside = (p for p in paths if p.name == manifest.path.name)
+    above = (parent / manifest.path.name for parent in root.resolve().parents)
+    demo_checksums = _checksums_of_demo([*beside, *above])
+    left_out = register(manifest, paths, "files", say, root=root, demo_checksums=demo_checksums)
     if not manifest.current():
         reasons = "; ".join(x.reason for x in left_out[:3])
         raise LandingError(
@@ -84,3 +88,16 @@ def landable_files(root: Path, kept_out: list[Path]) -> list[Path]:
         paths = (folder / name for name in names if not is_hidden([name]))
         found += [p for p in paths if p.is_file() or not p.exists()]
     return sorted(found)
+
+
+def _checksums_of_demo(manifests: list[Path]) -> frozenset[str]:
+    """The checksums of the demo's files in other landing zones: those that hold these manifests.
+
+    A demo that landed before its files were marked is known by them.
+    """
+    checksums: set[str] = set()
+    for path in manifests:
+        # one that cannot be read, or another program's, says nothing of the demo
+        with suppress(LandingError, OSError):
+            checksums |= {f.sha256 for f in read_manifest(path).files if f.is_synthetic}
+    return frozenset(checksums)

@@ -27,10 +27,13 @@ from orchestration.landing.manifest import Manifest
 from orchestration.landing.publishers.comtrade import COMTRADE_TRADE
 from orchestration.landing.publishers.world_bank import WDI_ECONOMIES, WDI_INDICATORS
 from orchestration.landing.reading import open_tables, read_batches
+from orchestration.landing.synthetic_mark import INVENTED
 from orchestration.sources.live.world_bank import successors
 
 # parts of addresses by which calls are told apart
 DATA, GET_DA, INDICATOR = "/data/v1/get/", "/getDa/", "/v2/sources/57/"
+# the server's answers land as a publisher's: they do not say that they are invented
+_REAL = f"replace({{}}, ' {INVENTED}', '')"
 HTML = "<html><head><title>502 Bad Gateway</title></head></html>"
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -83,6 +86,7 @@ def gather(manifest: Manifest, folder: Path) -> Path:
         **dict.fromkeys(INTEGERS, "try_cast({0} as bigint)"),
         **dict.fromkeys(NUMBERS, "try_cast({0} as double)"),
         **dict.fromkeys(TRUTHS, "lower({0}) = 'true'"),
+        "cmdDesc": _REAL.format("{0}"),
     }
     columns = ", ".join(
         f'{kind.get(c.name, "{0}").format(chr(34) + c.name + chr(34))} as "{c.name}"'
@@ -99,7 +103,7 @@ def gather(manifest: Manifest, folder: Path) -> Path:
                 "Country Code" as iso3,
                 "Country Name" as country,
                 "Indicator Code" as code,
-                "Indicator Name" as indicator,
+                {_REAL.format('"Indicator Name"')} as indicator,
                 cast(year as integer) as year,
                 cast(value as double) as value
             from (

@@ -12,7 +12,7 @@ world.py combines them.
 Written: flows.py divides totals among products, reports.py decides who reports them and with which
 flaws, every_code.py adds all other products at the largest scale, distances.py draws what no
 equation needs (distances of pairs), files.py writes the publishers' files, landing.py lands them.
-Expected: truth.py holds what a run must recover.
+Expected: truth.py holds what a run must recover, totals.py by what unmarked tables are known.
 """
 
 from orchestration.sources.synthetic.landing import fill_with_demo, write_world

@@ -13,9 +13,10 @@ import pandas as pd
 import pyarrow as pa
 
 from orchestration.landing.publishers.cepii import CEPII_PAIRS
+from orchestration.landing.synthetic_mark import MARK_COLUMN, MARK_VALUE
 from orchestration.sources.synthetic.economies import Economies, seed_table
 from orchestration.sources.synthetic.files import write_gzip
-from orchestration.sources.synthetic.world import GENERATOR_VERSION
+from orchestration.sources.synthetic.world import NUMBERS_VERSION
 
 DISTANCES_FILE = "dist_cepii.csv.gz"
 EARTH_RADIUS_KM = 6371.0
@@ -30,7 +31,7 @@ STREAM = 2011
 
 def write_distances(folder: Path, economies: Economies, seed: int) -> Path:
     """Write dist_cepii.csv.gz: every ordered pair of the economies, own pairs included."""
-    rng = np.random.default_rng([GENERATOR_VERSION, seed, STREAM])
+    rng = np.random.default_rng([NUMBERS_VERSION, seed, STREAM])
     codes_of_2004 = seed_table("cepii_economy_codes").set_index("iso3").cepii_code
     iso3 = economies.frame.iso3
     codes = iso3.map(codes_of_2004).fillna(iso3).to_numpy()
@@ -44,7 +45,8 @@ def write_distances(folder: Path, economies: Economies, seed: int) -> Path:
         }
     )
     header = [column.name for column in CEPII_PAIRS.columns]
-    lines = pairs[header].to_csv(index=False, header=False, na_rep=".", float_format="%.10g")
+    pairs, header = pairs[header].assign(**{MARK_COLUMN: MARK_VALUE}), [*header, MARK_COLUMN]
+    lines = pairs.to_csv(index=False, header=False, na_rep=".", float_format="%.10g")
     return write_gzip(folder / DISTANCES_FILE, ",".join(header), [pa.array(lines.splitlines())])
 
 

@@ -1,7 +1,7 @@
 """The synthetic world as the publishers' files.
 
 These are UN Comtrade's CSV and JSON, BACI's yearly files, and the bulk archive of the World
-Development Indicators.
+Development Indicators. Every table has the column that marks it as synthetic, the last with a name.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.landing.synthetic_mark import INVENTED, MARK_COLUMN, MARK_VALUE
 from orchestration.sources.synthetic.calibration import (
     ANY_OTHER_INDICATOR,
     COVARIATE_YEARS,
@@ -137,7 +138,7 @@ def _api_response(columns: dict[str, pa.Array]) -> str:
 def _comtrade_columns(
     year: int, rows: pd.DataFrame, named: pd.DataFrame, descriptions: pd.Series
 ) -> dict[str, pa.Array]:
-    """The 47 columns of UN Comtrade's layout, in its order."""
+    """The 47 columns of UN Comtrade's layout, in its order, and the mark."""
     is_import = pa.array((rows.flow == "M").to_numpy())
     return {
         **_constant(
@@ -160,6 +161,7 @@ def _comtrade_columns(
         "motDesc": pa.array(rows.transport.map(MODES_OF_TRANSPORT).to_numpy()),
         **_weight_columns(rows),
         **_value_columns(rows, is_import),
+        **_constant(len(rows), **{MARK_COLUMN: MARK_VALUE}),
     }
 
 
@@ -182,7 +184,7 @@ def _product_columns(rows: pd.DataFrame, descriptions: pd.Series) -> dict[str, p
         "classificationCode": pa.array(rows.hs_revision.to_numpy()),
         **_constant(len(rows), classificationSearchCode="HS", isOriginalClassification=True),
         "cmdCode": pa.array(rows.hs6_code.to_numpy()),
-        "cmdDesc": pa.array(descriptions.reindex(code).to_numpy()),
+        "cmdDesc": pa.array((descriptions.reindex(code) + f" {INVENTED}").to_numpy()),
         **_constant(len(rows), aggrLevel=6, isLeaf=True),
     }
 
@@ -237,8 +239,8 @@ def write_baci(
         paths.append(
             write_gzip(
                 path,
-                "t,i,j,k,v,q",
-                chain([baci_lines(year, rows)], further),
+                f"t,i,j,k,v,q,{MARK_COLUMN}",
+                map(_marked, chain([baci_lines(year, rows)], further)),
                 level=1 if scale.every_code else 4,
             )
         )
@@ -267,14 +269,18 @@ def baci_lines(year: int, rows: pd.DataFrame) -> pa.Array:
     )
 
 
+def _marked(lines: pa.Array) -> pa.Array:
+    return pc.binary_join_element_wise(lines, MARK_VALUE, ",")
+
+
 def write_baci_economies(folder: Path, world: World) -> Path:
     path = folder / f"country_codes_V{BACI_RELEASE}.csv"
     economies = parties(world).drop(index=[0, 97, 899]).reset_index()
     economies["iso3"] = economies.iso.replace("S19", "TWN")
-    economies.assign(iso2="")[["code", "name", "iso2", "iso3"]].to_csv(
+    economies.assign(iso2="", mark=MARK_VALUE)[["code", "name", "iso2", "iso3", "mark"]].to_csv(
         path,
         index=False,
-        header=["country_code", "country_name", "country_iso2", "country_iso3"],
+        header=["country_code", "country_name", "country_iso2", "country_iso3", MARK_COLUMN],
         lineterminator="\n",
     )
     return path
@@ -346,14 +352,14 @@ def _series_table(values: dict[str, np.ndarray], listed: pd.DataFrame) -> list[l
     names = dict(zip(listed.iso3, listed.economy_name, strict=True)) | AGGREGATES
     rows = []
     for code, series in sorted(values.items()):
-        label = f"{labels.get(code, code)} (invented)"
+        label = f"{labels.get(code, code)} {INVENTED}"
         published = _with_aggregates(series[listed.index])
         for (iso3, name), by_year in zip(names.items(), published, strict=True):
             cells = ("" if np.isnan(value) else f"{value:.12g}" for value in by_year)
-            rows.append([name, iso3, label, code, *cells, ""])
+            rows.append([name, iso3, label, code, *cells, MARK_VALUE, ""])
     rows.sort(key=lambda row: (row[0], row[3]))
     header = ["Country Name", "Country Code", "Indicator Name", "Indicator Code"]
-    return [[*header, *map(str, COVARIATE_YEARS), ""], *rows]
+    return [[*header, *map(str, COVARIATE_YEARS), MARK_COLUMN, ""], *rows]
 
 
 def _with_aggregates(of_economies: np.ndarray) -> np.ndarray:
@@ -371,8 +377,8 @@ def _economies_table(listed: pd.DataFrame) -> list[list[str]]:
         [e.iso3, e.economy_name, e.economy_name, e.region, e.income_group]
         for e in listed.itertuples()
     ] + [[iso3, name, name, "", ""] for iso3, name in AGGREGATES.items()]
-    header = ["Country Code", "Short Name", "Table Name", "Region", "Income Group"]
-    return [header, *sorted(rows)]
+    header = ["Country Code", "Short Name", "Table Name", "Region", "Income Group", MARK_COLUMN]
+    return [header, *([*row, MARK_VALUE] for row in sorted(rows))]
 
 
 def _csv_text(rows: list[list[str]]) -> str:

@@ -56,7 +56,8 @@ def test_every_layout_has_its_raw_table(tmp_path: Path) -> None:
 def test_the_manifest_keeps_the_terms_of_each_file(tmp_path: Path) -> None:
     manifest = read_manifest(tmp_path / "landing" / "manifest.json")
     register(manifest, [write_csv(tmp_path / "real.csv", [comtrade_row()])], "files")
-    register(manifest, [write_csv(tmp_path / "demo.csv", [comtrade_row(qty=1)])], "demo")
+    marked = comtrade_row(qty=1) | {"synthetic": "1"}
+    register(manifest, [write_csv(tmp_path / "demo.csv", [marked])], "demo")
     real, synthetic = read_manifest(manifest.path).files
     assert real.licence == PUBLISHERS["comtrade"].licence
     assert real.citation == PUBLISHERS["comtrade"].citation

@@ -10,6 +10,7 @@ import pytest
 
 from orchestration.landing.publishers.cepii import CEPII_PAIRS
 from orchestration.landing.reading import open_tables
+from orchestration.landing.synthetic_mark import MARK_COLUMN
 from orchestration.sources.synthetic.distances import WITHOUT_CITIES, write_distances
 from orchestration.sources.synthetic.economies import economies
 
@@ -35,7 +36,7 @@ def test_a_seed_gives_the_same_bytes_and_another_seed_others(path: Path, tmp_pat
 def test_the_file_is_recognised_as_geodist(path: Path) -> None:
     [table], _ = open_tables(path)
     assert table.layout == CEPII_PAIRS
-    assert list(table.header) == [column.name for column in CEPII_PAIRS.columns]
+    assert list(table.header) == [*(c.name for c in CEPII_PAIRS.columns), MARK_COLUMN]
 
 
 def test_every_pair_stands_once_under_the_codes_of_2004(pairs: pd.DataFrame) -> None:

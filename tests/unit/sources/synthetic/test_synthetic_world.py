@@ -14,6 +14,7 @@ from orchestration.landing.publishers.baci import BACI_ECONOMIES, BACI_TRADE
 from orchestration.landing.publishers.comtrade import COMTRADE_TRADE
 from orchestration.landing.publishers.world_bank import WDI_ECONOMIES, WDI_INDICATORS
 from orchestration.landing.reading import open_tables
+from orchestration.landing.synthetic_mark import MARK_COLUMN
 from orchestration.seeds import seed_path
 from orchestration.sources.synthetic import (
     equations,
@@ -67,7 +68,7 @@ def test_every_file_lands_as_synthetic_and_small(landed: Manifest) -> None:
     assert landed.years(COMTRADE_TRADE) == set(range(1992, 2023))
     assert landed.years(BACI_TRADE) == set(range(1995, 2023))
     assert sum(f.bytes for f in landed.current()) < 40_000_000
-    # every column of the publishers' layouts and no other
+    # every column of the publishers' layouts and no other but the mark
     assert [n for f in landed.current() for t in f.tables for n in t.notes] == []
     # the scratch folder is gone, and so is what a killed run left behind
     assert list(landed.folder.parent.glob("demo-*")) == []
@@ -91,10 +92,10 @@ def test_landing_the_same_world_again_changes_nothing(landed: Manifest) -> None:
     assert "landed already" in said[0]
 
 
-def test_years_come_as_csv_and_one_as_json_in_the_47_columns(landed: Manifest) -> None:
+def test_years_come_as_csv_and_one_as_json_in_the_47_columns_and_the_mark(landed: Manifest) -> None:
     for name in (f"comtrade_C_A_HS_{files.JSON_YEAR}.json.gz", "comtrade_C_A_HS_1992.csv.gz"):
         [table], _ = open_tables(landed.folder / "comtrade" / "demo" / name)
-        assert [column.name for column in COMTRADE_TRADE.columns] == [
+        assert [*(column.name for column in COMTRADE_TRADE.columns), MARK_COLUMN] == [
             {"netWeight": "netWgt"}.get(h, h) for h in table.header
         ]
 
@@ -226,7 +227,7 @@ def test_the_wdi_archive_has_the_publishers_shape(landed: Manifest) -> None:
     with zipfile.ZipFile(landed.folder / "wdi" / "demo" / "WDI_CSV.zip") as archive:
         header = archive.read("WDICSV.csv").decode("utf-8").split("\n", 1)[0]
     assert header.startswith("\ufeffCountry Name,")
-    assert header.endswith(",2022,")
+    assert header.endswith(",2022,synthetic,")
 
 
 @pytest.mark.slow
