@@ -10,11 +10,11 @@ from pathlib import PurePosixPath
 
 from orchestration.landing.layout import LandingError, Layout
 from orchestration.landing.publishers import PUBLISHERS
+from orchestration.messages import shown
 
 # the origin of the files of SOURCE=demo, and what stands in the place of a licence for them
 SYNTHETIC = "demo"
 SYNTHETIC_LICENCE = "no licence needed: every number is invented"
-_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -137,12 +137,6 @@ def check_inside_zone(file: str) -> None:
         raise LandingError(
             f"an entry lies outside the landing zone: {shown(file)}. It is not read."
         )
-
-
-def shown(value: object) -> str:
-    """A value in a message, cut to what a line can hold."""
-    text = str(value)
-    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
 
 
 def terms_of(source: str, origin: str) -> dict[str, str | None]:

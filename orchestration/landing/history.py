@@ -18,9 +18,9 @@ from orchestration.landing.entries import (
     check_inside_zone,
     file_as_json,
     file_from_json,
-    shown,
 )
 from orchestration.landing.layout import LandingError
+from orchestration.messages import shown
 
 
 class NewerVersionError(LandingError):

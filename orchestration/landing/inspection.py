@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.durable import sql_name, sql_text
-from orchestration.landing.layout import KINDS, Column, LandedTable, LandingError, Layout, shown
+from orchestration.landing.layout import KINDS, Column, LandedTable, LandingError, Layout
 from orchestration.landing.manifest import TableEntry
 from orchestration.landing.reading import open_tables, run_over_rows
 from orchestration.landing.synthetic_mark import (
@@ -21,6 +21,7 @@ from orchestration.landing.synthetic_mark import (
     says_invented,
     total_of,
 )
+from orchestration.messages import shown
 
 
 def inspect_file(

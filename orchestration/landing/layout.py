@@ -60,13 +60,7 @@ def last_year() -> int:
     return datetime.now(UTC).year
 
 
-_SHOWN_CHARACTERS, _MESSAGE_CHARACTERS = 80, 1_000
-
-
-def shown(value: object) -> str:
-    """A value as messages show it: its first 80 characters, in quotes if it is text."""
-    text = repr(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]} ..."
+_MESSAGE_CHARACTERS = 1_000
 
 
 def printable(message: str) -> str:

@@ -28,7 +28,6 @@ from orchestration.landing.entries import (
     FileEntry,
     LeftOut,
     TableEntry,
-    shown,
     terms_of,
 )
 from orchestration.landing.history import History, NewerVersionError, Unlanding
@@ -45,6 +44,7 @@ from orchestration.landing.journal import (
 )
 from orchestration.landing.layout import LandingError, Layout
 from orchestration.landing.publishers import PUBLISHERS
+from orchestration.messages import shown
 
 __all__ = [
     "SYNTHETIC",

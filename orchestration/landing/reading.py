@@ -41,9 +41,9 @@ from orchestration.landing.layout import (
     MissingColumnError,
     UnknownLayoutError,
     label_of,
-    shown,
 )
 from orchestration.landing.synthetic_mark import MARK_COLUMN
+from orchestration.messages import shown
 
 ReadFrame = Callable[[io.BytesIO], pd.DataFrame]
 

@@ -11,9 +11,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from orchestration.landing.entries import FileEntry, shown
+from orchestration.landing.entries import FileEntry
 from orchestration.landing.layout import LandingError
 from orchestration.landing.manifest import Manifest, sha256_of
+from orchestration.messages import shown
 
 SHORTEST_CHECKSUM = 6
 _NAMED = 5  # so many names in a message

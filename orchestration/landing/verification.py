@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.durable import move_into_place, partial_path
-from orchestration.landing.entries import FileEntry, shown
+from orchestration.landing.entries import FileEntry
 from orchestration.landing.journal import flush_folder
 from orchestration.landing.layout import LandingError
 from orchestration.landing.manifest import (
@@ -27,6 +27,7 @@ from orchestration.landing.manifest import (
     sha256_of,
 )
 from orchestration.landing.publishers import PUBLISHERS
+from orchestration.messages import shown
 
 CHANGED = f"{UNLANDED}/changed"  # where what lay in a landed file's place is kept
 _SAY_EVERY_SECONDS = 2.0

@@ -14,8 +14,8 @@ from orchestration.landing.layout import (
     RawColumn,
     RunOverRows,
     needed_column,
-    shown,
 )
+from orchestration.messages import shown
 
 _TIES = (
     "contig",

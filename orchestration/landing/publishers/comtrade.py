@@ -12,9 +12,9 @@ from orchestration.landing.layout import (
     Replacement,
     RunOverRows,
     needed_column,
-    shown,
     text_columns,
 )
+from orchestration.messages import shown
 
 # the dimensions under which an extract may keep UN Comtrade's rows; it is recognised, so that the
 # error can say what is lost

@@ -18,8 +18,8 @@ from orchestration.landing.layout import (
     RawColumn,
     RunOverRows,
     needed_column,
-    shown,
 )
+from orchestration.messages import shown
 
 
 def _recognise_indicators(names: frozenset[str], _label: str) -> bool:
