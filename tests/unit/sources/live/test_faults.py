@@ -235,12 +235,12 @@ LASTING = {
     ),
     "availability without reporters": (
         GET_DA,
-        changes(lambda a: {**a, "data": []}),
+        changed_rows(lambda rows: []),
         "the list of available data is empty",
     ),
     "availability without releases": (
         GET_DA,
-        changes(lambda a: {**a, "data": [{"period": 1993, "reporterCode": 156}]}),
+        changed_rows(lambda rows: [{"period": 1993, "reporterCode": 156}]),
         "no usable reporterCode, period or lastReleased",
     ),
     "column missing": (
