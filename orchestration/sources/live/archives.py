@@ -49,8 +49,9 @@ def land_archive(
             )
         return register(manifest, [path], "files", transport.say)
     except LandingError as error:
-        transport.say(f"refused: {error}")
-        return [LeftOut(setting, "refused", str(error))]
+        reason = transport.redacted(str(error))
+        transport.say(f"refused: {reason}")
+        return [LeftOut(setting, "refused", reason)]
 
 
 def _file_at(place: str) -> Path | None:

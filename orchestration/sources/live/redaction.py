@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote_plus, urlsplit
 
 LONGEST_TEXT = 1000  # characters of one message; longer ones lose their middle
 LONGEST_VALUE = 80  # characters of one value that a message repeats
-# a shorter value of a query (page=2) is no secret, and without it no text could be read
+# what is shorter in an address (page=2) is no secret, and without it no text could be read
 SHORTEST_SECRET_VALUE = 4
 _HIDDEN = "***"
 
@@ -99,18 +99,16 @@ def shown_place(place: str) -> str:
 
 def secrets_of(address: str) -> set[str]:
     """The parts of an address that may be secret: user and password, the query and its values."""
-    rest = address.partition("://")[2] or address
-    authority, _, rest = rest.partition("/")
+    place, *queries = re.split(r"[?#]", address, maxsplit=1)
+    query = "".join(queries)
+    authority = (place.partition("://")[2] or place).partition("/")[0]
     user = authority.rpartition("@")[0]
-    query = re.split(r"[?#]", rest, maxsplit=1)[1] if re.search(r"[?#]", rest) else ""
-    values = [user.partition(":")[2]]
+    values = [user, user.partition(":")[2], query]
     for piece in re.split(r"[&;#]", query):
         name, equals, value = piece.partition("=")
         values.append(value if equals else name)
     values += [unquote_plus(value) for value in values]
-    return {user, query, user.partition(":")[2]} - {""} | {
-        value for value in values if len(value) >= SHORTEST_SECRET_VALUE
-    }
+    return {value for value in values if len(value) >= SHORTEST_SECRET_VALUE}
 
 
 # ---- spellings -----------------------------------------------------------------------------------

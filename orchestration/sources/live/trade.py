@@ -148,7 +148,9 @@ class TradeRefresh:
     def _split(self, request: Request, pending: PendingPlan, cut: TruncatedAnswerError) -> None:
         """Put smaller requests into the plan, in place of one whose answer was cut."""
         parts = plan.split(request)
-        self.landing.say(f"{cut}: it was truncated; requesting it again in {len(parts)} parts")
+        self.landing.say(
+            f"warning: {cut}: it was truncated; requesting it again in {len(parts)} parts"
+        )
         place = pending.requests.index(request)
         pending.requests[place : place + 1] = parts
         pending.total += len(parts) - 1

@@ -10,6 +10,8 @@ from __future__ import annotations
 import gzip
 import logging
 import random
+import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -197,15 +199,18 @@ class Transport:
                         self.ledger.exhaust()
                     raise fault
                 yield response, deadline
-        except (LandingError, OSError):
-            # ours, and those of our own disk
+        except LandingError:
             raise
         except EncodingError as error:
             raise TransientError(f"{what}: {error}.", has_answer=True) from None
         except Exception as error:
             # whatever bytes can lead the libraries to: nothing that a server sends ends the run
+            if _is_of_our_disk(error):
+                raise
             if not deadline.has_passed:
-                reason = self.redaction.shown(f"{type(error).__name__}: {error}")
+                # the text of an error on the way may hold the address that it was sent on to
+                text = "" if follow_redirects else f": {error}"
+                reason = self.redaction.shown(f"{type(error).__name__}{text}")
                 raise TransientError(f"{what}: the connection failed ({reason}).") from None
         if deadline.has_passed:
             # a body without a length seems to have ended where the connection was cut
@@ -245,7 +250,7 @@ class Transport:
         except LandingError:
             raise
         except Exception as error:
-            if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
+            if _is_of_our_disk(error):
                 raise
             # no known answer leads a check to anything else than the above
             raise TransientError(
@@ -306,6 +311,12 @@ def _repeats(path: Path, redaction: Redaction) -> bool:
                 return True
             tail = chunk[-redaction.longest_spelling :]
     return False
+
+
+def _is_of_our_disk(error: Exception) -> bool:
+    """Whether an error is no service's doing: a full disk, a folder that is not writable."""
+    of_others = (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError, gzip.BadGzipFile)
+    return isinstance(error, OSError) and not isinstance(error, of_others)
 
 
 def _fault(state: RetryCallState) -> BaseException | None:

@@ -151,6 +151,8 @@ def read_page(path: Path) -> dict:
             series = _series_of_dimensions(rows)
         else:
             raise TransientError("World Bank: the answer has neither pages nor a message.")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise TypeError("rows that are no objects")
         kept = {
             "page": _whole_number(info, "page"),
             "pages": _whole_number(info, "pages"),
