@@ -79,7 +79,9 @@ def test_a_webhook_that_misbehaves_costs_a_line_and_a_moment(odd: str) -> None:
     with RawServer() as raw:
         raw.scripts = [ODD_WEBHOOKS[odd](raw)]
         began = time.monotonic()
-        assert not notify(f"{raw.url}/not-to-be-told?not-to-be-told", "a run failed", said.append, 0.5)
+        assert not notify(
+            f"{raw.url}/not-to-be-told?not-to-be-told", "a run failed", said.append, 0.5
+        )
         assert time.monotonic() - began < 2
         assert b'{"text":"a run failed"}' in raw.bodies[0].replace(b": ", b":")
     [text, warning] = said
@@ -104,7 +106,14 @@ def test_what_follows_an_accepting_status_does_not_matter(odd: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["http://[::1", "http://\ud800", "file:///etc/passwd", "http://a\nb/", "https://", "x" * 90_000],
+    [
+        "http://[::1",
+        "http://\ud800",
+        "file:///etc/passwd",
+        "http://a\nb/",
+        "https://",
+        "x" * 90_000,
+    ],
 )
 def test_an_odd_address_of_a_webhook_costs_a_line(address: str) -> None:
     said: list[str] = []

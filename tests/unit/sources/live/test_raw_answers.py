@@ -235,9 +235,7 @@ def test_a_download_without_end_is_refused_and_leaves_nothing(
     assert not (tmp_path / ".part-x.zip").exists()
 
 
-def test_a_part_that_ends_before_the_file_does_is_continued(
-    raw: RawServer, tmp_path: Path
-) -> None:
+def test_a_part_that_ends_before_the_file_does_is_continued(raw: RawServer, tmp_path: Path) -> None:
     raw.scripts = [
         raw.sends(response(b"0123", length=10, headers=['ETag: "é"'])),
         raw.sends(response(b"456", "206 Part", ["Content-Range: bytes 4-6/10"])),

@@ -154,7 +154,12 @@ def test_whatever_stands_behind_a_question_mark_is_never_shown(text: str) -> Non
 
 @pytest.mark.parametrize(
     "address",
-    ["{url}/x.zip?token=geheimnis", "{upper}/x.zip?geheimnis", "{user}/x.zip", "ftp://h/x?geheimnis"],
+    [
+        "{url}/x.zip?token=geheimnis",
+        "{upper}/x.zip?geheimnis",
+        "{user}/x.zip",
+        "ftp://h/x?geheimnis",
+    ],
 )
 def test_no_message_manifest_or_log_holds_the_secret_of_an_address(
     address: str, desk: Desk, raw: RawServer, caplog: pytest.LogCaptureFixture
@@ -167,7 +172,10 @@ def test_no_message_manifest_or_log_holds_the_secret_of_an_address(
     )
     manifest = desk.manifest
     # the server repeats what it was asked; the other time it sends what is no zip
-    for status, body in (("403 No", b"/x.zip?token=geheimnis, geheimnis, GEHEIMNIS"), ("200 OK", b"x")):
+    for status, body in (
+        ("403 No", b"/x.zip?token=geheimnis, geheimnis, GEHEIMNIS"),
+        ("200 OK", b"x"),
+    ):
         raw.scripts = [raw.sends(response(body, status))]
         left_out = fill_with_baci(
             manifest, desk.settings(LCT_BACI=place), desk.said.append, sleep=desk.time.sleep

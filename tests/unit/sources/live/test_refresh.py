@@ -171,7 +171,7 @@ def test_after_several_requests_without_a_usable_answer_the_service_is_not_asked
 ) -> None:
     assert_equal = desk.only("trade", monkeypatch)
     server.years, server.reporters = {1993}, {156, 276}
-    monkeypatch.setattr(services, "Limits", lambda: plan.Limits(rows=60))
+    monkeypatch.setattr(services, "Limits", lambda: plan.Limits(rows=600))
     server.faults = [Fault(DATA, answers(200, HTML), times=10_000)]
     with pytest.raises(LandingError, match="did not recover in 6 attempts"):
         desk.refresh()
