@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import httpx
 
 from orchestration.landing.layout import LandingError
 from orchestration.landing.manifest import LeftOut, Manifest
 from orchestration.landing.registration import register
 from orchestration.settings import Settings
+from orchestration.sources.live.downloads import download
+from orchestration.sources.live.redaction import is_address, shown_place
 from orchestration.sources.live.services import Say
 from orchestration.sources.live.transport import Transport
 
@@ -34,37 +39,60 @@ def land_archive(
     change: what has landed from an address is not downloaded again.
     """
     try:
-        if not place.startswith(("http://", "https://")):
-            path = Path(place).expanduser()
-            if not path.is_file():
-                raise LandingError(
-                    f"{setting}={place}: no such file. "
-                    "Give the path of the publisher's zip, or its address."
-                )
-            return register(manifest, [path], "files", transport.say)
-        address = without_query(place)
-        if setting == "LCT_BACI" and any(
-            f.parameters.get("address") == address
-            for f in (*manifest.files, *(u.entry for u in manifest.unlanded))
-        ):
-            return []
-        transport.say(f"downloading {address}")
-        path = transport.download(
-            place, incoming / (Path(urlsplit(place).path).name or "download.zip")
-        )
-        refused = register(manifest, [path], "download", transport.say, {"address": address})
-        path.unlink(missing_ok=True)
-        return refused
+        if is_address(place):
+            return _land_from_address(manifest, place.strip(), setting, incoming, transport)
+        path = _file_at(place)
+        if path is None:
+            raise LandingError(
+                f"{setting}={shown_place(place)}: no such file. "
+                "Give the path of the publisher's zip, or its address."
+            )
+        return register(manifest, [path], "files", transport.say)
     except LandingError as error:
-        transport.say(f"refused: {error}")
-        return [LeftOut(setting, "refused", str(error))]
+        reason = transport.redacted(str(error))
+        transport.say(f"refused: {reason}")
+        return [LeftOut(setting, "refused", reason)]
 
 
-def without_query(address: str) -> str:
-    """An address without the parts that may hold a secret."""
-    parts = urlsplit(address)
-    return (
-        f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
-        if parts.scheme
-        else address
-    )
+def _file_at(place: str) -> Path | None:
+    try:
+        path = Path(place).expanduser()
+        return path if path.is_file() else None
+    except (OSError, ValueError, RuntimeError):
+        # too long, with a zero byte, of no known user
+        return None
+
+
+def _land_from_address(
+    manifest: Manifest, place: str, setting: str, incoming: Path, transport: Transport
+) -> list[LeftOut]:
+    address = shown_place(place)
+    if not address.startswith(("http://", "https://")) or not _is_readable(place):
+        raise LandingError(
+            f"{setting}={address}: not an address of the web. "
+            "Give one that begins with https://, or the path of the publisher's zip."
+        )
+    if setting == "LCT_BACI" and any(
+        f.parameters.get("address") == address
+        for f in (*manifest.files, *(u.entry for u in manifest.unlanded))
+    ):
+        transport.say(f"{address} has landed before; its releases do not change")
+        return []
+    transport.say(f"downloading {address}")
+    path = download(transport, place, incoming / _file_name(place))
+    refused = register(manifest, [path], "download", transport.say, {"address": address})
+    path.unlink(missing_ok=True)
+    return refused
+
+
+def _is_readable(address: str) -> bool:
+    try:
+        return bool(httpx.URL(address).host)
+    except (httpx.InvalidURL, ValueError):
+        return False
+
+
+def _file_name(address: str) -> str:
+    """The name of the file at an address, or one of ours where that is no name for a file here."""
+    name = urlsplit(address).path.rpartition("/")[2]
+    return name if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._+%()-]{0,99}", name) else "download.zip"

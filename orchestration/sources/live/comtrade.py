@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import json
+import re
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -15,8 +14,10 @@ from orchestration.landing.layout import (
     UnknownLayoutError,
 )
 from orchestration.landing.reading import open_tables, read_batches
+from orchestration.sources.live.answers import read_json
+from orchestration.sources.live.errors import TransientError
 from orchestration.sources.live.plan import Limits, Request, query_string
-from orchestration.sources.live.transport import TransientError
+from orchestration.sources.live.redaction import value_shown
 
 Releases = dict[tuple[int, int], str]  # (reporter, year) -> when it was last released
 
@@ -44,10 +45,7 @@ def read_releases(path: Path) -> Releases:
 
     Raises TransientError for a response that is not such an answer.
     """
-    try:
-        answer = json.loads(gzip.decompress(path.read_bytes()).decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise TransientError(f"UN Comtrade getDa: the answer is not JSON ({error}).") from None
+    answer = read_json(path, "UN Comtrade getDa")
     if (
         not isinstance(answer, dict)
         or not isinstance(answer.get("data"), list)
@@ -55,22 +53,41 @@ def read_releases(path: Path) -> Releases:
     ):
         said = answer.get("error") or answer.get("message") if isinstance(answer, dict) else None
         raise TransientError(
-            f"UN Comtrade getDa: not a list of releases{f', but {said!r}' if said else ''}."
+            "UN Comtrade getDa: not a list of releases"
+            f"{f', but {value_shown(said)}' if said else ''}."
+        )
+    rows, count = answer["data"], answer.get("count")
+    if isinstance(count, int) and count != len(rows):
+        raise TransientError(
+            f"UN Comtrade getDa: says count {count:,} but holds {len(rows):,} rows."
         )
     releases: Releases = {}
-    for number, row in enumerate(answer["data"], 1):
-        named = {name.lower(): value for name, value in row.items()}
-        try:
-            cell = int(named["reportercode"]), int(str(named["period"])[:4])
-            released = str(named["lastreleased"])
-        except (KeyError, ValueError) as error:
-            raise LandingError(
-                f"UN Comtrade getDa: row {number} has no usable "
-                f"reporterCode, period or lastReleased ({error}). "
-                "The interface has changed; this client must be adapted."
-            ) from None
+    for number, row in enumerate(rows, 1):
+        cell, released = _release(number, row)
         releases[cell] = max(released, releases.get(cell, ""))
     return releases
+
+
+def _release(number: int, row: object) -> tuple[tuple[int, int], str]:
+    """The reporter and year of a row of getDa, and when it was last released."""
+    named = {name.lower(): value for name, value in row.items()} if isinstance(row, dict) else {}
+    texts = [
+        str(named[name]) if isinstance(named.get(name), int | str) else ""
+        for name in ("reportercode", "period", "lastreleased")
+    ]
+    reporter, period, released = texts
+    is_usable = (
+        re.fullmatch("[0-9]{1,6}", reporter)
+        and re.fullmatch("[0-9]{4}([0-9]{2})?", period)
+        and released
+    )
+    if not is_usable:
+        raise LandingError(
+            f"UN Comtrade getDa: row {number} has no usable reporterCode, period or lastReleased "
+            f"({', '.join(map(value_shown, texts))}). "
+            "The interface has changed; this client must be adapted."
+        )
+    return (int(reporter), int(period[:4])), released
 
 
 def check_answer(path: Path, request: Request, limits: Limits) -> tuple[int, tuple[str, ...]]:
@@ -83,6 +100,9 @@ def check_answer(path: Path, request: Request, limits: Limits) -> tuple[int, tup
     try:
         [table] = open_tables(path)[0]
     except EmptyAnswerError:
+        # it withdraws what was there, so it must say that it means it
+        if read_json(path, "UN Comtrade").get("count") != 0:
+            raise TransientError(f"{request.name}: no rows, and no count of 0.") from None
         return 0, ()
     except (MissingColumnError, UnknownLayoutError) as error:
         raise LandingError(
@@ -116,7 +136,8 @@ def check_answer(path: Path, request: Request, limits: Limits) -> tuple[int, tup
                     if v not in allowed
                 )
                 raise LandingError(
-                    f"{request.name}: row {row}, column {column}: {value!r} was not requested. "
+                    f"{request.name}: row {row}, column {column}: "
+                    f"{value_shown(value)} was not requested. "
                     "The answer belongs to another request or the service ignores a parameter; "
                     "it is kept in the folder 'refused'."
                 )

@@ -10,9 +10,11 @@ from orchestration.landing.manifest import FileEntry
 from orchestration.landing.publishers.world_bank import WDI_ECONOMIES
 from orchestration.settings import Settings
 from orchestration.sources.live import world_bank
-from orchestration.sources.live.archives import land_archive, without_query
+from orchestration.sources.live.archives import land_archive
+from orchestration.sources.live.errors import ServiceError
 from orchestration.sources.live.landing import AnswerLanding
-from orchestration.sources.live.transport import ServiceError, Transport
+from orchestration.sources.live.redaction import shown_place
+from orchestration.sources.live.transport import Transport
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class IndicatorRefresh:
                     "(it holds today's series, not the archives').",
                 )
             else:
-                self.landing.say(f"{error} Taking the bulk file instead: {without_query(bulk)}")
+                self.landing.say(f"{error} Taking the bulk file instead: {shown_place(bulk)}")
                 self.landing.left_out.extend(
                     land_archive(
                         self.landing.manifest,
@@ -137,7 +139,7 @@ class IndicatorRefresh:
             economies,
             world_bank.check_economies,
         )
-        self.landing.land(economies, {"address": self.settings.world_bank_url})
+        self.landing.land(economies, {"address": shown_place(self.settings.world_bank_url)})
         economies.unlink(missing_ok=True)
 
     def _land_batch(
@@ -174,7 +176,7 @@ class IndicatorRefresh:
             {
                 **recorded,
                 "panel": panel,
-                "address": self.settings.world_bank_url,
+                "address": shown_place(self.settings.world_bank_url),
                 **({"series_changes": changes} if changes else {}),
             },
         )

@@ -14,8 +14,8 @@ from orchestration.landing.layout import LandingError
 from orchestration.landing.manifest import LeftOut, Manifest
 from orchestration.landing.registration import register
 from orchestration.sources.live.comtrade import TruncatedAnswerError
+from orchestration.sources.live.errors import TransientError
 from orchestration.sources.live.services import Say
-from orchestration.sources.live.transport import TransientError
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestration.settings import Settings
+from orchestration.sources.live.ledger import Ledger
 from orchestration.sources.live.plan import PREVIEW_LIMITS, Limits
-from orchestration.sources.live.transport import Ledger, Transport
+from orchestration.sources.live.transport import Transport
 
 Say = Callable[[str], None]
 

@@ -14,11 +14,21 @@ from orchestration.landing.layout import LandingError
 from orchestration.settings import Settings
 from orchestration.sources.live import comtrade, plan
 from orchestration.sources.live.comtrade import TruncatedAnswerError
+from orchestration.sources.live.errors import (
+    QuotaExhaustedError,
+    ServiceError,
+    UnusableAnswerError,
+)
 from orchestration.sources.live.landing import AnswerLanding
 from orchestration.sources.live.pending_plan import PendingPlan, plan_path, read_plan
 from orchestration.sources.live.plan import Request
+from orchestration.sources.live.redaction import shown_place
 from orchestration.sources.live.trade_planning import TradePlanner
-from orchestration.sources.live.transport import QuotaExhaustedError, ServiceError, Transport
+from orchestration.sources.live.transport import Transport
+
+# requests without a usable answer, after which the service is not asked any more: each costs as
+# many calls as it has attempts
+MOST_UNUSABLE = 3
 
 
 @dataclass(frozen=True)
@@ -79,7 +89,7 @@ class TradeRefresh:
 
     def _work_through(self, pending: PendingPlan) -> None:
         """Land the answer to every request of the plan; those that fail stay in it."""
-        failed = 0
+        failed = unusable = 0
         while len(pending.requests) > failed:
             request = pending.requests[failed]
             try:
@@ -87,6 +97,12 @@ class TradeRefresh:
             except TruncatedAnswerError as cut:
                 self._split(request, pending, cut)
                 continue
+            except UnusableAnswerError as error:
+                unusable += 1
+                if unusable == MOST_UNUSABLE:
+                    raise
+                self.landing.leave_out(request.name, error)
+                has_landed = False
             if not has_landed:
                 failed += 1
                 continue
@@ -132,7 +148,9 @@ class TradeRefresh:
     def _split(self, request: Request, pending: PendingPlan, cut: TruncatedAnswerError) -> None:
         """Put smaller requests into the plan, in place of one whose answer was cut."""
         parts = plan.split(request)
-        self.landing.say(f"{cut}: it was truncated; requesting it again in {len(parts)} parts")
+        self.landing.say(
+            f"warning: {cut}: it was truncated; requesting it again in {len(parts)} parts"
+        )
         place = pending.requests.index(request)
         pending.requests[place : place + 1] = parts
         pending.total += len(parts) - 1
@@ -157,7 +175,7 @@ class TradeRefresh:
         return {
             "question": request.question,
             "asked": request.parameters,
-            "address": self.settings.comtrade_url,
+            "address": shown_place(self.settings.comtrade_url),
             "releases": stamps,
             "plan": pending.made_at,
         }

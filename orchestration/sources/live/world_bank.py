@@ -9,18 +9,21 @@ each page as it was sent.
 
 from __future__ import annotations
 
-import gzip
 import io
-import json
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from orchestration.durable import write_then_replace
 from orchestration.landing.layout import LandingError
 from orchestration.seeds import seed_rows
-from orchestration.sources.live.transport import TransientError, Transport
+from orchestration.sources.live.answers import read_json
+from orchestration.sources.live.errors import TransientError
+from orchestration.sources.live.redaction import value_shown
+from orchestration.sources.live.transport import Transport
 
 TODAY = "today"
 FIRST_YEAR = 1988  # four years before the panel, for standard deviations that roll over four years
@@ -137,53 +140,85 @@ def read_page(path: Path) -> dict:
     The series come with their names and units. Raises UnknownIndicatorError for a code the service
     does not know, TransientError for what is not an answer.
     """
-    try:
-        answer = json.loads(gzip.decompress(path.read_bytes()).decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, EOFError, gzip.BadGzipFile) as error:
-        raise TransientError(f"World Bank: the answer is not JSON ({error}).") from None
-    if (
-        isinstance(answer, list)
-        and answer
-        and isinstance(answer[0], dict)
-        and "message" in answer[0]
-    ):
-        message = answer[0]["message"][0]
-        said = (
-            f"World Bank: {message.get('key')}: {message.get('value')} "
-            f"(message {message.get('id')}, sent with status 200)."
-        )
-        if str(message.get("id")) in ("120", "175"):
-            raise UnknownIndicatorError(said)
-        raise TransientError(said)
+    answer = read_json(path, "World Bank")
+    _raise_message(answer)
     try:
         if isinstance(answer, list) and len(answer) == 2 and isinstance(answer[0], dict):
             info, rows = answer[0], answer[1] or []
-            series = {
-                r["indicator"]["id"]: {"name": r["indicator"]["value"], "unit": r.get("unit") or ""}
-                for r in rows
-                if "indicator" in r
-            }
+            series = _series_of_rows(rows)
         elif isinstance(answer, dict) and isinstance(answer.get("source"), dict):
             info, rows = answer, answer["source"].get("data") or []
-            series = {
-                d["id"]: {"name": d["value"], "unit": ""}
-                for r in rows
-                for d in r["variable"]
-                if d["concept"] == "Series"
-            }
+            series = _series_of_dimensions(rows)
         else:
             raise TransientError("World Bank: the answer has neither pages nor a message.")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise TypeError("rows that are no objects")
         kept = {
-            "page": int(info["page"]),
-            "pages": int(info["pages"]),
-            "total": int(info["total"]),
+            "page": _whole_number(info, "page"),
+            "pages": _whole_number(info, "pages"),
+            "total": _whole_number(info, "total"),
             "lastupdated": str(info.get("lastupdated") or ""),
         }
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TransientError(
-            f"World Bank: the page is not in the known form ({type(error).__name__}: {error})."
+            "World Bank: the page is not in the known form "
+            f"({type(error).__name__}: {value_shown(str(error))})."
         ) from None
     return {"info": kept, "rows": rows, "count": len(rows), "series": series}
+
+
+def _raise_message(answer: Any) -> None:
+    """Raise the error that a message stands for which was sent in an answer's place."""
+    if not (isinstance(answer, list) and answer and isinstance(answer[0], dict)):
+        return
+    if "message" not in answer[0]:
+        return
+    messages = answer[0]["message"]
+    first = messages[0] if isinstance(messages, list) and messages else {}
+    message = first if isinstance(first, dict) else {}
+    said = (
+        f"World Bank: {value_shown(message.get('key'))}: {value_shown(message.get('value'))} "
+        f"(message {value_shown(message.get('id'))}, sent with status 200)."
+    )
+    if str(message.get("id")) in ("120", "175"):
+        raise UnknownIndicatorError(said)
+    raise TransientError(said)
+
+
+def _series_of_rows(rows: list[dict]) -> dict[str, dict[str, str]]:
+    """The series of a page of the indicators interface, with names and units."""
+    return {
+        _text(r["indicator"]["id"]): {
+            "name": _text(r["indicator"]["value"]),
+            "unit": _text(r.get("unit") or ""),
+        }
+        for r in rows
+        if "indicator" in r
+    }
+
+
+def _series_of_dimensions(rows: list[dict]) -> dict[str, dict[str, str]]:
+    """The series of a page of the archives, which name no units."""
+    return {
+        _text(d["id"]): {"name": _text(d["value"]), "unit": ""}
+        for r in rows
+        for d in r["variable"]
+        if d["concept"] == "Series"
+    }
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a number or a list where a text is needed")
+    return value
+
+
+def _whole_number(info: dict, name: str) -> int:
+    """A number of the page information, which the service writes as a number or as text."""
+    value = str(info[name])
+    if not re.fullmatch("[0-9]{1,9}", value):
+        raise ValueError(f"{name} is {value}")
+    return int(value)
 
 
 def fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Path, dict]:
@@ -261,11 +296,12 @@ def read_catalogue(path: Path) -> dict[str, dict[str, str]]:
             "World Bank: the catalogue of indicators no longer comes on one page; "
             "this client must be adapted."
         )
+    _refuse_missing_rows(page, "series of the catalogue")
     return {
-        r["id"]: {
-            "name": r["name"],
-            "unit": r.get("unit") or "",
-            "source": r.get("sourceOrganization") or "",
+        _text(r["id"]): {
+            "name": _text(r["name"]),
+            "unit": _text(r.get("unit") or ""),
+            "source": _text(r.get("sourceOrganization") or ""),
         }
         for r in page["rows"]
     }
@@ -277,12 +313,17 @@ def check_economies(path: Path) -> int:
     Raises TransientError if it is not the whole list.
     """
     page = read_page(path)
+    _refuse_missing_rows(page, "economies")
+    return page["count"]
+
+
+def _refuse_missing_rows(page: dict, rows: str) -> None:
+    """Raise TransientError for an answer on one page that is not all there is."""
     if page["info"]["pages"] != 1 or page["count"] != page["info"]["total"]:
         raise TransientError(
-            f"World Bank: {page['count']} of the {page['info']['total']} "
-            "announced economies arrived."
+            f"World Bank: {page['count']:,} of the {page['info']['total']:,} "
+            f"announced {rows} arrived."
         )
-    return page["count"]
 
 
 def _fetch_pages(transport: Transport, batch: Batch, incoming: Path) -> tuple[Path, dict]:

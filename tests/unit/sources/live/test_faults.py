@@ -92,6 +92,18 @@ PASSING = {
         [Fault(DATA, changes(lambda a: {**a, "count": a["count"] + 1}))],
         [2.0],
     ),
+    "JSON nested too deep": ([Fault(DATA, answers(200, "[" * 200_000))], [2.0]),
+    "half of a surrogate pair": (
+        [Fault(DATA, changes_bytes(lambda body: body.replace(b'"C00"', b'"\\ud800"', 1)))],
+        [2.0],
+    ),
+    "rows that are no objects": ([Fault(DATA, changed_rows(lambda rows: [1, *rows]))], [2.0]),
+    "no rows and no count of 0": ([Fault(DATA, answers(200, '{"data": [], "error": ""}'))], [2.0]),
+    "Retry-After that is no number": ([Fault(DATA, answers(429, RATE, Retry_After="²"))], [2.0]),
+    "availability with another count than rows": (
+        [Fault(GET_DA, changes(lambda a: {**a, "count": a["count"] + 1}))],
+        [2.0],
+    ),
     "HTML instead of the availability": ([Fault(GET_DA, answers(200, HTML))], [2.0]),
     "World Bank: XML instead of JSON": (
         [Fault(INDICATOR, answers(200, "<?xml version='1.0'?><wb:error/>"))],
@@ -235,12 +247,22 @@ LASTING = {
     ),
     "availability without reporters": (
         GET_DA,
-        changes(lambda a: {**a, "data": []}),
+        changed_rows(lambda rows: []),
         "the list of available data is empty",
     ),
     "availability without releases": (
         GET_DA,
-        changes(lambda a: {**a, "data": [{"period": 1993, "reporterCode": 156}]}),
+        changed_rows(lambda rows: [{"period": 1993, "reporterCode": 156}]),
+        "no usable reporterCode, period or lastReleased",
+    ),
+    "an answer of no known form for ever": (
+        OF_CHINA,
+        answers(200, "[" * 200_000),
+        "did not recover in 6 attempts",
+    ),
+    "availability of rows that are no objects": (
+        GET_DA,
+        changed_rows(lambda rows: list(range(len(rows)))),
         "no usable reporterCode, period or lastReleased",
     ),
     "column missing": (

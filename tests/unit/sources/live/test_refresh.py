@@ -8,11 +8,18 @@ from pathlib import Path
 import pytest
 
 from orchestration.landing.layout import LandingError
-from orchestration.sources.live import landing, plan
+from orchestration.sources.live import landing, plan, services, trade
 from orchestration.sources.live.archives import fill_with_baci
 from orchestration.sources.live.pending_plan import read_plan, waiting_requests
 from tests.support.desk import Desk
-from tests.support.publishers_server import DATA, GET_DA, PublishersServer
+from tests.support.publishers_server import (
+    DATA,
+    GET_DA,
+    HTML,
+    Fault,
+    PublishersServer,
+    answers,
+)
 
 
 def test_a_refresh_lands_what_is_published_and_says_before_what_it_will_ask(
@@ -157,6 +164,26 @@ def test_403_quota_used_up(desk: Desk, server: PublishersServer) -> None:
     assert server.count(DATA) == 1, "the plan goes on where it stopped"
     assert server.count(GET_DA) == 0
     desk.assert_equals_what_is_published()
+
+
+def test_after_several_requests_without_a_usable_answer_the_service_is_not_asked_any_more(
+    desk: Desk, server: PublishersServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_equal = desk.only("trade", monkeypatch)
+    server.years, server.reporters = {1993}, {156, 276}
+    monkeypatch.setattr(services, "Limits", lambda: plan.Limits(rows=600))
+    server.faults = [Fault(DATA, answers(200, HTML), times=10_000)]
+    with pytest.raises(LandingError, match="did not recover in 6 attempts"):
+        desk.refresh()
+    waiting = waiting_requests(desk.settings())
+    assert waiting > trade.MOST_UNUSABLE
+    assert server.count(DATA) == 6 * trade.MOST_UNUSABLE
+    server.faults.clear()
+    server.calls.clear()
+    assert desk.refresh() == ""
+    assert waiting_requests(desk.settings()) == 0
+    assert server.count(DATA) >= waiting
+    assert_equal()
 
 
 def test_quota_used_up_before_anything_was_asked(desk: Desk, server: PublishersServer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,19 +10,22 @@ from pathlib import Path
 import pytest
 
 from orchestration.sources.live.archives import fill_with_baci, land_archive
+from orchestration.sources.live.errors import QuotaExhaustedError
+from orchestration.sources.live.ledger import Ledger
 from orchestration.sources.live.services import world_bank_transport
-from orchestration.sources.live.transport import Ledger, QuotaExhaustedError
+from orchestration.sources.live.transport import Bounds
 from tests.support.desk import Desk, Time
 from tests.support.publishers_files import baci_rows, bulk_zip, write_csv
 from tests.support.publishers_server import DATA, Fault, PublishersServer, drips, resets
 
 
-def test_slow_drip(desk: Desk, server: PublishersServer) -> None:
+def test_slow_drip(desk: Desk, server: PublishersServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert_equal = desk.only("trade", monkeypatch)
     server.faults = [Fault(DATA, drips(0.01))]
-    desk.options |= {"clock": time.monotonic, "answer_seconds": 0.3}
+    desk.options |= {"bounds": Bounds(answer_seconds=5.0)}
     assert desk.refresh() == ""
-    assert any("the answer was not complete after" in text for text in desk.said)
-    desk.assert_equals_what_is_published()
+    assert any("the answer was not complete after 5 s" in text for text in desk.said)
+    assert_equal()
 
 
 def test_connection_refused(desk: Desk, server: PublishersServer) -> None:
