@@ -74,6 +74,7 @@ requirements: .venv/ready-to-test
 	@$(PIP_COMPILE) --extra test --output-file requirements-test.txt pyproject.toml
 
 clean:
+	@test ! -d '$(DATA)/publications' || chmod -R u+w '$(DATA)/publications'
 	rm -rf .venv target logs .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \
 		.hypothesis .coverage .coverage.* \
 		'$(DATA)/build' '$(DATA)/publications' '$(DATA)/published' '$(DATA)/dagster'

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from orchestration.errors import ExplainedError
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PLANTED_TRUTH = "planted_truth.json"  # beside the synthetic world's files
 
@@ -29,7 +31,7 @@ INCOME_VINTAGES = ("FY21", "FY22", "FY23", "FY24", "FY25")
 PANEL_FIRST_YEAR = 1992  # once more in dbt_project.yml; a test compares them
 
 
-class SettingError(ValueError):
+class SettingError(ExplainedError, ValueError):
     """A setting has a value that the warehouse cannot work with.
 
     The message names the variable and the remedy.

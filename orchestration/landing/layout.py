@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orchestration.durable import sql_name
+from orchestration.errors import ExplainedError
 
 # the years of a layout with has_year_columns are columns; this is how their names look
 YEAR = re.compile(r"^\d{4}$")
@@ -24,7 +25,7 @@ MISSING_VALUES = ("", "NA", "..", "null", "NULL")
 YEAR_OF_PARTITION = "trade_year"
 
 
-class LandingError(Exception):
+class LandingError(ExplainedError):
     """A file cannot be used as it is.
 
     The message names the file, what is wrong with it and the remedy.

@@ -10,7 +10,6 @@ import duckdb
 import pytest
 
 from orchestration.build.warehouse import WarehouseError
-from orchestration.landing.manifest import read_manifest
 from orchestration.publishing import publication
 from orchestration.publishing.drift import drift
 from orchestration.settings import Settings
@@ -124,13 +123,11 @@ def test_publication_itself_refuses_what_has_drifted_and_keeps_the_old(
     with pytest.raises(
         WarehouseError, match=r"world exports buildings 2010 from .* LCT_ACCEPT_DRIFT=true"
     ):
-        publication.publish(finished_demo, read_manifest(finished_demo.manifest_path))
+        publication.publish(finished_demo)
     assert {
         p: p.read_bytes() for p in finished_demo.published_dir.resolve().rglob("*") if p.is_file()
     } == before
-    assert publication.publish(
-        replace(finished_demo, accept_drift=True), read_manifest(finished_demo.manifest_path)
-    ).changed
+    assert publication.publish(replace(finished_demo, accept_drift=True)).changed
 
 
 def test_publications_on_other_choices_are_not_compared(finished_demo: Settings) -> None:

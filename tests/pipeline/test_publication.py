@@ -12,14 +12,13 @@ import pytest
 
 from orchestration.build import warehouse
 from orchestration.build.warehouse import WarehouseError
-from orchestration.landing.manifest import read_manifest
 from orchestration.publishing import publication
 from orchestration.settings import Settings
 from tests.support.runs import FinishedRun, environment_of, run_pipeline
 
 
 def publish(settings: Settings) -> publication.Publication:
-    return publication.publish(settings, read_manifest(settings.manifest_path))
+    return publication.publish(settings)
 
 
 def edit(settings: Settings, sql: str) -> None:
