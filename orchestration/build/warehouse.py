@@ -22,7 +22,6 @@ from orchestration.durable import (
     file_lock,
     is_disk_full,
     sql_name,
-    write_then_replace,
 )
 from orchestration.errors import ExplainedError
 from orchestration.landing.layout import YEAR_OF_PARTITION, Layout
@@ -75,7 +74,7 @@ def remember_dbt(build_path: Path, process_id: int) -> None:
     the system gives it to another one in time. So its start and its command are recorded too.
     """
     try:
-        write_then_replace(_dbt_note(build_path), json.dumps(_identity(process_id)))
+        _dbt_note(build_path).write_text(json.dumps(_identity(process_id)), encoding="utf-8")
     except psutil.Error:
         _dbt_note(build_path).unlink(missing_ok=True)  # it has ended already
 

@@ -287,6 +287,10 @@ def _provenance(
 ) -> dict:
     cursor = connection.execute("select * from marts.run_choices")
     names = [d[0] for d in cursor.description]
+    # not what the manifest holds by now: files may have landed since the models were built
+    loaded = set(
+        connection.execute("select distinct landed_file, sha256 from raw.landed_files").fetchall()
+    )
     choices = dict(zip(names, cursor.fetchall()[0], strict=True))
     return {
         "publication": number,
@@ -309,7 +313,8 @@ def _provenance(
                 "sha256": f.sha256,
                 "rows": f.rows,
             }
-            for f in manifest.current()
+            for f in sorted(manifest.files, key=lambda f: f.sequence)
+            if (f.file, f.sha256) in loaded
         ],
         "left_out": [
             {"file": x.file, "status": x.status, "reason": x.reason} for x in manifest.left_out

@@ -22,6 +22,7 @@ from orchestration.publishing.integrity import (
     tables_that_differ,
     verify_publication,
 )
+from orchestration.settings import PROJECT_ROOT
 
 PARQUET = "parquet/marts/t.parquet"
 
@@ -80,7 +81,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str, str]] = {
         "is missing",
     ),
     "extra file": (
-        lambda folder: writable(folder / "notes.txt.new").with_name("notes.txt").write_text("x"),
+        lambda folder: (folder / "notes.txt").write_text("x"),
         "notes.txt",
         "is not part of the publication",
     ),
@@ -131,15 +132,17 @@ def test_a_publication_as_it_was_published_has_no_damage(folder: Path, tmp_path:
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_every_damage_is_named_with_its_file(damage: str, folder: Path) -> None:
     make, file, what = DAMAGES[damage]
-    if damage == "extra file":
-        folder.chmod(0o755)
-        (folder / "notes.txt").write_text("x")
-    else:
-        make(folder)
+    folder.chmod(0o755)
+    make(folder)
     [found] = verify_publication(folder)
     assert found.file == file
     assert what in found.what
     assert str(found) == f"{file}: {found.what}"
+
+
+def test_the_page_on_operations_names_every_damage() -> None:
+    page = (PROJECT_ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert [damage for damage in DAMAGES if f"| {damage} |" not in page] == []
 
 
 def test_where_there_is_no_publication_its_provenance_is_missing(tmp_path: Path) -> None:
