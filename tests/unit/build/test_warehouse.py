@@ -188,7 +188,7 @@ def test_a_dbt_left_behind_is_ended_by_the_next_holder(
     said: list[str] = []
     warehouse.remember_dbt(build_path, sleeper.pid)
     with warehouse.exclusive(build_path, said.append):
-        assert sleeper.wait(10) == -9
+        assert sleeper.poll() is not None
     assert said == ["stopping a dbt process left behind by a run that was killed"]
     assert not note_of(build_path).exists()
 
