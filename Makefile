@@ -92,6 +92,7 @@ requirements: .venv/ready-to-test
 # removes what runs produce in the data folder, never what has landed, and only from a folder that
 # runs have used: its name may be mistyped
 clean:
+	@test ! -d '$(DATA)/publications' || chmod -R u+w '$(DATA)/publications'
 	rm -rf .venv target logs .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \
 		.hypothesis .coverage .coverage.*
 	@folder=$${LCT_DATA_DIR:-data}; \

@@ -1,4 +1,4 @@
-"""File locks, replaced files, transactions, and quoting for SQL.
+"""File locks, replaced files, full disks, transactions, and quoting for SQL.
 
 What holds whatever moment a process ends at. Here belongs only what knows nothing of trade,
 publishers or Dagster; each of these is written once and used everywhere.
@@ -6,8 +6,11 @@ publishers or Dagster; each of these is written once and used everywhere.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,9 +18,15 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.errors import ExplainedError
 
-class LockTimeoutError(Exception):
+
+class LockTimeoutError(ExplainedError):
     """A lock was held by another process for longer than one would wait."""
+
+
+class DiskFullError(ExplainedError):
+    """A disk has no space left. The message says for which file, what is free, what is needed."""
 
 
 @contextmanager
@@ -62,10 +71,16 @@ def move_into_place(partial: Path, path: Path) -> None:
 
 def write_then_replace(path: Path, body: bytes | str) -> None:
     """Replace the file at `path` by one with `body`: a reader never sees a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    content = body.encode("utf-8") if isinstance(body, str) else body
     partial = partial_path(path)
-    partial.write_bytes(body.encode("utf-8") if isinstance(body, str) else body)
-    move_into_place(partial, path)
+    with explaining_full_disk(path, len(content)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_bytes(content)
+            move_into_place(partial, path)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
 
 
 def point_link(link: Path, target: Path) -> None:
@@ -84,6 +99,59 @@ def flush_to_disk(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+# how DuckDB, SQLite, dbt and Arrow say so, whose errors carry no number of the system
+_NO_SPACE = re.compile(
+    "No space left on device|Disk quota exceeded|database or disk is full|max_temp_directory_size"
+)
+_FILE_IN_MESSAGE = re.compile(r'file \\?"(/[^"\\]+)')
+
+
+@contextmanager
+def explaining_full_disk(path: Path, needed_bytes: int | None = None) -> Iterator[None]:
+    """If the disk is full in the block, raise DiskFullError: which file, what is free and needed.
+
+    `path` is what is being written, unless the error itself names a file; `needed_bytes` about how
+    much that takes.
+    """
+    try:
+        yield
+    except Exception as error:
+        reason = _no_space(error)
+        if reason is None or isinstance(error, ExplainedError):
+            raise
+        named = _FILE_IN_MESSAGE.search(str(reason))
+        file = Path(named[1]) if named else path
+        exists = next(p for p in (file, *file.absolute().parents) if p.exists())
+        needed = "" if needed_bytes is None else f", about {megabytes(needed_bytes)} are needed"
+        raise DiskFullError(
+            f"{file}: the disk is full: {megabytes(shutil.disk_usage(exists).free)} are free"
+            f"{needed}. Free space and run again."
+        ) from error
+
+
+def is_disk_full(error: BaseException) -> bool:
+    return _no_space(error) is not None
+
+
+def _no_space(error: BaseException | None) -> BaseException | None:
+    """The error in a chain that says that the disk is full."""
+    while error is not None:
+        number = error.errno if isinstance(error, OSError) else None
+        if number in (errno.ENOSPC, errno.EDQUOT) or _NO_SPACE.search(str(error)):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
+
+
+def bytes_below(folder: Path) -> int:
+    """What the files below a folder take."""
+    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
 
 
 @contextmanager

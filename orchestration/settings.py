@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from orchestration.errors import ExplainedError
 from orchestration.messages import shown
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +33,7 @@ INCOME_VINTAGES = ("FY21", "FY22", "FY23", "FY24", "FY25")
 PANEL_FIRST_YEAR = 1992  # once more in dbt_project.yml; a test compares them
 
 
-class SettingError(ValueError):
+class SettingError(ExplainedError, ValueError):
     """A setting has a value that the warehouse cannot work with.
 
     The message names the variable and the remedy.

@@ -2,11 +2,14 @@
 
 Only the pipeline opens the build file, one process at a time: `writing` waits for its turn. The
 table operations.completed_layers records which layers are complete on the current raw data;
-publication relies on nothing else.
+publication relies on nothing else. The build file is derived from what has landed: one that is
+damaged is moved aside and rebuilt.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,15 +17,33 @@ from pathlib import Path
 import duckdb
 import psutil
 
-from orchestration.durable import file_lock, sql_name
+from orchestration.durable import (
+    explaining_full_disk,
+    file_lock,
+    is_disk_full,
+    sql_name,
+)
+from orchestration.errors import ExplainedError
 from orchestration.landing.layout import YEAR_OF_PARTITION, Layout
 from orchestration.landing.publishers import LAYOUTS
 
 LAYERS = ("models", "estimates")
 
 
-class WarehouseError(Exception):
+# what DuckDB says, by itself or through dbt, of a file whose bytes are not what it wrote
+_DAMAGE = re.compile(
+    "Corrupt database file|Could not read enough bytes|not a valid DuckDB database file"
+)
+# two readings of one process's start differ by what the system's clock was corrected in between
+_SAME_START_SECONDS = 2.0
+
+
+class WarehouseError(ExplainedError):
     """The build file cannot be used as asked. The message says why and what to do."""
+
+
+class DamagedBuildFileError(WarehouseError):
+    """The build file was found damaged and has been moved aside: the next run rebuilds it."""
 
 
 _ORIGIN_COLUMNS = "landed_file varchar, landed_row bigint, landed_sequence integer"
@@ -49,25 +70,39 @@ def exclusive(
 def remember_dbt(build_path: Path, process_id: int) -> None:
     """Record the dbt process started by the holder of the build file's lock.
 
-    If its parent is killed, the next holder ends it.
+    If its parent is killed, the next holder ends it. A process id alone does not name a process:
+    the system gives it to another one in time. So its start and its command are recorded too.
     """
-    _dbt_note(build_path).write_text(str(process_id))
+    try:
+        _dbt_note(build_path).write_text(json.dumps(_identity(process_id)), encoding="utf-8")
+    except psutil.Error:
+        _dbt_note(build_path).unlink(missing_ok=True)  # it has ended already
+
+
+def _identity(process_id: int) -> dict:
+    process = psutil.Process(process_id)
+    return {"pid": process_id, "started": process.create_time(), "command": process.cmdline()}
 
 
 def _end_orphaned_dbt(build_path: Path, say: Callable[[str], None]) -> None:
-    """End a dbt process whose parent was killed.
+    """End a dbt process whose parent was killed, and no other that has its number by now.
 
     The caller holds the build file's lock, so the parent cannot be running any more.
     """
     note = _dbt_note(build_path)
     try:
-        process = psutil.Process(int(note.read_text()))
-        if any("dbt" in part for part in process.cmdline()):
+        recorded = json.loads(note.read_text(encoding="utf-8"))
+        process = psutil.Process(recorded["pid"])
+        found = _identity(process.pid)
+        if (
+            found["command"] == recorded["command"]
+            and abs(found["started"] - recorded["started"]) < _SAME_START_SECONDS
+        ):
             say("stopping a dbt process left behind by a run that was killed")
             process.kill()
             process.wait(60)
-    except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
-        pass
+    except (FileNotFoundError, ValueError, TypeError, KeyError, psutil.Error):
+        pass  # it has ended, or is another user's, or the note is not one of ours
     note.unlink(missing_ok=True)
 
 
@@ -79,9 +114,13 @@ def _dbt_note(build_path: Path) -> Path:
 def writing(
     build_path: Path, say: Callable[[str], None] = print
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the build file for writing, with its raw and operations tables in place."""
-    with exclusive(build_path, say):
-        connection = _open(build_path)
+    """Open the build file for writing, with its raw and operations tables in place.
+
+    One that is damaged is moved aside and a new one is begun: raw tables are loaded again, and no
+    layer is complete.
+    """
+    with exclusive(build_path, say), explaining_its_faults(build_path):
+        connection = _open(build_path, say)
         try:
             ensure_tables(connection)
             yield connection
@@ -89,15 +128,57 @@ def writing(
             connection.close()
 
 
-def _open(build_path: Path) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def explaining_its_faults(build_path: Path) -> Iterator[None]:
+    """What a full disk or a damaged block of the build file raises in the block, in our words.
+
+    Raises DiskFullError, or DamagedBuildFileError after moving the damaged file aside.
+    """
+    try:
+        yield
+    except ExplainedError:
+        raise
+    except Exception as error:
+        said = str(error)
+        of_this_file = f"{build_path.parent.name}/{build_path.name}" in said
+        if _DAMAGE.search(said) and (of_this_file or "Corrupt database file" in said):
+            aside = _move_aside(build_path)
+            raise DamagedBuildFileError(
+                f"{build_path}: the build file is damaged and has been moved to {aside.name}. "
+                "Run again: it is rebuilt from what has landed."
+            ) from error
+        # rebuilding every table takes about as much again as the tables take now
+        size = build_path.stat().st_size if build_path.exists() else None
+        with explaining_full_disk(build_path, size):
+            raise
+
+
+def _open(build_path: Path, say: Callable[[str], None]) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(build_path))
-    except duckdb.IOException as error:
-        raise WarehouseError(
-            f"{build_path}: the build file is open elsewhere ({error}). "
-            "Analysts open published/warehouse.duckdb, never this file; "
-            "close it there and run again."
-        ) from error
+    except duckdb.Error as error:
+        if "lock on file" in str(error):
+            raise WarehouseError(
+                f"{build_path}: the build file is open elsewhere ({error}). "
+                "Analysts open published/warehouse.duckdb, never this file; "
+                "close it there and run again."
+            ) from error
+        if is_disk_full(error) or isinstance(error, duckdb.OutOfMemoryException):
+            raise
+        with open(build_path, "r+b"):
+            pass  # what the system does not let us open is not damaged, and this says why
+        aside = _move_aside(build_path)
+        reason = str(error).splitlines()[0]
+        say(f"the build file cannot be read ({reason}): moved to {aside.name}, and rebuilt")
+        return duckdb.connect(str(build_path))
+
+
+def _move_aside(build_path: Path) -> Path:
+    """Move a build file that cannot be used to a name beside it; one such file is kept."""
+    aside = build_path.with_name("warehouse.damaged.duckdb")
+    build_path.replace(aside)
+    build_path.with_name(build_path.name + ".wal").unlink(missing_ok=True)
+    return aside
 
 
 def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from orchestration.build.warehouse import WarehouseError
-from orchestration.durable import LockTimeoutError
+from orchestration.errors import ExplainedError
 from orchestration.publishing.publication import restore
-from orchestration.settings import SettingError, load_settings
+from orchestration.settings import load_settings
 
 
 def main(publication: str | None = None) -> int:
     """Restore `publication`, or the one before the current. Returns the process's exit status."""
     try:
         restored = restore(load_settings(), publication)
-    except (SettingError, WarehouseError, LockTimeoutError) as error:
+    except ExplainedError as error:
         print(error, file=sys.stderr)
         return 1
     print(f"published is now {restored.name}; readers that open it from now on see it")

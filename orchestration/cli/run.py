@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from orchestration.cli.environment import prepare_environment
-from orchestration.durable import file_lock
-from orchestration.settings import SettingError, load_settings
+from orchestration.durable import explaining_full_disk, file_lock
+from orchestration.errors import ExplainedError
+from orchestration.settings import SettingError, Settings, load_settings
 
 if TYPE_CHECKING:
     import dagster as dg
 
 LAUNCHED_BY = "lct/launched_by"
 
-# two years of monthly refreshes; Dagster records about 5 MB of events per run and never deletes any
+# two years of monthly refreshes; Dagster records the events of every run and never deletes any
 KEPT_RUNS = 24
+BYTES_OF_A_RUNS_RECORD = 8_000_000
 
 
 def main() -> int:
@@ -31,15 +33,25 @@ def main() -> int:
 
     Returns the process's exit status, 0 only if everything succeeded.
     """
-    started = time.monotonic()
     console = Console(soft_wrap=True)
+    # before the environment is prepared for child processes
+    had_fixed_hashes = os.environ.get("PYTHONHASHSEED") == "0"
     try:
         settings = load_settings()
-        had_fixed_hashes = os.environ.get("PYTHONHASHSEED") == "0"
-        prepare_environment(settings)
+        # what has no better name for a full disk is Dagster's record of the run
+        with explaining_full_disk(settings.dagster_home, BYTES_OF_A_RUNS_RECORD):
+            prepare_environment(settings)
+            return _run(settings, console, had_fixed_hashes)
     except SettingError as error:
         console.print(str(error), style="red", markup=False)
         return 2
+    except ExplainedError as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
+
+
+def _run(settings: Settings, console: Console, had_fixed_hashes: bool) -> int:
+    started = time.monotonic()
     if not had_fixed_hashes:
         os.execv(sys.executable, [sys.executable, "-m", "orchestration.cli", "run"])
     console.print(
@@ -50,7 +62,8 @@ def main() -> int:
     warnings.filterwarnings("ignore")
     import dagster as dg
 
-    from orchestration.cli.summary import print_failure, print_summary
+    from orchestration.build.warehouse import DamagedBuildFileError
+    from orchestration.cli.summary import has_failed_by, print_failure, print_summary
     from orchestration.definitions import defs
 
     loaded = time.monotonic()
@@ -61,6 +74,10 @@ def main() -> int:
         close_killed_runs(instance)
         delete_old_runs(instance)
         result = refresh(instance, defs)
+        if has_failed_by(result, DamagedBuildFileError):
+            print_failure(console, result, settings)
+            console.print("The build file is rebuilt.", style="bold", markup=False)
+            result = refresh(instance, defs)
         stages = {"start-up": loaded - started, **seconds_by_step(instance, result.run_id)}
     if not result.success:
         print_failure(console, result, settings)

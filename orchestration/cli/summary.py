@@ -21,6 +21,7 @@ from estimation.reasons import Reason
 from orchestration.build import warehouse
 from orchestration.build.estimates import estimation_words
 from orchestration.cli.wrapping import LINE_WIDTH, whole, wrapped
+from orchestration.errors import ExplainedError, explained_errors
 from orchestration.landing.manifest import Manifest, read_manifest
 from orchestration.landing.publishers import PUBLISHERS, world_bank
 from orchestration.publishing.publication import SYNTHETIC_NOTICE
@@ -293,9 +294,9 @@ def _refused(manifest: Manifest) -> int:
 
 
 def print_failure(console: Console, result: Any, settings: Settings) -> None:
-    """Print which step failed and why, with the message of the innermost error.
+    """Print which step failed and why: in our words where the project has an error for it.
 
-    Dagster keeps the full error.
+    Else with the message of the innermost error. Dagster keeps the full error.
     """
     console.print(
         "\nThe run failed; any previous publication stays in place.",
@@ -303,16 +304,42 @@ def print_failure(console: Console, result: Any, settings: Settings) -> None:
         markup=False,
     )
     for event in (e for e in result.all_events if e.is_step_failure):
-        error = event.event_specific_data.error
-        while error is not None and error.cause is not None:
-            error = error.cause
-        message = error.message.strip() if error else "no message"
+        message = message_of(event.event_specific_data.error)
         console.print(f"{event.step_key.replace('__', '.')}: {message}", style="red", markup=False)
     console.print(
         f"Full error: make dev, Runs, {result.run_id}; "
         f"dbt's log: {settings.dbt_target_dir / 'run' / 'dbt.log'}",
         markup=False,
     )
+
+
+def message_of(error: Any) -> str:
+    """The message of the first error of ours in a chain that Dagster keeps as text.
+
+    If there is none, that of the innermost, with its class.
+    """
+    chain = list(_chain(error))
+    ours = explained_errors()
+    for link in chain:
+        if link.cls_name in ours:
+            return link.message.split(": ", 1)[-1].strip()
+    return chain[-1].message.strip() if chain else "no message"
+
+
+def has_failed_by(result: Any, kind: type[ExplainedError]) -> bool:
+    """Whether a step of a run has failed by an error of this kind."""
+    return any(
+        link.cls_name in explained_errors(kind)
+        for event in result.all_events
+        if event.is_step_failure
+        for link in _chain(event.event_specific_data.error)
+    )
+
+
+def _chain(error: Any) -> Iterator[Any]:
+    while error is not None:
+        yield error
+        error = error.cause
 
 
 def _publishers(manifest: Manifest) -> str:

@@ -7,15 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from pathlib import Path
-
-import duckdb
 
 from orchestration.build.verification import verify_build_file
 from orchestration.durable import LockTimeoutError
 from orchestration.landing.layout import LandingError
 from orchestration.landing.manifest import read_manifest
 from orchestration.landing.verification import Damage, Findings, verify_zone
+from orchestration.publishing.integrity import verify_publication
 from orchestration.settings import SettingError, Settings, load_settings
 from orchestration.sources.repairing import copies
 
@@ -68,29 +66,6 @@ def verify(settings: Settings, say: Callable[[str], None] = lambda _: None) -> F
     else:
         findings.notes.append("nothing has been published yet: make run")
     return findings
-
-
-def verify_publication(folder: Path) -> list[str]:
-    """What in a publication is not what its provenance.json lists, a sentence each."""
-    try:
-        tables = json.loads((folder / "provenance.json").read_text("utf-8"))["tables"]
-        return list(_table_damages(folder, tables))
-    except (OSError, ValueError, KeyError, TypeError, duckdb.Error) as error:
-        return [f"cannot be read ({str(error).partition(chr(10))[0][:200]})"]
-
-
-def _table_damages(folder: Path, tables: dict[str, dict]) -> Iterator[str]:
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
-        for table, recorded in tables.items():
-            parquet = folder / "parquet" / f"{table.replace('.', '/')}.parquet"
-            for place, relation in (
-                ("warehouse.duckdb", connection.table(table)),
-                (parquet.name, connection.read_parquet(str(parquet))),
-            ):
-                [(rows,)] = relation.count("*").fetchall()
-                if rows != recorded["rows"]:
-                    published = recorded["rows"]
-                    yield f"{table} has {rows:,} rows in {place}; {published:,} were published"
 
 
 def _say(text: str) -> None:

@@ -25,6 +25,7 @@ from orchestration.defs.resources import (
     WorldBank,
     services,
 )
+from orchestration.durable import explaining_full_disk
 from orchestration.landing.layout import YEAR_OF_PARTITION, Layout, Replacement
 from orchestration.landing.manifest import read_manifest
 from orchestration.landing.publishers import LAYOUTS
@@ -78,9 +79,10 @@ def landing_files(
     world_bank: WorldBank,
 ) -> dg.MaterializeResult:
     settings, say = run_settings.settings, context.log.info
-    manifest = fill_landing_zone(
-        settings, say, lambda: services(comtrade, world_bank, settings, say)
-    )
+    with explaining_full_disk(settings.landing_dir):
+        manifest = fill_landing_zone(
+            settings, say, lambda: services(comtrade, world_bank, settings, say)
+        )
     current = manifest.current()
     left_out = "\n".join(f"- {x.status}: {x.reason}" for x in manifest.left_out)
     listed = "\n".join(
@@ -292,9 +294,7 @@ def publication_asset(model_keys: list[dg.AssetKey]) -> dg.AssetsDefinition:
     def published_warehouse(
         context: dg.AssetExecutionContext, run_settings: RunSettings
     ) -> dg.MaterializeResult:
-        settings = run_settings.settings
-        manifest = read_manifest(settings.manifest_path)
-        result = publication.publish(settings, manifest, context.log.info)
+        result = publication.publish(run_settings.settings, context.log.info)
         tables = "\n".join(f"| {name} | {rows:,} |" for name, rows in result.rows.items())
         return dg.MaterializeResult(
             metadata={

@@ -62,7 +62,10 @@ def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
     def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         with warehouse.writing(settings.build_path, context.log.info) as connection:
             warehouse.invalidate(connection, "models")
-        with warehouse.exclusive(settings.build_path, context.log.info):
+        with (
+            warehouse.exclusive(settings.build_path, context.log.info),
+            warehouse.explaining_its_faults(settings.build_path),
+        ):
             # unit tests check the SQL, not the data: they belong to `make test`
             run = dbt.cli(
                 ["build", "--exclude-resource-type", "unit_test"],

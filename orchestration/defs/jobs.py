@@ -10,7 +10,9 @@ def build_jobs() -> list:
     """Jobs that can be launched by hand; `refresh` is the one `make run` runs."""
     everything = dg.AssetSelection.all()
     trade = dg.AssetSelection.assets(*(["raw", x.name] for x in LAYOUTS.values() if x.year_column))
-    world_bank = dg.AssetSelection.assets(*(["raw", x.name] for x in PUBLISHER.layouts))
+    world_bank = dg.AssetSelection.assets(
+        *(["raw", x.name] for x in PUBLISHER.layouts), ["raw", "landed_files"]
+    )
     landing = dg.AssetSelection.groups("landing")
     models = dg.AssetSelection.groups("seeds", "staging", "intermediate", "marts", "report")
     estimates = dg.AssetSelection.groups("estimates")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orchestration.durable import sql_name
+from orchestration.errors import ExplainedError
 
 # the years of a layout with has_year_columns are columns; this is how their names look
 YEAR = re.compile(r"^\d{4}\Z", re.ASCII)
@@ -69,7 +70,7 @@ def printable(message: str) -> str:
     return text if len(message) <= _MESSAGE_CHARACTERS else f"{text} ..."
 
 
-class LandingError(Exception):
+class LandingError(ExplainedError):
     """A file cannot be used as it is.
 
     The message names the file, what is wrong with it and the remedy.

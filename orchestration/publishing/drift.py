@@ -1,10 +1,10 @@
 """Drift since the last publication: how far the exhibits' aggregates and the coefficients changed.
 
 Each number is compared with the bounds in the seed drift_bounds. A number that moved beyond its
-first bound raises a warning for review. A number beyond its second bound, or missing, stops the
-publication, and the previous one stays in place; unless it rests on clearly more data than before,
-when a change is expected. Numbers are compared only if both publications rest on the same choices
-and the same world.
+first bound raises a warning for review. A number beyond its second bound stops the publication, and
+the previous one stays in place; unless it rests on clearly more data than before, when a change is
+expected. A number that is missing, NaN or infinite, now or before, always stops it. Numbers are
+compared only if both publications rest on the same choices and the same world.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import duckdb
 
@@ -30,12 +31,15 @@ COMPARED_CHOICES = (
     "is_synthetic",
 )
 COMPARED_SETTINGS = ("low_carbon_products", "demo_seed", "demo_scale")
+SAME_NUMBER = 1e-12  # two sums of the same values may differ by this in their last digits
 HOW_TO_ACCEPT = "If the change is intended, run once with LCT_ACCEPT_DRIFT=true."
 
 
 @dataclass(frozen=True)
 class Moved:
     """A number that moved by more than its first bound, or is missing now (`after` is None).
+
+    A value before or now that is NaN or infinite counts as missing.
 
     `distance` is in the bound's unit; `data_before` and `data_after` are how many records or
     observations the number rests on.
@@ -94,8 +98,15 @@ class Drift:
         )
 
 
-# size of one unit of distance, by movement_unit of the seed exhibits
-ONE_UNIT = {PERCENTAGE_POINT: "1.0", PERCENT_OF_VALUE: "abs(value) / 100"}
+# Size of one unit of distance, by movement_unit of the seed exhibits. There is no percentage of
+# zero: a number that was zero is measured by the largest of its series.
+ONE_UNIT = {
+    PERCENTAGE_POINT: "1.0",
+    PERCENT_OF_VALUE: (
+        "coalesce(nullif(abs(value), 0), max(abs(value)) over (partition by measure, {series}))"
+        " / 100"
+    ),
+}
 
 
 def _aggregates(catalogue: str) -> str:
@@ -107,7 +118,8 @@ def _aggregates(catalogue: str) -> str:
                 || {sql_name(exhibit.series_column)} || ' ' || year as name,
                 year,
                 value,
-                {ONE_UNIT[exhibit.movement_unit]} as one_unit
+                {ONE_UNIT[exhibit.movement_unit].format(series=sql_name(exhibit.series_column))}
+                    as one_unit
             from {sql_name(catalogue, "report", exhibit.table)}
             where measure in ({sql_texts(exhibit.watched_measures)})
         """
@@ -151,78 +163,104 @@ SUBJECTS: dict[str, Callable[[str], str]] = {
 }
 
 
+class Number(NamedTuple):
+    """A value, the size of one unit of distance, and how many records the value rests on."""
+
+    value: float
+    one_unit: float | None
+    records: int
+
+
+NOTHING = Number(math.nan, None, 0)
+
+
 def drift(connection: duckdb.DuckDBPyConnection, settings: Settings, subject: str) -> Drift:
     """Compare the build file's numbers of a subject (a key of SUBJECTS) with those published."""
     published = settings.published_dir / "warehouse.duckdb"
     if not published.exists():
         return Drift(subject, 0, not_compared="nothing has been published yet")
-    [(here,)] = connection.execute("select current_database()").fetchall()
-    connection.execute(f"attach {sql_text(published)} as before (read_only)")
     try:
-        if reason := _other_choices(connection, settings, here):
-            return Drift(subject, 0, not_compared=reason)
-        [(warn_above, stop_above, more_data)] = connection.execute(
-            "select warn_above, stop_above, more_data_percent "
-            "from seeds.drift_bounds where subject = ?",
-            [subject],
-        ).fetchall()
-        was, now = (SUBJECTS[subject](catalogue) for catalogue in ("before", here))
-        rows = connection.execute(
-            f"""
-            select
-                name,
-                was.value,
-                now.value,
-                case
-                    when now.value is null then 'inf'::double
-                    else abs(now.value - was.value) / nullif(was.one_unit, 0)
-                end as distance,
-                was.records,
-                coalesce(now.records, 0)
-            from ({was}) as was
-            left join ({now}) as now using (name)
-            where was.value is not null
-            order by distance desc nulls last, name
-            """
-        ).fetchall()
-    finally:
-        connection.execute("detach before")
-    moved = []
-    for name, before, after, distance, data_before, data_after in rows:
-        if distance is None or distance <= warn_above:
-            continue
-        stops = distance > stop_above and (
-            after is None or data_after < data_before * (1 + more_data / 100)
+        # a connection of its own: what is damaged there must not take the build file's with it
+        with duckdb.connect(str(published), read_only=True) as before:
+            if reason := _other_choices(before, connection, settings):
+                return Drift(subject, 0, not_compared=reason)
+            was = _numbers(before, subject)
+    except duckdb.Error:
+        return Drift(
+            subject, 0, not_compared="the last publication is from another version, or damaged"
         )
-        moved.append(
-            Moved(
-                subject,
-                name,
-                before,
-                after,
-                distance,
-                stop_above if distance > stop_above else warn_above,
-                data_before,
-                data_after,
-                stops,
-            )
-        )
-    return Drift(subject, len(rows), tuple(moved))
+    now = _numbers(connection, subject)
+    [bounds] = connection.execute(
+        "select warn_above, stop_above, more_data_percent "
+        "from seeds.drift_bounds where subject = ?",
+        [subject],
+    ).fetchall()
+    moved = [
+        found
+        for name, number in was.items()
+        if (found := _moved(subject, name, number, now.get(name, NOTHING), bounds))
+    ]
+    return Drift(subject, len(was), tuple(sorted(moved, key=lambda m: (-m.distance, m.name))))
+
+
+def _moved(
+    subject: str, name: str, was: Number, now: Number, bounds: tuple[float, float, float]
+) -> Moved | None:
+    """A number with what it was and is now, if it moved beyond the first of its bounds."""
+    warn_above, stop_above, more_data_percent = bounds
+    distance = distance_moved(was.value, now.value, was.one_unit)
+    if distance <= warn_above:
+        return None
+    is_gone = not (math.isfinite(was.value) and math.isfinite(now.value))
+    rests_on_more = now.records >= was.records * (1 + more_data_percent / 100)
+    return Moved(
+        subject=subject,
+        name=name,
+        before=was.value,
+        after=None if now is NOTHING else now.value,
+        distance=distance,
+        bound=stop_above if distance > stop_above else warn_above,
+        data_before=was.records,
+        data_after=now.records,
+        is_blocking=is_gone or (distance > stop_above and not rests_on_more),
+    )
+
+
+def distance_moved(before: float, after: float, one_unit: float | None) -> float:
+    """How far a number moved, in units of `one_unit`.
+
+    Infinitely far if either value is NaN (as a missing one is) or infinite, or if it changed and
+    there is no unit to measure it in.
+    """
+    if not (math.isfinite(before) and math.isfinite(after)):
+        return math.inf
+    if math.isclose(before, after, rel_tol=SAME_NUMBER):
+        return 0.0
+    if not one_unit or not math.isfinite(one_unit):
+        return math.inf
+    return abs(after - before) / one_unit
+
+
+def _numbers(connection: duckdb.DuckDBPyConnection, subject: str) -> dict[str, Number]:
+    [(catalogue,)] = connection.execute("select current_database()").fetchall()
+    return {
+        name: Number(value, one_unit, records)
+        for name, value, one_unit, records in connection.execute(
+            f"select name, value, one_unit, records from ({SUBJECTS[subject](catalogue)}) "
+            "where value is not null order by name"
+        ).fetchall()
+    }
 
 
 def _number(value: float | None) -> str:
-    return "nothing" if value is None or math.isnan(value) else f"{value:,.6g}"
+    return "nothing" if value is None else f"{value:,.6g}"
 
 
-def _other_choices(connection: duckdb.DuckDBPyConnection, settings: Settings, here: str) -> str:
-    columns = ", ".join(COMPARED_CHOICES)
-    try:
-        [before], [now] = (
-            connection.execute(f"select {columns} from {catalogue}.marts.run_choices").fetchall()
-            for catalogue in ("before", here)
-        )
-    except duckdb.Error:
-        return "the last publication is from another version"
+def _other_choices(
+    published: duckdb.DuckDBPyConnection, build: duckdb.DuckDBPyConnection, settings: Settings
+) -> str:
+    choices = f"select {', '.join(COMPARED_CHOICES)} from marts.run_choices"
+    [before], [now] = (connection.execute(choices).fetchall() for connection in (published, build))
     changed = [
         f"{name} was {b}, is {n}"
         for name, b, n in zip(COMPARED_CHOICES, before, now, strict=True)

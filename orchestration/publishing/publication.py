@@ -1,8 +1,8 @@
 """Publication: copying the build file to what analysts open, in one atomic step.
 
 published/ is a symbolic link to the newest folder below publications/. A new folder is completed
-beside it and the link is replaced: a reader sees the old publication or the new one, never a
-mixture, and an open connection keeps reading what it opened.
+beside it, sealed and checked, and the link is replaced: a reader sees the old publication or the
+new one, never a mixture, and an open connection keeps reading what it opened.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import subprocess
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -23,13 +24,25 @@ import duckdb
 from orchestration.build import warehouse
 from orchestration.build.estimates import write_printed_tables
 from orchestration.build.warehouse import WarehouseError
-from orchestration.durable import flush_to_disk, point_link, sql_text
-from orchestration.landing.manifest import Manifest
+from orchestration.durable import bytes_below, explaining_full_disk, point_link, sql_text
+from orchestration.landing.manifest import Manifest, read_manifest
 from orchestration.publishing.drift import HOW_TO_ACCEPT, SUBJECTS, drift
+from orchestration.publishing.integrity import (
+    OWN_CHECKSUM,
+    PROVENANCE,
+    UNLISTED,
+    WAREHOUSE,
+    non_finite_numbers,
+    remove_publication,
+    seal,
+    tables_that_differ,
+    verify_publication,
+)
 from orchestration.settings import PROJECT_ROOT, Settings
 
 PUBLISHED_SCHEMAS = ("marts", "report", "estimates")
 KEPT_PUBLICATIONS = 3
+NOT_CONTENT = ("publication", "published_at", "files", OWN_CHECKSUM)
 SYNTHETIC_NOTICE = "SYNTHETIC DEMO DATA: every number is invented. "
 PACKAGES = (
     "dagster",
@@ -53,80 +66,155 @@ class Publication:
     rows: dict[str, int]
 
 
-def publish(
-    settings: Settings, manifest: Manifest, say: Callable[[str], None] = lambda _: None
-) -> Publication:
+def publish(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Publication:
     """Publish the build file's marts, report and estimates.
 
-    If the content equals the current publication, that one stays in place. Raises WarehouseError if
-    the models or the estimates are not complete, with every blocking test passed, on the data
-    loaded, or if a number has moved since the current publication by more than the bound that stops
-    a publication (unless settings.accept_drift).
+    If the content equals the current publication, and that one is unaltered, it stays in place.
+    The writer's lock is held until the link points at the new folder, so that a second publisher
+    waits and then sees what the first one has published.
+
+    Raises WarehouseError if the models or the estimates are not complete, with every blocking test
+    passed, on the data loaded; if a number is NaN or infinite; or if a number has moved since the
+    current publication by more than the bound that stops a publication (unless
+    settings.accept_drift). Raises DiskFullError if the disk is full.
     """
-    if settings.published_dir.is_dir() and not settings.published_dir.is_symlink():
-        raise WarehouseError(
-            f"{settings.published_dir} is a folder, not the link that publication makes. "
-            "Move it away and run again."
-        )
-    publications = settings.data_dir / "publications"
-    publications.mkdir(parents=True, exist_ok=True)
     with warehouse.writing(settings.build_path, say) as connection:
-        missing = [
-            layer for layer in warehouse.LAYERS if layer not in warehouse.completed(connection)
-        ]
-        if missing:
-            raise WarehouseError(
-                f"Not published: {' and '.join(missing)} are not complete for the data loaded, "
-                "or not every blocking test has passed. "
-                "Run the models and the estimates first (make run, or materialise them in Dagster)."
-            )
-        for moved in (drift(connection, settings, subject) for subject in SUBJECTS):
-            if moved.is_blocking and not settings.accept_drift:
-                raise WarehouseError(f"Not published: {moved.sentence()} {HOW_TO_ACCEPT}")
-        for leftover in publications.glob(".part-*"):
-            shutil.rmtree(leftover)
+        _refuse_if_it_must_not_be_published(connection, settings)
+        publications = _publications_without_leftovers(settings)
         numbers = sorted(int(p.name) for p in publications.iterdir() if p.name.isdigit())
         folder = publications / f"{(numbers[-1] if numbers else 0) + 1:06d}"
-        partial = publications / f".part-{folder.name}"
-        partial.mkdir()
-        tables = _copy_tables(connection, partial, say)
-        write_printed_tables(connection, partial / "tables")
-        provenance = _provenance(settings, manifest, connection, tables, folder.name)
-    current = _current(settings)
-    if current is not None and _content(current[1]) == _content(provenance):
-        shutil.rmtree(partial)
-        say(f"content unchanged: publication {current[0].name} stays in place")
-        return Publication(current[0], False, {name: t["rows"] for name, t in tables.items()})
-    (partial / "provenance.json").write_text(
-        json.dumps(provenance, indent=1, ensure_ascii=False), encoding="utf-8"
-    )
-    flush_to_disk(partial)
-    os.rename(partial, folder)
-    _point_published_at(settings, folder)
-    for old in numbers[: -(KEPT_PUBLICATIONS - 1)]:
-        shutil.rmtree(publications / f"{old:06d}", ignore_errors=True)
-    return Publication(folder, True, {name: t["rows"] for name, t in tables.items()})
+        with _partial_folder(folder, settings) as partial:
+            provenance = _write(connection, settings, partial, folder.name, say)
+            rows = {name: table["rows"] for name, table in provenance["tables"].items()}
+            current = _unaltered_publication(settings, say)
+            if current is not None and _content(current[1]) == _content(provenance):
+                say(f"content unchanged: publication {current[0].name} stays in place")
+                return Publication(current[0], False, rows)
+            _seal_and_check(partial, provenance, rows)
+            os.rename(partial, folder)
+        _point_published_at(settings, folder)
+        for old in numbers[: -(KEPT_PUBLICATIONS - 1)]:
+            remove_publication(publications / f"{old:06d}")
+    return Publication(folder, True, rows)
 
 
 def restore(settings: Settings, number: str | None = None) -> Path:
     """Point `published` at an earlier publication: `number`, or the one before the current.
 
     Returns its folder. The build file is not changed: the next refresh publishes again. Raises
-    WarehouseError, naming the publications that are kept, if the one wanted is not among them.
+    WarehouseError, naming the publications that are kept, if the one wanted is not among them, or
+    is damaged.
     """
     publications = settings.data_dir / "publications"
-    kept = sorted(p.name for p in publications.glob("[0-9]*") if p.is_dir())
-    current = _current(settings)
-    earlier = [name for name in kept if current is None or name < current[0].name]
-    wanted = number or (earlier[-1] if earlier else None)
-    if wanted not in kept:
-        raise WarehouseError(
-            f"There is no publication {wanted or 'before the current one'} to restore; "
-            f"kept are: {', '.join(kept) or 'none'}."
-        )
     with warehouse.exclusive(settings.build_path):
+        kept = sorted(p.name for p in publications.glob("[0-9]*") if p.is_dir())
+        current = _current(settings)
+        earlier = [name for name in kept if current is None or name < current[0].name]
+        wanted = number or (earlier[-1] if earlier else None)
+        if wanted not in kept:
+            raise WarehouseError(
+                f"There is no publication {wanted or 'before the current one'} to restore; "
+                f"kept are: {', '.join(kept) or 'none'}."
+            )
+        damages = [d for d in verify_publication(publications / wanted) if d.what != UNLISTED]
+        if damages:
+            raise WarehouseError(
+                f"Publication {wanted} is damaged: {damages[0]}. Restore another one "
+                f"(kept are: {', '.join(kept)}), or run again to publish a new one."
+            )
         _point_published_at(settings, publications / wanted)
     return publications / wanted
+
+
+def _refuse_if_it_must_not_be_published(
+    connection: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    if settings.published_dir.is_dir() and not settings.published_dir.is_symlink():
+        raise WarehouseError(
+            f"{settings.published_dir} is a folder, not the link that publication makes. "
+            "Move it away and run again."
+        )
+    missing = [layer for layer in warehouse.LAYERS if layer not in warehouse.completed(connection)]
+    if missing:
+        raise WarehouseError(
+            f"Not published: {' and '.join(missing)} are not complete for the data loaded, "
+            "or not every blocking test has passed. "
+            "Run the models and the estimates first (make run, or materialise them in Dagster)."
+        )
+    if found := non_finite_numbers(connection, PUBLISHED_SCHEMAS):
+        others = f" (and {len(found) - 1} other columns)" if len(found) > 1 else ""
+        raise WarehouseError(
+            f"Not published: {found[0]}{others}. No published number may be NaN or infinite: "
+            "find the landed row it comes from, and have the model or the estimate leave it empty."
+        )
+    for moved in (drift(connection, settings, subject) for subject in SUBJECTS):
+        if moved.is_blocking and not settings.accept_drift:
+            raise WarehouseError(f"Not published: {moved.sentence()} {HOW_TO_ACCEPT}")
+
+
+def _publications_without_leftovers(settings: Settings) -> Path:
+    """The folder of all publications, without what killed publishers have left in it.
+
+    The caller holds the writer's lock, so no other publisher is at work.
+    """
+    publications = settings.data_dir / "publications"
+    publications.mkdir(parents=True, exist_ok=True)
+    for leftover in publications.glob(".part-*"):
+        remove_publication(leftover)
+    return publications
+
+
+@contextmanager
+def _partial_folder(folder: Path, settings: Settings) -> Iterator[Path]:
+    """A new folder beside `folder`, for the block to complete and rename; else it is removed."""
+    current = settings.published_dir.resolve()
+    needed = bytes_below(current) if current.is_dir() else settings.build_path.stat().st_size
+    partial = Path(tempfile.mkdtemp(prefix=f".part-{folder.name}-", dir=folder.parent))
+    try:
+        with explaining_full_disk(partial / WAREHOUSE, needed):
+            yield partial
+    finally:
+        if partial.exists():
+            remove_publication(partial)
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    folder: Path,
+    number: str,
+    say: Callable[[str], None],
+) -> dict:
+    """Write all files of a publication but its provenance, which is returned."""
+    # read under the lock: it may have grown while this publisher waited
+    manifest = read_manifest(settings.manifest_path)
+    tables = _copy_tables(connection, folder, say)
+    write_printed_tables(connection, folder / "tables")
+    return _provenance(settings, manifest, connection, tables, number)
+
+
+def _unaltered_publication(
+    settings: Settings, say: Callable[[str], None]
+) -> tuple[Path, dict] | None:
+    """The current publication with its provenance, if there is one and it is as published."""
+    if not settings.published_dir.is_symlink():
+        return None
+    damages = verify_publication(settings.published_dir)
+    if damages:
+        name = settings.published_dir.resolve().name
+        say(f"publication {name} does not stand, a new one replaces it: {damages[0]}")
+    return None if damages else _current(settings)
+
+
+def _seal_and_check(folder: Path, provenance: dict, rows: dict[str, int]) -> None:
+    """Raises WarehouseError if what is on disk is not what was to be written."""
+    seal(folder, provenance)
+    damages = [*tables_that_differ(folder, rows), *verify_publication(folder)]
+    if damages:
+        raise WarehouseError(
+            f"Not published: the new publication is not as it was written: {damages[0]}. "
+            "Something else has changed the files, or the disk is failing. Run again."
+        )
 
 
 def _copy_tables(
@@ -159,7 +247,7 @@ def _copy_tables(
     ).fetchall()
     # a storage version that DuckDB 1.1.3 and every later version can open
     connection.execute(
-        f"attach {sql_text(folder / 'warehouse.duckdb')} as publication (storage_version 'v1.0.0')"
+        f"attach {sql_text(folder / WAREHOUSE)} as publication (storage_version 'v1.0.0')"
     )
     copied = {}
     try:
@@ -199,6 +287,10 @@ def _provenance(
 ) -> dict:
     cursor = connection.execute("select * from marts.run_choices")
     names = [d[0] for d in cursor.description]
+    # not what the manifest holds by now: files may have landed since the models were built
+    loaded = set(
+        connection.execute("select distinct landed_file, sha256 from raw.landed_files").fetchall()
+    )
     choices = dict(zip(names, cursor.fetchall()[0], strict=True))
     return {
         "publication": number,
@@ -221,7 +313,8 @@ def _provenance(
                 "sha256": f.sha256,
                 "rows": f.rows,
             }
-            for f in manifest.current()
+            for f in sorted(manifest.files, key=lambda f: f.sequence)
+            if (f.file, f.sha256) in loaded
         ],
         "left_out": [
             {"file": x.file, "status": x.status, "reason": x.reason} for x in manifest.left_out
@@ -233,8 +326,12 @@ def _provenance(
 
 
 def _content(provenance: dict) -> dict:
-    """The part of a provenance that is compared between publications: all but number and time."""
-    return {k: v for k, v in provenance.items() if k not in ("publication", "published_at")}
+    """The part of a provenance that is compared between publications.
+
+    Equal tables have equal content checksums, but not equal bytes: DuckDB's files are not
+    reproducible.
+    """
+    return {k: v for k, v in provenance.items() if k not in NOT_CONTENT}
 
 
 def _git_state() -> dict:
@@ -260,7 +357,7 @@ def _git_state() -> dict:
 def _current(settings: Settings) -> tuple[Path, dict] | None:
     try:
         folder = settings.published_dir.resolve()
-        text = (settings.published_dir / "provenance.json").read_text(encoding="utf-8")
+        text = (settings.published_dir / PROVENANCE).read_text(encoding="utf-8")
         return folder, json.loads(text)
     except (OSError, ValueError):
         return None

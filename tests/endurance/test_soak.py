@@ -1,5 +1,6 @@
-"""Repeated refreshes, some of them killed, under constant reading: analysts never see half a state.
+"""Repeated refreshes, some killed, under constant reading: analysts never see half a state.
 
+A second publisher is at work all the time, and once the disk is full.
 `make soak` does thirty refreshes; LCT_SOAK_REFRESHES sets another number.
 """
 
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,21 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.cli.run import KEPT_RUNS
-from orchestration.publishing.publication import KEPT_PUBLICATIONS
+from orchestration.build import warehouse
+from orchestration.build.warehouse import WarehouseError
+from orchestration.cli.run import BYTES_OF_A_RUNS_RECORD, KEPT_RUNS
+from orchestration.durable import DiskFullError
+from orchestration.publishing.integrity import verify_publication
+from orchestration.publishing.publication import KEPT_PUBLICATIONS, publish
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 from tests.support.runs import FinishedRun, corner_of, environment_of, run_pipeline
+from tests.support.small_disk import filled_up, small_disk
 
 READERS = 4
 HOLD = 2.0  # seconds, at most, for which a reader keeps what it has opened
+PUBLISHERS_PAUSE = 6.0  # seconds between two attempts of the second publisher
+MEGABYTES = 1000  # of the disk that is filled up
+FREE_BYTES = 12_000_000  # what the full disk has left: enough to start a refresh, not to end one
 SEED = 1992
 
 # Lines that a run prints. The first refreshes are killed at one of STAGES each; half of the later
@@ -53,7 +62,6 @@ REFRESHES = int(os.environ.get("LCT_SOAK_REFRESHES") or len(STAGES) + 2)
 # else stays about as large as it was after SETTLED_AFTER completed refreshes. The few refreshes of
 # `make test` end before that; growth is judged by `make soak`.
 SETTLED_AFTER = 4
-BYTES_OF_A_RUNS_RECORD = 8_000_000
 BYTES_OF_DBT_LOGS = 6 * 10_600_000
 GROWTH_OF_ALL_ELSE = 1.5
 
@@ -147,6 +155,56 @@ def without_other_checksums(tables: dict[str, dict], some: list[str]) -> dict[st
     return {
         name: table if name in some else {"rows": table["rows"]} for name, table in tables.items()
     }
+
+
+def publish_without_rest(environment: dict[str, str], stop: Any, readings: Any) -> None:
+    """A second publisher, as the body of a process: publish whatever is complete, repeat.
+
+    That the layers are not complete, because a refresh is under way, is the only refusal it may
+    meet.
+    """
+    os.nice(19)
+    settings, found = load_settings(environment), Readings(0, set(), [])
+    while not stop.wait(PUBLISHERS_PAUSE):
+        try:
+            found.publications.add(publish(settings).folder.name)
+            found.count += 1
+        except WarehouseError as error:
+            if "are not complete" not in str(error):
+                found.faults.append(str(error))
+        except DiskFullError:
+            pass  # as is to be expected while the disk is full
+        except Exception as error:
+            found.faults.append(f"{type(error).__name__}: {error}")
+    readings.put(found)
+
+
+@contextmanager
+def second_publisher(environment: dict[str, str]) -> Iterator[list[Readings]]:
+    """A publisher beside the refreshes; after the block, the list says what it met."""
+    processes = multiprocessing.get_context("spawn")
+    stop, queue, collected = processes.Event(), processes.Queue(), []
+    process = processes.Process(
+        target=publish_without_rest, args=(environment, stop, queue), daemon=True
+    )
+    process.start()
+    try:
+        yield collected
+        stop.set()
+        collected.append(queue.get(timeout=120))
+    finally:
+        process.kill()
+
+
+@contextmanager
+def disk_to_fill_up(folder: Path) -> Iterator[Path | None]:
+    """A disk of its own for the data folder, or None where none can be mounted."""
+    try:
+        with small_disk(folder, MEGABYTES) as disk:
+            yield disk
+    except pytest.skip.Exception as skipped:
+        print(f"no disk is filled up: {skipped}", flush=True)
+        yield None
 
 
 @contextmanager
@@ -253,22 +311,49 @@ def assert_bounded(held: list[dict[str, int]]) -> None:
         print(f"growth is not judged: {len(held)} refreshes were completed", flush=True)
 
 
+def refresh_on_a_full_disk(settings: Settings, environment: dict[str, str]) -> None:
+    """A refresh that runs out of space says so in one sentence, and what is published stays."""
+    started, full = time.monotonic(), ExitStack()
+    before = settings.published_dir.resolve(), verify_publication(settings.published_dir)
+    with warehouse.exclusive(settings.build_path):  # what another publisher writes would be freed
+        full.enter_context(filled_up(settings.data_dir, FREE_BYTES))
+    with full:
+        done = run_pipeline(environment, is_measured=False)
+    assert done.returncode != 0, "there was enough space"
+    assert "the disk is full: " in done.stdout, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "Traceback" not in done.stdout + done.stderr
+    assert (
+        settings.published_dir.resolve(),
+        verify_publication(settings.published_dir),
+    ) == before
+    [said] = {line for line in done.stdout.splitlines() if "the disk is full: " in line}
+    print(f"{time.monotonic() - started:.0f} s on a full disk: {said}", flush=True)
+
+
 @pytest.mark.long(1)
-def test_refreshes_in_a_row_with_readers_and_kills(
+def test_refreshes_in_a_row_with_readers_kills_and_a_second_publisher(
     demo_run: FinishedRun, corner_run: FinishedRun, tmp_path: Path
 ) -> None:
     """Refreshes go back and forth between two states of the data.
 
     The finished run they begin with is the undisturbed one.
     """
-    states = two_states(demo_run, tmp_path / "landing")
-    shutil.copytree(
-        corner_run.settings.data_dir,
-        tmp_path / "data",
-        symlinks=True,
-        ignore=shutil.ignore_patterns("dagster", "dbt_target"),
-    )
-    environments = [environment_of(tmp_path / "data", "files", state) for state in states]
+    with disk_to_fill_up(tmp_path / "disk") as disk:
+        data_dir = (disk or tmp_path) / "data"
+        shutil.copytree(
+            corner_run.settings.data_dir,
+            data_dir,
+            symlinks=True,
+            ignore=shutil.ignore_patterns("dagster", "dbt_target"),
+        )
+        states = two_states(demo_run, tmp_path / "landing")
+        refreshes_in_a_row(
+            [environment_of(data_dir, "files", state) for state in states],
+            can_be_filled_up=disk is not None,
+        )
+
+
+def refreshes_in_a_row(environments: list[dict[str, str]], can_be_filled_up: bool) -> None:
     settings = load_settings(environments[0])
     chance = random.Random(SEED)
     expected = {0: provenance(settings.published_dir)["tables"]}
@@ -286,7 +371,8 @@ def test_refreshes_in_a_row_with_readers_and_kills(
             "the same files have given another publication"
         )
         completed += 1
-        held.append(bytes_held(settings))
+        with warehouse.exclusive(settings.build_path):  # no other publisher is at work
+            held.append(bytes_held(settings))
         print(
             f"{note}: {time.monotonic() - started:.0f} s, publication "
             f"{settings.published_dir.resolve().name}, MB held: "
@@ -294,7 +380,10 @@ def test_refreshes_in_a_row_with_readers_and_kills(
             flush=True,
         )
 
-    with readers(settings.published_dir) as met:
+    with (
+        readers(settings.published_dir) as met,
+        second_publisher(environments[0]) as beside,
+    ):
         for number in range(1, REFRESHES + 1):
             if number <= len(STAGES):
                 manner = (STAGES[number - 1], 0.0, bool(number % 2))
@@ -306,6 +395,8 @@ def test_refreshes_in_a_row_with_readers_and_kills(
                 )
             else:
                 manner = None
+            if number == len(STAGES) + 1 and can_be_filled_up:
+                refresh_on_a_full_disk(settings, environments[completed % 2])
             killed = manner and kill(environments[completed % 2], *manner)
             if killed:
                 kills += 1
@@ -318,7 +409,7 @@ def test_refreshes_in_a_row_with_readers_and_kills(
     assert kills >= len(STAGES) - 1  # the last one may have ended when it was to be killed
     assert expected[0] != expected[1], "the correction does not show in what is published"
     assert provenance(settings.published_dir)["tables"] == expected[0]
-    assert [fault for reader in met for fault in reader.faults] == []
+    assert [fault for other in (*met, *beside) for fault in other.faults] == []
     assert all(reader.count > completed for reader in met), [reader.count for reader in met]
     assert set.union(*(reader.publications for reader in met)) >= {
         settings.published_dir.resolve().name
@@ -330,6 +421,9 @@ def test_refreshes_in_a_row_with_readers_and_kills(
         ),
         flush=True,
     )
+
+    print(f"second publisher: {beside[0].count} publications found or made", flush=True)
+    assert verify_publication(settings.published_dir) == []
 
     kept = sorted(p.name for p in (settings.data_dir / "publications").iterdir())
     assert len(kept) <= KEPT_PUBLICATIONS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,8 @@ import duckdb
 import pytest
 
 from orchestration.build.warehouse import WarehouseError
-from orchestration.landing.manifest import read_manifest
 from orchestration.publishing import publication
-from orchestration.publishing.drift import drift
+from orchestration.publishing.drift import SUBJECTS, distance_moved, drift
 from orchestration.settings import Settings
 from tests.support.runs import FinishedRun
 
@@ -109,6 +109,68 @@ def test_a_published_number_that_is_gone_stops_publication_and_one_on_more_data_
         assert not grown.is_blocking
 
 
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_a_number_that_is_no_longer_finite_counts_as_gone(
+    finished_demo: Settings, value: str
+) -> None:
+    """Also on more data, and whether it is an aggregate or a coefficient."""
+    with duckdb.connect(str(finished_demo.build_path)) as connection:
+        connection.execute(
+            f"update report.figure_3 set value = '{value}' "
+            "where sector = 'buildings' and year = 2010 and unit = 'billion USD'; "
+            f"update estimates.coefficients set estimate = '{value}', n_observations = 1e6 "
+            "where exhibit = 'table_4' and \"column\" = 1 and term = 'ln_gdp' "
+            "and variant = 'report' and inference = 'cluster_iso3'"
+        )
+        for subject in SUBJECTS:
+            found = drift(connection, finished_demo, subject)
+            assert found.is_blocking
+            assert len(found.moved) == 1
+            assert f"to {value}" in found.sentence()
+
+
+def test_a_number_that_was_zero_is_measured_by_the_largest_of_its_series(
+    finished_demo: Settings,
+) -> None:
+    published = finished_demo.published_dir / "warehouse.duckdb"
+    published.chmod(0o644)
+    zero = (
+        "update report.figure_3 set value = 0 "
+        "where sector = 'buildings' and year = 2010 and unit = 'billion USD'"
+    )
+    with duckdb.connect(str(published)) as connection:
+        connection.execute(zero)
+    with duckdb.connect(str(finished_demo.build_path)) as connection:
+        found = drift(connection, finished_demo, "aggregate")
+        assert [(m.name, m.before) for m in found.moved] == [
+            ("figure_3 world exports buildings 2010", 0.0)
+        ]
+        assert found.is_blocking
+        assert 5 < found.moved[0].distance <= 100, "percent of its largest year"
+        connection.execute(zero.replace("value = 0", "value = 1e-6"))
+        assert drift(connection, finished_demo, "aggregate").moved == (), "a dollar is no drift"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "one_unit", "distance"),
+    [
+        (10.0, 12.0, 0.1, 20.0),
+        (10.0, 10.0, None, 0.0),
+        (0.0, 0.0, 0.0, 0.0),
+        (0.0, 1.0, 0.0, math.inf),
+        (10.0, 12.0, None, math.inf),
+        (10.0, 12.0, math.nan, math.inf),
+        (10.0, math.nan, 0.1, math.inf),
+        (math.inf, 10.0, 0.1, math.inf),
+        (math.nan, math.nan, math.nan, math.inf),
+    ],
+)
+def test_distances_with_nothing_to_measure_them_by(
+    before: float, after: float, one_unit: float | None, distance: float
+) -> None:
+    assert distance_moved(before, after, one_unit) == pytest.approx(distance)
+
+
 def test_publication_itself_refuses_what_has_drifted_and_keeps_the_old(
     finished_demo: Settings,
 ) -> None:
@@ -124,13 +186,11 @@ def test_publication_itself_refuses_what_has_drifted_and_keeps_the_old(
     with pytest.raises(
         WarehouseError, match=r"world exports buildings 2010 from .* LCT_ACCEPT_DRIFT=true"
     ):
-        publication.publish(finished_demo, read_manifest(finished_demo.manifest_path))
+        publication.publish(finished_demo)
     assert {
         p: p.read_bytes() for p in finished_demo.published_dir.resolve().rglob("*") if p.is_file()
     } == before
-    assert publication.publish(
-        replace(finished_demo, accept_drift=True), read_manifest(finished_demo.manifest_path)
-    ).changed
+    assert publication.publish(replace(finished_demo, accept_drift=True)).changed
 
 
 def test_publications_on_other_choices_are_not_compared(finished_demo: Settings) -> None:

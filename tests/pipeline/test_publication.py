@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import stat
+import subprocess
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -15,12 +21,15 @@ from orchestration.build import warehouse
 from orchestration.build.warehouse import WarehouseError
 from orchestration.landing.manifest import read_manifest
 from orchestration.publishing import publication
-from orchestration.settings import Settings
+from orchestration.publishing.integrity import verify_publication
+from orchestration.settings import PROJECT_ROOT, Settings
+from orchestration.sources.folder import fill_from_folder
+from tests.support.publishers_files import baci_rows, write_csv
 from tests.support.runs import FinishedRun, altered_project, environment_of, run_pipeline
 
 
 def publish(settings: Settings) -> publication.Publication:
-    return publication.publish(settings, read_manifest(settings.manifest_path))
+    return publication.publish(settings)
 
 
 def edit(settings: Settings, sql: str) -> None:
@@ -120,6 +129,151 @@ def test_unchanged_content_is_not_published_again(finished_corner: Settings) -> 
     result = publish(finished_corner)
     assert not result.changed
     assert fingerprint(finished_corner) == before
+
+
+def test_two_publishers_at_once_publish_one_whole_publication(
+    finished_corner: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A click in Dagster beside `make run`, on a slow disk."""
+    seal, is_sealed = publication.seal, threading.Event()
+
+    def slow_seal(folder: Path, provenance: dict) -> dict:
+        sealed = seal(folder, provenance)
+        is_sealed.set()
+        time.sleep(1.5)
+        return sealed
+
+    monkeypatch.setattr(publication, "seal", slow_seal)
+    before = finished_corner.published_dir.resolve()
+    edit(finished_corner, "update marts.dim_economy set economy_name = 'another'")
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(publish, finished_corner)
+        assert is_sealed.wait(60)
+        second = pool.submit(publish, finished_corner)
+        time.sleep(0.3)
+        assert finished_corner.published_dir.resolve() == before, "the first is still at work"
+        results = [first.result(), second.result()]
+    assert [r.changed for r in results] == [True, False]
+    folder = finished_corner.published_dir.resolve()
+    assert {r.folder for r in results} == {folder}
+    assert verify_publication(folder) == []
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as connection:
+        [(tables,)] = connection.execute("select count(*) from duckdb_tables()").fetchall()
+    assert tables == len(results[0].rows) > 30
+    assert not list(folder.parent.glob(".part-*"))
+
+
+def test_provenance_lists_the_files_that_the_tables_rest_on(finished_corner: Settings) -> None:
+    """A file that lands while the layers are complete is no part of what a click publishes."""
+    before = json.loads((finished_corner.published_dir / "provenance.json").read_text())
+    inbox = finished_corner.data_dir / "inbox"
+    inbox.mkdir()
+    [row, _] = baci_rows(2019)
+    write_csv(inbox / "BACI_HS17_Y2019_V203001.csv", [row])
+    fill_from_folder(read_manifest(finished_corner.manifest_path), inbox)
+    assert len(read_manifest(finished_corner.manifest_path).current()) > len(before["sources"])
+    edit(finished_corner, "update marts.dim_economy set economy_name = 'another'")
+    assert publish(finished_corner).changed
+    after = json.loads((finished_corner.published_dir / "provenance.json").read_text())
+    assert after["sources"] == before["sources"] != []
+
+
+def test_a_publication_that_loses_a_file_before_the_link_moves_is_not_published(
+    finished_corner: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when something else cleans up, or the disk does not keep what it was given."""
+    seal = publication.seal
+
+    def seal_and_lose(folder: Path, provenance: dict) -> dict:
+        sealed = seal(folder, provenance)
+        os.truncate(folder / "parquet" / "marts" / "dim_economy.parquet", 1000)
+        return sealed
+
+    before = fingerprint(finished_corner)
+    edit(finished_corner, "update marts.dim_economy set economy_name = 'another'")
+    with monkeypatch.context() as patched:
+        patched.setattr(publication, "seal", seal_and_lose)
+        with pytest.raises(WarehouseError, match="not as it was written"):
+            publish(finished_corner)
+    assert fingerprint(finished_corner) == before
+    assert publish(finished_corner).changed
+
+
+def test_a_damaged_publication_does_not_stand_as_unchanged(finished_corner: Settings) -> None:
+    damaged = finished_corner.published_dir.resolve()
+    parquet = damaged / "parquet" / "marts" / "dim_economy.parquet"
+    parquet.chmod(0o644)
+    os.truncate(parquet, 1000)
+    said: list[str] = []
+    result = publication.publish(finished_corner, said.append)
+    assert result.changed
+    [sentence] = [s for s in said if "does not stand" in s]
+    assert f"publication {damaged.name} does not stand" in sentence
+    assert "parquet/marts/dim_economy.parquet: has 1,000 bytes instead of" in sentence
+    assert verify_publication(finished_corner.published_dir) == []
+    assert not publish(finished_corner).changed, "the new one stands"
+    with pytest.raises(WarehouseError, match=f"Publication {damaged.name} is damaged"):
+        publication.restore(finished_corner)
+
+
+def test_a_publication_whose_warehouse_cannot_be_read_is_replaced(
+    finished_corner: Settings,
+) -> None:
+    """The numbers of before cannot be compared with: that alone must not stop the new ones."""
+    warehouse_file = finished_corner.published_dir / "warehouse.duckdb"
+    warehouse_file.chmod(0o644)
+    os.truncate(warehouse_file, 5000)
+    assert publish(finished_corner).changed
+    assert verify_publication(finished_corner.published_dir) == []
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_a_number_that_is_not_finite_is_not_published(
+    finished_corner: Settings, value: str
+) -> None:
+    before = fingerprint(finished_corner)
+    edit(
+        finished_corner,
+        f"update marts.fct_trade_flow set net_weight_kg = '{value}'::double "
+        "where product_code = (select min(product_code) from marts.fct_trade_flow)",
+    )
+    with pytest.raises(
+        WarehouseError,
+        match=rf"Not published: marts\.fct_trade_flow\.net_weight_kg is {value} in [\d,]+ rows, "
+        r"first at .*product_code \d{6}",
+    ):
+        publish(finished_corner)
+    assert fingerprint(finished_corner) == before
+
+
+def test_nobody_changes_what_is_published_by_mistake(demo_run: FinishedRun) -> None:
+    folder = demo_run.settings.published_dir.resolve()
+    paths = [folder, *folder.rglob("*")]
+    assert {stat.S_IMODE(p.stat().st_mode) for p in paths if p.is_file()} == {0o444}
+    assert {stat.S_IMODE(p.stat().st_mode) for p in paths if p.is_dir()} == {0o555}
+    started = time.monotonic()
+    assert verify_publication(folder) == []
+    assert time.monotonic() - started < 20
+
+
+def test_a_copy_as_documented_holds_files_that_can_be_worked_on(
+    demo_run: FinishedRun, tmp_path: Path
+) -> None:
+    """`cp -a` would copy the link alone."""
+    copy = tmp_path / "copy"
+    page = (PROJECT_ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    [command] = [line for line in page.splitlines() if line.startswith("cp -rL ")]
+    done = subprocess.run(
+        command.replace("data/published", str(demo_run.settings.published_dir)),
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not copy.is_symlink()
+    assert verify_publication(copy) == []
+    assert all(p.stat().st_mode & stat.S_IWUSR for p in copy.rglob("*"))
 
 
 def test_the_last_three_publications_are_kept(finished_corner: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -14,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.durable import (
+    DiskFullError,
     LockTimeoutError,
+    explaining_full_disk,
     file_lock,
     sql_name,
     sql_text,
@@ -81,6 +84,73 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     write_then_replace(path, b"new")
     assert path.read_bytes() == b"new"
     assert [p.name for p in path.parent.iterdir()] == ["a.json"], "the half-written one is gone"
+
+
+FULL = {
+    "of the system": OSError(errno.ENOSPC, "No space left on device"),
+    "of a quota": OSError(errno.EDQUOT, "Disk quota exceeded"),
+    "of DuckDB": duckdb.IOException("IO Error: Could not write: No space left on device"),
+    "of DuckDB, whose queries spill": duckdb.OutOfMemoryException(
+        "failed to offload data block: limit was set by the 'max_temp_directory_size' setting"
+    ),
+    "of SQLite": RuntimeError("(sqlite3.OperationalError) database or disk is full"),
+}
+
+
+@pytest.mark.parametrize("kind", FULL)
+def test_a_full_disk_is_one_sentence_with_file_free_and_needed(kind: str, tmp_path: Path) -> None:
+    def fails() -> None:
+        try:
+            raise FULL[kind]
+        except Exception as error:
+            raise ValueError("in the course of something") from error
+
+    path = tmp_path / "folder" / "file"
+    with (
+        pytest.raises(DiskFullError) as full,
+        explaining_full_disk(tmp_path, 99),
+        explaining_full_disk(path, 1_234_567_890),
+    ):
+        fails()
+    said = str(full.value)
+    assert said.startswith(f"{path}: the disk is full: "), "the innermost knows its file best"
+    assert said.endswith(" MB are free, about 1,234.6 MB are needed. Free space and run again.")
+    with pytest.raises(DiskFullError) as full, explaining_full_disk(path):
+        fails()
+    assert "needed" not in str(full.value)
+
+
+def test_the_file_that_the_error_names_is_the_one_that_is_named(tmp_path: Path) -> None:
+    text = (
+        '{"exception_message":"Could not write file \\"/a b/x.parquet\\": No space left on device"}'
+    )
+    for said in (text, text.replace("\\", "")):
+        with (
+            pytest.raises(DiskFullError, match=r"^/a b/x\.parquet: the disk is full"),
+            explaining_full_disk(tmp_path),
+        ):
+            raise duckdb.IOException(said)
+
+
+def test_another_error_is_not_reworded(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError), explaining_full_disk(tmp_path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_what_was_written_of_a_file_takes_no_space_on_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise FULL["of the system"]
+
+    path = tmp_path / "a.json"
+    write_then_replace(path, "before")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(DiskFullError, match=r"a\.json.*about 0\.0 MB"):
+            write_then_replace(path, "after")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+    assert path.read_text() == "before"
 
 
 @pytest.mark.parametrize("end", [ValueError, KeyboardInterrupt])

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
+from orchestration.durable import file_lock
 from orchestration.settings import load_settings
 from tests.support.runs import environment_of
 
@@ -73,3 +77,42 @@ def test_dagsters_record_of_old_runs_is_forgotten(tmp_path: Path) -> None:
             by_hand.run_id,
             *(run.run_id for run in ours[2:]),
         }
+
+
+@pytest.mark.slow
+def test_a_lock_held_too_long_is_one_sentence_and_a_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from orchestration.cli import run
+
+    before = dict(os.environ)
+    try:
+        os.environ.update(environment_of(tmp_path, "demo"))
+        monkeypatch.setattr(run, "file_lock", partial(file_lock, wait_seconds=0.2))
+        with file_lock(tmp_path / "dagster" / "make_run.lock"):
+            assert run.main() == 1
+        printed = capsys.readouterr().out.splitlines()
+        assert printed[-2:] == [
+            "another run is using this warehouse; waiting for it to finish",
+            f"{tmp_path}/dagster/make_run.lock: another run was still in progress after 0 s. "
+            "Let it finish or stop it, then run again.",
+        ]
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def test_a_full_disk_while_dagster_keeps_its_records_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from orchestration.cli import run
+
+    def full(*_: object) -> int:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setenv("LCT_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(run, "_run", full)
+    assert run.main() == 1
+    [sentence] = capsys.readouterr().out.splitlines()
+    assert sentence.startswith(f"{tmp_path}/dagster: the disk is full: ")
+    assert sentence.endswith("about 8.0 MB are needed. Free space and run again.")

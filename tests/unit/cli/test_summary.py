@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 from rich.cells import cell_len
 
-from orchestration.cli.summary import labelled, look_rows, newest_year_rows, remarks
+from orchestration.build.warehouse import DamagedBuildFileError, WarehouseError
+from orchestration.cli.summary import (
+    has_failed_by,
+    labelled,
+    look_rows,
+    message_of,
+    newest_year_rows,
+    remarks,
+)
 from orchestration.cli.wrapping import wrapped
+from orchestration.durable import DiskFullError, LockTimeoutError
+from orchestration.landing.layout import LandingError, UnknownLayoutError
 from orchestration.landing.manifest import read_manifest
-from orchestration.settings import load_settings
+from orchestration.settings import SettingError, load_settings
 from orchestration.sources.folder import fill_from_folder
 from tests.support.publishers_files import baci_rows, write_csv
 
@@ -86,3 +97,50 @@ def test_the_log_and_the_summary_name_a_skipped_file_once(tmp_path: Path) -> Non
     # what was refused needs doing: the summary gives it once more, with the reason
     assert "refused: BACI_HS17_Y2021_V202601.csv: row 1, column v" in "\n".join(remarked)
     assert remarked[-1] == "1 file was refused; everything else is published."
+
+
+def failed_by(error: Exception) -> dg.ExecuteInProcessResult:
+    """A run of which one step raises `error`, caused by an error that is not ours."""
+
+    @dg.op
+    def step() -> None:
+        try:
+            duckdb.execute("from no_such_table")
+        except duckdb.Error as cause:
+            raise error from cause
+
+    @dg.job
+    def failing() -> None:
+        step()
+
+    return failing.execute_in_process(raise_on_error=False)
+
+
+def step_error(result: dg.ExecuteInProcessResult) -> object:
+    [failure] = [e for e in result.all_events if e.is_step_failure]
+    return failure.event_specific_data.error
+
+
+@pytest.mark.parametrize(
+    "ours",
+    [
+        LandingError,
+        UnknownLayoutError,
+        WarehouseError,
+        DamagedBuildFileError,
+        SettingError,
+        LockTimeoutError,
+        DiskFullError,
+    ],
+)
+def test_of_a_chain_of_errors_ours_is_printed(ours: type[Exception]) -> None:
+    result = failed_by(ours("a.csv: cannot be read: line 2. Do this instead."))
+    assert message_of(step_error(result)) == "a.csv: cannot be read: line 2. Do this instead."
+    assert has_failed_by(result, WarehouseError) == issubclass(ours, WarehouseError)
+
+
+def test_where_no_error_is_ours_the_innermost_is_printed_with_its_class() -> None:
+    result = failed_by(RuntimeError("something else"))
+    assert message_of(step_error(result)).startswith("_duckdb.CatalogException: Catalog Error: Tab")
+    assert message_of(None) == "no message"
+    assert not has_failed_by(result, WarehouseError)

@@ -15,12 +15,17 @@ def test_the_jobs_do_what_their_names_say(definitions: dg.Definitions) -> None:
         for name in (
             "refresh",
             "refresh_trade_of_years",
+            "refresh_world_bank",
             "rebuild_models",
             "re_estimate",
             "publish",
         )
     }
     assert groups["refresh_trade_of_years"] == {"landing", "raw"}
+    assert (
+        dg.AssetKey(["raw", "landed_files"])
+        in definitions.resolve_job_def("refresh_world_bank").asset_layer.executable_asset_keys
+    ), "what is published lists the files that it rests on"
     assert groups["rebuild_models"] == {"seeds", "staging", "intermediate", "marts", "report"}
     assert groups["re_estimate"] == {"estimates"}
     assert groups["publish"] == {"published"}
