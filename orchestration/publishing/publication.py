@@ -106,16 +106,17 @@ def restore(settings: Settings, number: str | None = None) -> Path:
     is damaged.
     """
     publications = settings.data_dir / "publications"
+    kept = sorted(p.name for p in publications.glob("[0-9]*") if p.is_dir())
+    current = _current(settings)
+    earlier = [name for name in kept if current is None or name < current[0].name]
+    wanted = number or (earlier[-1] if earlier else None)
+    if wanted not in kept:
+        raise WarehouseError(
+            f"There is no publication {wanted or 'before the current one'} to restore; "
+            f"kept are: {', '.join(kept) or 'none'}."
+        )
     with warehouse.exclusive(settings.build_path):
-        kept = sorted(p.name for p in publications.glob("[0-9]*") if p.is_dir())
-        current = _current(settings)
-        earlier = [name for name in kept if current is None or name < current[0].name]
-        wanted = number or (earlier[-1] if earlier else None)
-        if wanted not in kept:
-            raise WarehouseError(
-                f"There is no publication {wanted or 'before the current one'} to restore; "
-                f"kept are: {', '.join(kept) or 'none'}."
-            )
+        # a run that just ended may have removed it: then it is damaged
         damages = [d for d in verify_publication(publications / wanted) if d.what != UNLISTED]
         if damages:
             raise WarehouseError(

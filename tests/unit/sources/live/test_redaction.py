@@ -134,7 +134,7 @@ PLACES = {
     "s3://bucket/x.zip?token=geheim": "s3://bucket/x.zip",
     "host.org/x.zip?token=geheim": "host.org/x.zip",
     "anna:geheim@host.org/x.zip": "host.org/x.zip",
-    "/home/anna/x.zip": "/home/anna/x.zip",
+    "/data/anna/x.zip": "/data/anna/x.zip",
     "": "",
 }
 
@@ -226,7 +226,8 @@ def test_a_message_keeps_its_beginning_and_its_remedy() -> None:
 
 
 def test_an_odd_place_is_refused_in_a_sentence(desk: Desk) -> None:
-    for place in ("a\0b", "x" * 5000, "~nobody-of-this-name/x.zip", "https://", "https://[::1"):
+    # a zero byte in it is refused with the settings
+    for place in ("x" * 5000, "~nobody-of-this-name/x.zip", "https://", "https://[::1"):
         [refused] = fill_with_baci(desk.manifest, desk.settings(LCT_BACI=place), desk.said.append)
         assert refused.reason.startswith("LCT_BACI=")
         assert "Give" in refused.reason
