@@ -134,7 +134,7 @@ PLACES = {
     "s3://bucket/x.zip?token=geheim": "s3://bucket/x.zip",
     "host.org/x.zip?token=geheim": "host.org/x.zip",
     "anna:geheim@host.org/x.zip": "host.org/x.zip",
-    "/home/anna/x.zip": "/home/anna/x.zip",
+    "/data/anna/x.zip": "/data/anna/x.zip",
     "": "",
 }
 
