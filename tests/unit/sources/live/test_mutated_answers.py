@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -19,12 +20,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.landing.layout import LandingError
+from orchestration.landing.manifest import read_manifest
+from orchestration.settings import load_settings
 from orchestration.sources.live import comtrade, plan, world_bank
+from orchestration.sources.live.archives import fill_with_baci
 from orchestration.sources.live.downloads import download
 from orchestration.sources.live.errors import ServiceError, TransientError
 from orchestration.sources.live.plan import Limits, Request
 from orchestration.sources.live.transport import Bounds, Transport
 from tests.support.few_examples import FEW_EXAMPLES
+from tests.support.publishers_files import baci_rows, write_csv
 from tests.support.publishers_server import KEY, PublishersServer
 from tests.support.raw_server import RawServer, response
 
@@ -231,6 +236,28 @@ def test_however_a_download_is_cut_its_file_is_whole(
     assert download(patient, f"{raw.url}/x.zip", path).read_bytes() == body
     patient.close()
     assert [p.name for p in path.parent.iterdir()] == ["x.zip"]
+
+
+@given(data=st.data())
+@settings(FEW_EXAMPLES, max_examples=40)
+def test_a_changed_archive_lands_with_every_row_or_not_at_all(
+    data: st.DataObject, raw: RawServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("archive")
+    name = "BACI_HS17_V202601.zip"
+    inside = write_csv(folder / "BACI_HS17_Y2022_V202601.csv", baci_rows())
+    with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(inside, inside.name)
+    body = with_changed_bytes(data.draw, (folder / name).read_bytes())
+    raw.scripts = [raw.sends(response(body))]
+    settings_of_run = load_settings(
+        {"LCT_DATA_DIR": str(folder), "LCT_BACI": f"{raw.url}/{name}?token=geheim"}
+    )
+    manifest = read_manifest(settings_of_run.manifest_path)
+    left_out = fill_with_baci(manifest, settings_of_run, attempts=1)
+    landed = [(f.rows, (manifest.folder / f.file).read_bytes()) for f in manifest.current()]
+    assert landed == ([] if left_out else [(len(baci_rows()), body)])
+    assert not list((folder / "incoming").iterdir())
 
 
 @given(said=st.binary(max_size=300))
