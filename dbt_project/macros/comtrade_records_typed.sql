@@ -20,12 +20,40 @@
     {{ comtrade_code('motcode') }} as transport_mode_code,
     coalesce(nullif(trim(moscode), ''), '0') as supply_mode_code,
     {{ as_money('primaryValue') }} as value_usd,
-    {{ as_money('netWgt') }} as net_weight_kg
+    {{ as_money('qty') }} as quantity,
+    trim(qtyunitcode) as quantity_unit_code,
+    {{ comtrade_flag('isqtyestimated') }} as is_quantity_estimated,
+    {{ as_money('netWgt') }} as net_weight_kg,
+    {{ comtrade_flag('isnetwgtestimated') }} as is_net_weight_estimated
 {%- endmacro %}
 
 {#- A numeric code as text, without the blanks and zeros it may have in front. -#}
 {% macro comtrade_code(column) -%}
     cast(cast({{ column }} as integer) as {{ dbt.type_string() }})
+{%- endmacro %}
+
+{#- A flag as a boolean; not known where it is blank or the file lacks its column. -#}
+{% macro comtrade_flag(column) -%}
+    case
+        when lower(trim({{ column }})) in ('true', '1')
+        then true
+        when lower(trim({{ column }})) in ('false', '0')
+        then false
+    end
+{%- endmacro %}
+
+{#-
+    The part of a typed row's weight that the UN estimated: all of it or none, null where that is
+    not known. A weight that is merely the quantity in kilograms (unit 8) is estimated where the
+    quantity is, whatever its own flag says.
+-#}
+{% macro estimated_weight_kg() -%}
+    cast(
+        net_weight_kg * cast(
+            is_net_weight_estimated
+            or (quantity_unit_code = '8' and is_quantity_estimated) as integer
+        ) as {{ type_money() }}
+    )
 {%- endmacro %}
 
 {#-

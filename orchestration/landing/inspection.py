@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.durable import sql_name
-from orchestration.landing.layout import Column, LandedTable, LandingError
+from orchestration.landing.layout import SQL_TYPES, Column, LandedTable, LandingError
 from orchestration.landing.manifest import TableEntry
 from orchestration.landing.reading import open_tables, run_over_rows
 
@@ -35,7 +35,7 @@ def inspect_table(table: LandedTable, connection: duckdb.DuckDBPyConnection) -> 
         return run_over_rows(table, connection, sql)
 
     bad = {c.name: _bad_value(c) for c in layout.columns if c.is_checked} | {
-        year: _not_a_number(year, "double") for year in table.year_columns
+        year: _not_of_kind(year, "number") for year in table.year_columns
     }
     year = layout.year_column
     selected = [
@@ -73,14 +73,14 @@ def _bad_value(column: Column) -> str:
     blank = f"{name} is null or trim({name}) = ''"
     if column.kind == "text":
         return blank
-    not_a_number = _not_a_number(column.name, "bigint" if column.kind == "integer" else "double")
+    not_of_kind = _not_of_kind(column.name, column.kind)
     return (
-        f"{not_a_number} or {blank}"
-        if column.required and not column.blank_allowed
-        else not_a_number
+        f"{not_of_kind} or {blank}" if column.required and not column.blank_allowed else not_of_kind
     )
 
 
-def _not_a_number(column: str, sql_type: str) -> str:
+def _not_of_kind(column: str, kind: str) -> str:
+    """The condition for text that is not a number of its kind; infinity and NaN are none."""
     name = sql_name(column)
-    return f"({name} is not null and try_cast({name} as {sql_type}) is null)"
+    value = f"try_cast({name} as {SQL_TYPES[kind]})"
+    return f"({name} is not null and not coalesce(isfinite(cast({value} as double)), false))"

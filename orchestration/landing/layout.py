@@ -25,6 +25,18 @@ MISSING_VALUES = ("", "NA", "..", "null", "NULL")
 YEAR_OF_PARTITION = "trade_year"
 
 
+# What the text of a column of each kind must fit, so that no later step meets a number it cannot
+# hold. Amounts are US dollars and kilograms: no total of UN Comtrade reaches 10^13 of either, and a
+# hundred rows of that size still sum to what the models hold.
+SQL_TYPES = {
+    "integer": "integer",
+    "year": "smallint",
+    "number": "double",
+    "amount": "decimal(16, 3)",
+    "thousands": "decimal(13, 3)",
+}
+
+
 class LandingError(ExplainedError):
     """A file cannot be used as it is.
 
@@ -55,7 +67,7 @@ class EmptyAnswerError(UnknownLayoutError):
 class Column:
     """A column of a publisher's layout.
 
-    `kind` is text, integer or number; an integer or number may be blank.
+    `kind` is text or a key of SQL_TYPES; numbers may be blank.
     """
 
     name: str

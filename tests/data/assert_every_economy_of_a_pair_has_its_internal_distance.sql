@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'dim_economy_pair'}}}) }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'dim_economy_pair'}}}) }}
 -- Gravity needs an economy's distance to itself, so every economy is paired with itself.
 select distinct pairs.iso3_o
 from {{ ref('dim_economy_pair') }} as pairs

@@ -1,6 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_trade_flow_variants'}}}) }}
--- Parts = wholes: each basis and treatment sums in the facts to what was classified, to the last
--- cent, and the default facts to their own variant.
+-- Parts = wholes: each basis and treatment sums in the facts to what was classified between
+-- different economies, to the last cent, and the default facts to their own variant.
 with
 
     classified as (
@@ -20,7 +20,6 @@ with
             reporter_kind = 'economy'
             and partner_kind = 'economy'
             and (source = 'baci' or reporter_iso3 = 'CHN' or partner_iso3 = 'CHN')
-            -- goods returned to China are reported in both directions and count once
             and exporter_iso3 <> importer_iso3
         group by 1, 2
 
@@ -30,7 +29,6 @@ with
 
         select basis, hs_treatment, sum({{ as_money('value_usd') }}) as value_usd
         from {{ ref('fct_trade_flow_variants') }}
-        where exporter_iso3 <> importer_iso3
         group by 1, 2
 
     ),
@@ -39,7 +37,6 @@ with
 
         select basis, hs_treatment, sum({{ as_money('value_usd') }}) as value_usd
         from {{ ref('fct_trade_flow') }}
-        where exporter_iso3 <> importer_iso3
         group by 1, 2
 
     )
@@ -60,5 +57,6 @@ left join
 where
     classified.value_usd is null
     or facts.value_usd is null
-    or classified.value_usd <> facts.value_usd
+    or abs(classified.value_usd - facts.value_usd)
+    > greatest(0.01, 1e-15 * abs({{ as_float("classified.value_usd") }}))
     or default_facts.value_usd <> facts.value_usd

@@ -35,9 +35,7 @@ with
         from {{ ref('fct_trade_flow') }} as flows
         inner join
             {{ ref('dim_product') }} as products on flows.product_code = products.product_code
-        where
-            flows.exporter_iso3 <> flows.importer_iso3
-            and flows.year >= {{ var('panel_first_year') }}
+        where flows.year >= {{ var('panel_first_year') }}
 
     )
 

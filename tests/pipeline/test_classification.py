@@ -25,7 +25,8 @@ from tests.support.runs import FinishedRun, environment_of
 
 FLOW_COLUMNS = (
     "source, year, flow, reporter_iso3, reporter_kind, partner_iso3, partner_kind, "
-    "exporter_iso3, importer_iso3, hs_revision, hs6_code, value_usd, net_weight_kg"
+    "exporter_iso3, importer_iso3, hs_revision, hs6_code, value_usd, net_weight_kg, "
+    "estimated_weight_kg"
 )
 
 
@@ -46,7 +47,7 @@ def classify(demo_run: FinishedRun):
         f"create table {flows} (source varchar, year int, flow varchar, reporter_iso3 varchar, "
         "reporter_kind varchar, partner_iso3 varchar, partner_kind varchar, exporter_iso3 varchar, "
         "importer_iso3 varchar, hs_revision varchar, hs6_code varchar, value_usd decimal(18, 3), "
-        "net_weight_kg decimal(18, 3))"
+        "net_weight_kg decimal(18, 3), estimated_weight_kg decimal(18, 3))"
     )
     connection.execute(
         f"create table {codes} (hs_treatment varchar, hs_revision varchar, hs6_code varchar, "
@@ -76,9 +77,10 @@ def classify(demo_run: FinishedRun):
                 code,
                 value,
                 None,
+                None,
             )
             connection.execute(
-                f"insert into {flows} ({FLOW_COLUMNS}) values ({', '.join('?' * 13)})", row
+                f"insert into {flows} ({FLOW_COLUMNS}) values ({', '.join('?' * len(row))})", row
             )
         for row in mapping:
             connection.execute(f"insert into {codes} values ('harmonised', ?, ?, ?, ?)", row)
@@ -199,6 +201,15 @@ def test_solar_does_not_collapse_where_codes_are_followed(demo_run: FinishedRun)
     assert "as_reported 2022" not in exports
     assert "strict 2022" not in exports
     assert 0.5 < exports["harmonised 2022"] / exports["harmonised 2021"] < 2
+    power = dict(
+        demo_run.ask(
+            "select hs_treatment, value from report.figure_3_variants "
+            "where year = 2022 and source = 'comtrade' and sector = 'power_generation' "
+            "and measure = 'world exports'"
+        )
+    )
+    assert power["harmonised"] == pytest.approx(281, rel=0.01)
+    assert power["as_reported"] < 0.67 * power["harmonised"]
     notes = dict(
         demo_run.ask(
             "select hs_treatment, note from report.figure_4_variants "
@@ -235,11 +246,11 @@ def test_bases_can_be_judged_side_by_side(real_run: FinishedRun) -> None:
     )
     ratios = {code: round(ratio, 3) for code, ratio in rows if ratio is not None}
     assert {k: ratios[k] for k in ("283691", "750210", "260200")} == {
-        "283691": 0.990,
+        "283691": 0.992,
         "750210": 1.005,
         "260200": 0.724,
     }
-    assert round(ratios["282200"], 1) == 10.0
+    assert round(ratios["282200"], 1) == 18.4
 
 
 def test_exhibits_come_on_every_treatment_and_basis(demo_run: FinishedRun) -> None:

@@ -50,7 +50,7 @@ def test_table_5_on_real_data_agrees_with_independent_implementations(
     rows = real_run.ask(
         f"select iso3, year, {outcome}, {', '.join(f'{t}_lag1_z' for t in terms)} "
         "from marts.panel_country_year_variants "
-        "where basis = 'reconciled' and hs_treatment = 'as_reported' and mineral_scope = 'ores' "
+        "where basis = 'reconciled' and hs_treatment = 'harmonised' and mineral_scope = 'ores' "
         "and year between 2003 and 2022 order by iso3, year"
     )
     sample = pd.DataFrame(rows, columns=["iso3", "year", outcome, *terms]).dropna()

@@ -27,7 +27,7 @@ from orchestration.publishing.integrity import verify_publication
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.sources.folder import fill_from_folder
 from tests.support.publishers_files import baci_rows, write_csv
-from tests.support.runs import FinishedRun, environment_of, run_pipeline
+from tests.support.runs import FinishedRun, altered_project, environment_of, run_pipeline
 
 
 def publish(settings: Settings) -> publication.Publication:
@@ -344,21 +344,21 @@ def test_a_publication_that_breaks_off_leaves_the_old_one(
     )
 
 
-def test_a_failing_blocking_test_publishes_nothing_and_names_itself(
-    finished_corner: Settings,
+def test_a_model_that_breaks_its_own_arithmetic_publishes_nothing_and_names_the_test(
+    finished_corner: Settings, tmp_path: Path
 ) -> None:
-    """A negative value passes every check of layout and type, and is stopped by a data test."""
-    folder = finished_corner.data_dir / "inbox"
-    folder.mkdir()
-    (folder / "BACI_HS17_Y2022_V203001.csv").write_text(
-        "t,i,j,k,v,q\n2022,156,276,850720,-5.000,NA\n"
+    """What the models do wrong is stopped; what publishers say wrong is published and listed."""
+    project = altered_project(
+        tmp_path / "project",
+        "dbt_project/models/marts/core/fct_world_trade_variants.sql",
+        "- coalesce(allocated_value, 0) as {{ type_double() }}",
+        "- 2 * coalesce(allocated_value, 0) as {{ type_double() }}",
     )
     before = fingerprint(finished_corner)
-    done = run_pipeline(environment_of(finished_corner.data_dir, "files", folder))
+    done = run_pipeline(environment_of(finished_corner.data_dir, "files"), project=project)
     assert done.returncode != 0
     assert "any previous publication stays in place" in done.stdout, done.stdout[-3000:]
-    # dbt names a test after its rule, model and column
-    assert "within_stg_baci__trade_flows_value_usd__0" in done.stdout, done.stdout[-3000:]
+    assert "assert_world_trade_is_allocated_plus_unallocated" in done.stdout, done.stdout[-3000:]
     assert fingerprint(finished_corner) == before
 
 

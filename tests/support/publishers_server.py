@@ -47,7 +47,7 @@ INTEGERS = [
     "altQtyUnitCode",
     "legacyEstimationFlag",
 ]
-NUMBERS = [c.name for c in COMTRADE_TRADE.columns if c.kind == "number"]
+NUMBERS = [c.name for c in COMTRADE_TRADE.columns if c.kind in ("number", "amount")]
 TRUTHS = [c.name for c in COMTRADE_TRADE.columns if c.name.startswith("is")]
 FACTORS = {"EN.ATM.CO2E.KT": 1000.0, "EN.ATM.NOXE.KT.CE": 1000.0, "EN.ATM.METH.KT.CE": 1000.0}
 RETIRED = ("EN.ATM.CO2E", "EN.CO2.TRAN", "EN.ATM.NOXE", "EN.ATM.METH", "CC.EST", "PV.EST", "RQ.EST")

@@ -54,18 +54,35 @@ def environment_of(
 
 
 def run_pipeline(
-    environment: dict[str, str], is_measured: bool = True
+    environment: dict[str, str], is_measured: bool = True, project: Path = PROJECT_ROOT
 ) -> subprocess.CompletedProcess[str]:
-    """`make run`; what it covers of the code counts, if the tests' coverage is measured at all."""
+    """`make run`, of a copy of the project if one is given.
+
+    What it covers of the code counts, if the tests' coverage is measured at all.
+    """
     measured = {k: v for k, v in os.environ.items() if k.startswith(COVERAGE)}
     return subprocess.run(
         [sys.executable, "-m", "orchestration.cli", "run"],
-        cwd=PROJECT_ROOT,
+        cwd=project,
         env=environment | (measured if is_measured else {}),
         capture_output=True,
         text=True,
         timeout=600,
     )
+
+
+def altered_project(folder: Path, file: str, old: str, new: str) -> Path:
+    """A copy of the project in which one text of one file is replaced by another."""
+    parts = ("dbt_project", "orchestration", "estimation", "seeds", "tests/data")
+    for part in parts:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(PROJECT_ROOT / part, folder / part, ignore=ignored)
+    for name in ("dbt_project.yml", "profiles.yml", "pyproject.toml"):
+        shutil.copy(PROJECT_ROOT / name, folder)
+    text = (folder / file).read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{file}: {old!r} stands {text.count(old)} times"
+    (folder / file).write_text(text.replace(old, new), encoding="utf-8")
+    return folder
 
 
 def _finished(data_dir: Path, source: str, landing: Path | None = None) -> FinishedRun:

@@ -15,6 +15,19 @@
 -#}
 {% macro type_double() -%} double{%- endmacro %}
 
+{#-
+    The sum of a part of each row's whole; null where the part of some whole is not known, because
+    the sum would be too small.
+-#}
+{% macro sum_of_known_parts(part, whole) -%}
+    case when count({{ part }}) = count({{ whole }}) then sum({{ part }}) end
+{%- endmacro %}
+
+{#- A part over its whole (decimals) as a double; null where there is no whole. -#}
+{% macro share_of(part, whole) -%}
+    case when {{ whole }} > 0 then {{ as_float(part) }} / {{ as_float(whole) }} end
+{%- endmacro %}
+
 {#- The sum of a money column of a mart (a double), exact and independent of the order of rows. -#}
 {% macro exact_sum(expression) -%}
     cast(sum({{ as_money(expression) }}) as {{ type_double() }})

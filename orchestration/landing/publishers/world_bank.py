@@ -16,6 +16,7 @@ from orchestration.landing.layout import (
     Layout,
     Publisher,
     RawColumn,
+    RunOverRows,
     needed_column,
 )
 
@@ -26,6 +27,27 @@ def _recognise_indicators(names: frozenset[str], _label: str) -> bool:
 
 def _recognise_economies(names: frozenset[str], _label: str) -> bool:
     return {"country code", "region", "income group"} <= names
+
+
+def _refuse_repeated_rows(label: str, run: RunOverRows, key: tuple[str, ...]) -> None:
+    names = ", ".join(f"trim({sql_name(name)})" for name in key)
+    repeated = run(
+        f"select max(landed_row) as row, {names} from landed_rows "
+        f"group by {names} having count(*) > 1 order by row limit 1"
+    )
+    for row, *values in repeated:
+        raise LandingError(
+            f"{label}: row {row}, {' and '.join(key)}: {', '.join(values)} repeats an earlier row. "
+            "Land the file as published, or request it again."
+        )
+
+
+def _refuse_repeated_series(label: str, run: RunOverRows) -> None:
+    _refuse_repeated_rows(label, run, ("Country Code", "Indicator Code"))
+
+
+def _refuse_repeated_economies(label: str, run: RunOverRows) -> None:
+    _refuse_repeated_rows(label, run, ("Country Code",))
 
 
 def _one_row_per_year(table: LandedTable) -> str:
@@ -47,6 +69,7 @@ WDI_INDICATORS = Layout(
         "Take WDICSV.csv (formerly WDIData.csv) out of WDI_CSV.zip, or land the zip as it is."
     ),
     has_year_columns=True,
+    further_check=_refuse_repeated_series,
     raw_columns=(
         RawColumn("country_code", expression='trim("Country Code")'),
         RawColumn("indicator_code", expression='trim("Indicator Code")'),
@@ -67,6 +90,7 @@ WDI_ECONOMIES = Layout(
         needed_column("Income Group", blank_allowed=True),
     ),
     recognise=_recognise_economies,
+    further_check=_refuse_repeated_economies,
     raw_columns=(
         RawColumn("country_code", expression='"Country Code"'),
         RawColumn("short_name", expression='"Short Name"'),

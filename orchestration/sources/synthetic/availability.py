@@ -229,7 +229,6 @@ class _Publication:
         published = {"population_growth": everywhere}
         for variable in (
             "ln_gdp",
-            "gdp_growth",  # drawn again with its gap: this draw stays for those that follow it
             "ln_gdp_per_capita",
             "gross_domestic_savings",
             "domestic_credit",

@@ -90,3 +90,15 @@ def exists_in(economies: Economies) -> np.ndarray:
         exists[economies.where([iso3])] = last < TRADE_YEARS
     exists[CHINA] = False
     return exists
+
+
+def groups_in(economies: Economies, grouping: str) -> np.ndarray:
+    """Economy x year of trade: the group of the state that reports an economy's trade.
+
+    `grouping` is region, income_group or weo_group.
+    """
+    former = seed_table("historical_economy_groups").set_index("iso3")[grouping]
+    groups = np.tile(economies.frame[grouping].to_numpy(dtype=object)[:, None], len(TRADE_YEARS))
+    for iso3, (state, _, last) in PREDECESSORS.items():
+        groups[np.ix_(economies.where([iso3]), last >= TRADE_YEARS)] = former[state]
+    return groups

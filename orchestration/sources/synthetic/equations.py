@@ -42,7 +42,7 @@ from orchestration.sources.synthetic.calibration import (
 )
 from orchestration.sources.synthetic.covariates import Covariates
 from orchestration.sources.synthetic.draws import highest
-from orchestration.sources.synthetic.economies import CHINA, Economies, exists_in
+from orchestration.sources.synthetic.economies import CHINA, Economies, exists_in, groups_in
 from orchestration.sources.synthetic.printed import (
     printed_estimates,
     printed_moments,
@@ -280,20 +280,20 @@ class _TradeEquation:
         """
         fixed = np.where(self.documented, flows, 0.0)
         others = np.where(self.documented, 0.0, flows)
-        total, frame = self.total, self.economies.frame
+        total = self.total
         margins: list[tuple[np.ndarray, Mapping[str, Mapping[int, float]]]] = []
         if self.is_broken_down:
             margins = [
-                (frame.income_group.to_numpy(), TO_INCOME_GROUP),
-                (frame.region.to_numpy(), TO_REGION),
+                (groups_in(self.economies, "income_group"), TO_INCOME_GROUP),
+                (groups_in(self.economies, "region"), TO_REGION),
             ]
         for _ in range(12 if margins else 1):
             for group_of, destinations in margins:
                 for group, points in destinations.items():
                     members, wanted = group_of == group, total * path(points) / 100
-                    others[members] *= np.maximum(
-                        wanted - fixed[members].sum(axis=0), 0.05 * wanted
-                    ) / np.maximum(others[members].sum(axis=0), 1e-9)
+                    left = np.maximum(wanted - (fixed * members).sum(axis=0), 0.05 * wanted)
+                    of_group = np.maximum((others * members).sum(axis=0), 1e-9)
+                    others *= np.where(members, left / of_group, 1.0)
             others *= np.maximum(total - fixed.sum(axis=0), 0.2 * total) / others.sum(axis=0)
         return fixed + others
 

@@ -1,8 +1,8 @@
 """From totals to flows: which products an economy trades with China and with the rest of the world.
 
-The totals of world.py hold for the products that have a code of their own in the nomenclature that
-China uses in a year. Products that a nomenclature hides in other codes (electric cars before 2017,
-photovoltaic cells from 2022 on) are traded in addition. Which economies report is decided here too.
+The totals of world.py hold for the products that treatment harmonised counts in the nomenclature
+that China uses in a year. Products that a nomenclature hides in codes of other goods (electric cars
+before 2017) are traded in addition. Which economies report is decided here too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from orchestration.sources.synthetic.calibration import (
     Scale,
 )
 from orchestration.sources.synthetic.draws import autoregressive, lasting_trait
-from orchestration.sources.synthetic.economies import CHINA, exists_in, seed_table
+from orchestration.sources.synthetic.economies import CHINA, exists_in, groups_in, seed_table
 from orchestration.sources.synthetic.equations import china_totals, path
 from orchestration.sources.synthetic.world import World
 
@@ -40,7 +40,7 @@ LOW_CARBON, LITHIUM, ORE, OTHER_STAGE = "low_carbon", "lithium", "ore", "other_s
 LITHIUM_PART = {"283691": 0.7, "282520": 0.3}
 # largest shares of the two totals; the smaller of the two amounts is used
 LITHIUM_IN_LOW_CARBON, LITHIUM_IN_MINERALS = 0.02, 0.3
-# accumulator locomotives, the only transport product with a code of its own before 2017, are hardly
+# accumulator locomotives, the only transport product that a code shows before 2017, are hardly
 # traded; photovoltaic cells are traded by all
 UNUSUAL_WEIGHTS = {"860120": 0.03, "854140": 1.5}
 TRADED_BY_ALL = "854140"
@@ -83,27 +83,39 @@ def products() -> pd.DataFrame:
 
 
 @cache
-def codes() -> pd.DataFrame:
-    """Under which codes of a revision a product is reported, and in which parts.
+def concordance() -> pd.DataFrame:
+    """The seed's rows as numbers: hs_revision, hs6_code, product_code, weight."""
+    rows = seed_table("hs_concordance").astype({"weight": float})
+    return rows[["hs_revision", "hs6_code", "product_code", "weight"]]
 
-    Columns: hs_revision, hs6_code, product_code, part, is_own. A product with a code of its own is
-    reported under it. A product without one is reported, in equal parts, under the codes that the
-    concordance gives for it, except those that are another listed product's own.
+
+@cache
+def counted_parts() -> pd.Series:
+    """By hs_revision and hs6_code: the part of a code that counts under treatment harmonised.
+
+    It is summed over the products of the code; the rest of the code is other goods.
     """
-    concordance = seed_table("hs_concordance")[
-        ["hs_revision", "hs6_code", "product_code"]
-    ].drop_duplicates()
-    listed = set(products().product_code)
-    own = concordance[concordance.hs6_code == concordance.product_code].assign(is_own=True)
-    has_own = pd.MultiIndex.from_frame(own[["hs_revision", "product_code"]])
-    others = concordance[
-        ~pd.MultiIndex.from_frame(concordance[["hs_revision", "product_code"]]).isin(has_own)
-        & ~concordance.hs6_code.isin(listed)
-    ].assign(is_own=False)
-    under = pd.concat([own, others])
-    return under.assign(
-        part=1 / under.groupby(["hs_revision", "product_code"]).hs6_code.transform("size")
-    )
+    return concordance().groupby(["hs_revision", "hs6_code"]).weight.sum()
+
+
+@cache
+def codes() -> pd.DataFrame:
+    """Under which codes of a revision a product is reported, and how much for each USD of it.
+
+    Columns: hs_revision, hs6_code, product_code, is_counted, per_usd. A product is divided equally
+    among its codes. Where only a part of a code counts under treatment harmonised, other goods are
+    reported with it, so that the part is again the product (or, of a code that several products
+    share, their sum). Where nothing of a code counts, the product alone is reported. A product that
+    merged into the code of another is not traded: all of that code counts as the other.
+    """
+    under = concordance()
+    counted = under.groupby(["hs_revision", "hs6_code"]).weight.transform("sum")
+    has_merged = (under.weight == 0) & (counted > 0)
+    under, counted = under[~has_merged], counted[~has_merged]
+    under = under.assign(is_counted=under.weight > 0)
+    of_product = under.groupby(["hs_revision", "product_code"])
+    part = 1 / of_product.hs6_code.transform("size")
+    return under.assign(per_usd=part / counted.mask(counted == 0, 1.0)).drop(columns="weight")
 
 
 def in_force(revisions: dict[int, str], year: int) -> str:
@@ -115,8 +127,8 @@ def in_force(revisions: dict[int, str], year: int) -> str:
 class _Baskets:
     """Which products each economy buys and sells; arrays are economy x product x year.
 
-    The weights of products with a code of their own (`visible`) and of those that a nomenclature
-    hides in other codes (`hidden`), by flow.
+    The weights of products that treatment harmonised counts (`visible`) and of those that a
+    nomenclature hides in codes of other goods (`hidden`), by flow.
     """
 
     products: pd.DataFrame
@@ -139,7 +151,7 @@ class _Baskets:
         return flows
 
     def with_hidden(self, flows: np.ndarray, flow: str) -> np.ndarray:
-        """Add the trade in products without a code of their own.
+        """Add the trade in products that a nomenclature hides.
 
         It is in proportion to the economy's visible trade in their sector, by its tastes for both.
         """
@@ -198,8 +210,8 @@ def _product_weights(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Product x year: a product's weight within its sector or kind.
 
-    The first array holds it where the product has a code of its own, the second where it is hidden
-    in other codes.
+    The first array holds it where treatment harmonised counts the product, the second where it is
+    hidden in codes of other goods.
     """
     under = codes()
     weight = np.exp(rng.normal(0, 0.8, len(listed)))
@@ -207,9 +219,9 @@ def _product_weights(
     visible, hidden = np.zeros((2, len(listed), len(TRADE_YEARS)), dtype=bool)
     for y, year in enumerate(TRADE_YEARS):
         of_year = under[under.hs_revision == in_force(COMTRADE_REVISIONS, int(year))]
-        visible[:, y] = listed.product_code.isin(of_year.product_code[of_year.is_own])
-        hidden[:, y] = listed.product_code.isin(of_year.product_code[~of_year.is_own])
-    # products without a code of their own yet are young: their trade grows from almost nothing
+        visible[:, y] = listed.product_code.isin(of_year.product_code[of_year.is_counted])
+        hidden[:, y] = listed.product_code.isin(of_year.product_code[~of_year.is_counted])
+    # products that no code shows yet are young: their trade grows from almost nothing
     return weight[:, None] * visible, weight[:, None] * hidden * np.interp(
         TRADE_YEARS, [1992, 2016], [0.005, 1.0]
     )
@@ -225,7 +237,26 @@ def _fill_baskets(rng: np.random.Generator, world: World, scale: Scale) -> _Bask
         for flow, width in widths.items()
     }
     seen = {flow: taste * (visible > 0) for flow, taste in tastes.items()}
-    return _Baskets(products(), seen, {flow: tastes[flow] - seen[flow] for flow in tastes})
+    hidden_tastes = {flow: tastes[flow] - seen[flow] for flow in tastes}
+    told_apart = {flow: _as_told_apart(taste) for flow, taste in seen.items()}
+    return _Baskets(products(), told_apart, hidden_tastes)
+
+
+def _as_told_apart(weights: np.ndarray) -> np.ndarray:
+    """Economy x product x year: products that share a code weigh what the concordance gives them.
+
+    Nothing else can be told from a report; accumulators share a code before HS 2012, for example.
+    """
+    weights, place = weights.copy(), pd.Index(products().product_code)
+    counted = concordance().query("weight > 0")
+    shared = counted[counted.duplicated(["hs_revision", "hs6_code"], keep=False)]
+    for y, year in enumerate(TRADE_YEARS):
+        of_year = shared[shared.hs_revision == in_force(COMTRADE_REVISIONS, int(year))]
+        for _, sharing in of_year.groupby("hs6_code"):
+            members, parts = place.get_indexer(sharing.product_code), sharing.weight.to_numpy()
+            of_code = weights[:, members, y].sum(axis=1, keepdims=True)
+            weights[:, members, y] = of_code * parts / parts.sum()
+    return weights
 
 
 def _tastes(
@@ -395,7 +426,7 @@ class _RestOfTheWorld:
         with_china: np.ndarray,
     ) -> np.ndarray:
         """Economy x year: the rest of each group's total, divided by size among its reporters."""
-        advanced = self.world.economies.frame.is_advanced.to_numpy()[:, None]
+        advanced = groups_in(self.world.economies, "weo_group") == "Advanced economies"
         flows = np.zeros(self.size.shape)
         for members, share in (
             (advanced, advanced_share),

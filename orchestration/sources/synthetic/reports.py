@@ -247,9 +247,7 @@ def _largest(world: World, count: int) -> np.ndarray:
 def _adopted(rng: np.random.Generator, world: World) -> np.ndarray:
     """Economy x year: the revision in which an economy reports.
 
-    Some developing economies adopt a new revision one or two years late. All adopt HS 2022 at once:
-    late adopters would still report the photovoltaic cells that it hides, which would change
-    figure 1.
+    Some developing economies adopt a new revision one or two years late.
     """
     frame = world.economies.frame
     # economies that report together (in a union or a former state) use the same revision
@@ -258,10 +256,7 @@ def _adopted(rng: np.random.Generator, world: World) -> np.ndarray:
     return np.array(
         [
             [
-                in_force(
-                    COMTRADE_REVISIONS,
-                    int(max(year - (delay if year < 2022 else 0), min(COMTRADE_REVISIONS))),
-                )
+                in_force(COMTRADE_REVISIONS, int(max(year - delay, min(COMTRADE_REVISIONS))))
                 for year in TRADE_YEARS
             ]
             for delay in late
@@ -307,10 +302,12 @@ def _in_codes(
         rows.usd / price * np.exp(rng.normal(0, 0.15, len(rows))) * (rng.random(len(rows)) > 0.03)
     )
     rows = rows.merge(
-        codes()[["hs_revision", "product_code", "hs6_code", "part"]],
+        codes()[["hs_revision", "product_code", "hs6_code", "per_usd"]],
         on=["hs_revision", "product_code"],
     )
-    return rows.assign(usd=rows.usd * rows.part, kg=np.ceil(rows.kg * rows.part).astype("int64"))
+    return rows.assign(
+        usd=rows.usd * rows.per_usd, kg=np.ceil(rows.kg * rows.per_usd).astype("int64")
+    )
 
 
 def _code_of_the_time(world: World, place: pd.Series, year: pd.Series) -> np.ndarray:

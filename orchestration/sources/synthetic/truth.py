@@ -30,7 +30,8 @@ from estimation.specifications import (
 from orchestration.seeds import seed_rows
 from orchestration.sources.synthetic import equations
 from orchestration.sources.synthetic.calibration import TRADE_YEARS
-from orchestration.sources.synthetic.flows import Flows
+from orchestration.sources.synthetic.economies import CHINA
+from orchestration.sources.synthetic.flows import Flows, counted_parts
 from orchestration.sources.synthetic.printed import printed_estimates
 from orchestration.sources.synthetic.reports import (
     EUROPEAN_UNION_YEARS,
@@ -49,7 +50,8 @@ COMPLETE_COVERAGE = {
     name: Coverage(frozenset(int(y) for y in TRADE_YEARS), frozenset(), 1, 1, 0.0)
     for name in ("lct", "mineral")
 }
-HIDDEN_PRODUCT = "854140"  # photovoltaic cells, without a code of their own from 2022 on
+DIVIDED_PRODUCT = "854140"  # photovoltaic cells, without a code of their own from this year on
+DIVIDED_YEAR = 2022
 PRINTED_CONTROLS = ("gdp_growth", "ln_gdp_per_capita", "inflation", "trade_openness")
 EMISSION_TERMS = (
     equations.LCT_IMPORTS,
@@ -118,8 +120,7 @@ def describe(world: World, flows: Flows, records: pd.DataFrame) -> dict:
     """What is planted in a world, for the file beside its data.
 
     It holds the true value of every coefficient, China's totals, and each flaw with its right
-    answer. Totals are in USD, of the products that have a code of their own in the year
-    (hs_treatment as_reported).
+    answer. Totals are in USD, of the products that hs_treatment harmonised counts in the year.
     """
     return {
         "coefficients": truth().to_dict("records"),
@@ -134,19 +135,26 @@ def describe(world: World, flows: Flows, records: pd.DataFrame) -> dict:
 
 def _flaws(world: World, flows: Flows, records: pd.DataFrame) -> dict[str, dict]:
     """Each planted flaw: where it is, and the right answer beside the one it tempts to."""
-    imports = records[
-        records.hs6_code.isin(flows.products.product_code)
-        & (records.flow == "M")
-        & (records.partner == WORLD_CODE)
-    ]
+    imports = records[(records.flow == "M") & (records.partner == WORLD_CODE)].join(
+        counted_parts(), on=["hs_revision", "hs6_code"]
+    )
     reporter = world.economies.frame.code[world.economies.where([UNPINNED_REPORTER])].iloc[0]
     unpinned = imports[(imports.year == UNPINNED_YEAR) & (imports.reporter == reporter)]
-    with_group = imports[(imports.year == EUROPEAN_UNION_YEARS[1]) & (imports.transport == 0)]
+    # in its first year every product counts under its own number or not at all: the flaw
+    # `revision_break` has no part in it
+    with_group = imports[(imports.year == EUROPEAN_UNION_YEARS[0]) & (imports.transport == 0)]
     iso3, year, variable = world.covariates.gap
-    hidden = flows.products.product_code == HIDDEN_PRODUCT
+    divided = flows.products.product_code == DIVIDED_PRODUCT
+    under_its_number = records[
+        (records.year == DIVIDED_YEAR)
+        & (records.reporter == world.economies.frame.code[CHINA])
+        & (records.flow == "X")
+        & (records.partner == WORLD_CODE)
+        & (records.hs6_code == DIVIDED_PRODUCT)
+    ]
 
     def usd(rows: pd.DataFrame) -> float:
-        return int(rows.thousandths.sum()) / 1000
+        return round(float((rows.thousandths * rows.weight).sum()) / 1000, 3)
 
     return {
         "duplicate": {
@@ -157,15 +165,18 @@ def _flaws(world: World, flows: Flows, records: pd.DataFrame) -> dict[str, dict]
         },
         "aggregate": {
             "reporter": GROUP_CODE,
-            "year": EUROPEAN_UNION_YEARS[1],
+            "year": EUROPEAN_UNION_YEARS[0],
             "world_imports_usd": usd(with_group[with_group.reporter != GROUP_CODE]),
             "with_the_group_usd": usd(with_group),
         },
         "gap": {"iso3": iso3, "year": year, "variable": variable},
         "revision_break": {
-            "product_code": HIDDEN_PRODUCT,
-            "year": 2022,
-            "china_exports_usd": float(flows.from_china[:, hidden, -1].sum()),
+            "product_code": DIVIDED_PRODUCT,
+            "year": DIVIDED_YEAR,
+            "china_exports_usd": float(
+                flows.from_china[:, divided, DIVIDED_YEAR - TRADE_YEARS[0]].sum()
+            ),
+            "china_exports_as_reported_usd": int(under_its_number.thousandths.sum()) / 1000,
         },
     }
 

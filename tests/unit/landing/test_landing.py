@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shutil
 import zipfile
@@ -232,6 +233,23 @@ def test_bulk_capitals_and_net_weight_spellings_are_known(inbox: Path) -> None:
     assert (read["cifvalue"], read["netWgt"]) == ("7", "10.5")
 
 
+def test_flags_of_estimates_stay_as_the_file_writes_them(inbox: Path) -> None:
+    flags = {"qty": "7", "qtyUnitCode": "8", "isQtyEstimated": "true", "isNetWgtEstimated": "1"}
+    row = comtrade_row(**flags)
+    older = [h for h in COMTRADE_HEADER if h not in flags]
+    answer = json.loads(write_comtrade_answer(inbox / "a.json", [row]).read_text(encoding="utf-8"))
+    answer["data"][0] |= {"qty": 7, "qtyUnitCode": 8, "isQtyEstimated": True}
+    (inbox / "a.json").write_text(json.dumps(answer), encoding="utf-8")
+    for path, expected in (
+        (write_csv(inbox / "a.csv", [row]), flags),
+        (inbox / "a.json", flags | {"isQtyEstimated": "True"}),
+        (write_csv(inbox / "blank.csv", [comtrade_row()]), dict.fromkeys(flags)),
+        (write_csv(inbox / "older.csv", [row], older), dict.fromkeys(flags)),
+    ):
+        [read] = rows_of(path)
+        assert {name: read[name] for name in flags} == expected, path.name
+
+
 def test_missing_columns_are_named(inbox: Path, manifest: Manifest) -> None:
     header = [h for h in COMTRADE_HEADER if h not in ("partner2Code", "motCode")]
     reason = refusal(manifest, write_csv(inbox / "cut.csv", [comtrade_row()], header))
@@ -247,6 +265,11 @@ def test_missing_columns_are_named(inbox: Path, manifest: Manifest) -> None:
         ("refYear", "20-22", "'20-22'"),
         ("primaryValue", "", "blank"),
         ("netWgt", "heavy", "'heavy'"),
+        ("netWgt", "nan", "'nan'"),
+        ("primaryValue", "inf", "'inf'"),
+        ("primaryValue", "10000000000000", "'10000000000000'"),
+        ("refYear", "99999", "'99999'"),
+        ("reporterCode", "99999999999", "'99999999999'"),
         ("customsCode", "", "blank"),
     ],
 )
@@ -261,6 +284,38 @@ def test_a_wrong_value_is_named_with_row_and_column(
     reason = refusal(manifest, write_csv(inbox / "bad.csv", rows))
     assert reason.startswith("refused")
     assert f"row 3, column {column}: {shown}" in reason
+
+
+def test_a_value_of_baci_beyond_what_loading_holds_is_refused(
+    inbox: Path, manifest: Manifest
+) -> None:
+    path = inbox / "BACI_HS17_Y2022_V202601.csv"
+    path.write_text("t,i,j,k,v,q\n2022,4,8,283691,1.0,2.0\n2022,4,9,283691,1e10,2.0\n")
+    assert "row 2, column v: '1e10'" in refusal(manifest, path)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "said"),
+    [
+        (
+            "Country Code,Indicator Code,2021",
+            ["CHL,GDP,1", "CHL,POP,2", " CHL,GDP,3"],
+            "row 3, Country Code and Indicator Code: CHL, GDP repeats an earlier row",
+        ),
+        (
+            "Country Code,Short Name,Region,Income Group",
+            ["CHL,Chile,,", "CHL,Chili,,"],
+            "row 2, Country Code: CHL repeats an earlier row",
+        ),
+        ("Country Code,Indicator Code,2021", ["CHL,GDP,nan"], "row 1, column 2021: 'nan'"),
+    ],
+)
+def test_a_series_of_the_world_bank_stands_once_and_is_finite(
+    inbox: Path, manifest: Manifest, header: str, rows: list[str], said: str
+) -> None:
+    path = inbox / "repeated.csv"
+    path.write_text("\n".join([header, *rows]) + "\n")
+    assert said in refusal(manifest, path)
 
 
 def test_a_line_of_other_length_is_named_by_its_row(inbox: Path, manifest: Manifest) -> None:

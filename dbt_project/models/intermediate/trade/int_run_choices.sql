@@ -29,12 +29,8 @@ with
         select
             basis,
             year,
-            max(
-                case when exporter_iso3 = 'CHN' and importer_iso3 <> 'CHN' then 1 else 0 end
-            ) as has_exports,
-            max(
-                case when importer_iso3 = 'CHN' and exporter_iso3 <> 'CHN' then 1 else 0 end
-            ) as has_imports
+            max(case when exporter_iso3 = 'CHN' then 1 else 0 end) as has_exports,
+            max(case when importer_iso3 = 'CHN' then 1 else 0 end) as has_imports
         from flows
         group by basis, year
 

@@ -6,6 +6,10 @@
                       its imports FOB)
     reconciled        BACI: both sides weighed, freight and insurance removed (FOB);
                       the only basis for trade between others
+
+    What an economy reports as trade with itself is no flow between economies: returned goods are
+    in marts.fct_returned_goods. Without them, reporter and direction tell exporter from importer,
+    so each classified row is one flow and nothing has to be summed.
 -#}
 with
 
@@ -13,7 +17,10 @@ with
 
         select *
         from {{ ref('int_trade_flows_classified') }}
-        where reporter_kind = 'economy' and partner_kind = 'economy'
+        where
+            reporter_kind = 'economy'
+            and partner_kind = 'economy'
+            and exporter_iso3 <> importer_iso3
 
     ),
 
@@ -43,33 +50,13 @@ with
             exporter_iso3,
             importer_iso3,
             product_code,
-            -- China's trade with itself (goods returned) is reported as import and as export: the
-            -- import counts
-            case
-                when max(valuation) = min(valuation) then max(valuation) else 'CIF'
-            end as valuation,
+            valuation,
             source,
-            cast(
-                case
-                    when
-                        exporter_iso3 = importer_iso3
-                        and max(case when flow = 'import' then 1 else 0 end) = 1
-                    then sum(case when flow = 'import' then value_usd end)
-                    else sum(value_usd)
-                end as {{ type_money() }}
-            ) as value_usd,
-            cast(
-                case
-                    when
-                        exporter_iso3 = importer_iso3
-                        and max(case when flow = 'import' then 1 else 0 end) = 1
-                    then sum(case when flow = 'import' then net_weight_kg end)
-                    else sum(net_weight_kg)
-                end as {{ type_money() }}
-            ) as net_weight_kg
+            value_usd,
+            net_weight_kg,
+            estimated_weight_kg
         from based
         where basis is not null
-        group by basis, hs_treatment, year, exporter_iso3, importer_iso3, product_code, source
 
     )
 

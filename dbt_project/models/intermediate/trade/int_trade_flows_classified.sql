@@ -22,7 +22,10 @@ with
             codes.hs_treatment,
             {{ as_money('sum(' ~ as_money('flows.value_usd * codes.weight') ~ ')') }} as value_usd,
             {{ as_money('sum(' ~ as_money('flows.net_weight_kg * codes.weight') ~ ')') }}
-            as net_weight_kg
+            as net_weight_kg,
+            {{ as_money(sum_of_known_parts(
+                as_money('flows.estimated_weight_kg * codes.weight'), 'flows.net_weight_kg'
+            )) }} as estimated_weight_kg
         from flows
         inner join
             codes on flows.hs_revision = codes.hs_revision and flows.hs6_code = codes.hs6_code

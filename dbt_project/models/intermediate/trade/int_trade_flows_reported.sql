@@ -30,7 +30,8 @@ with
             comtrade.hs_revision,
             comtrade.hs6_code,
             comtrade.value_usd,
-            comtrade.net_weight_kg
+            comtrade.net_weight_kg,
+            comtrade.estimated_weight_kg
         from comtrade
         left join economy_codes as reporters on comtrade.reporter_code = reporters.comtrade_code
         left join economy_codes as partners on comtrade.partner_code = partners.comtrade_code
@@ -52,7 +53,9 @@ with
             baci.hs_revision,
             baci.hs6_code,
             baci.value_usd,
-            baci.net_weight_kg
+            baci.net_weight_kg,
+            -- BACI converts and estimates quantities, but its files do not say which
+            cast(null as {{ type_money() }}) as estimated_weight_kg
         from baci
         left join economy_codes as exporters on baci.exporter_code = exporters.comtrade_code
         left join economy_codes as importers on baci.importer_code = importers.comtrade_code

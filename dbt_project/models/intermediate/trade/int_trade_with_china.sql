@@ -11,7 +11,7 @@ with
             case when exporter_iso3 = 'CHN' then importer_iso3 else exporter_iso3 end as iso3,
             case when exporter_iso3 = 'CHN' then 'import' else 'export' end as direction
         from {{ ref('int_trade_flows_by_basis') }}
-        where (exporter_iso3 = 'CHN' or importer_iso3 = 'CHN') and exporter_iso3 <> importer_iso3
+        where exporter_iso3 = 'CHN' or importer_iso3 = 'CHN'
 
     ),
 

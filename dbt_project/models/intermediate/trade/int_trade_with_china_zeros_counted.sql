@@ -45,7 +45,7 @@ with
             {% for column in series %} recorded.{{ column }}, {% endfor %}
             existing.iso3,
             recorded.year,
-            cast(0 as {{ type_double() }}) as value_kusd
+            cast(null as {{ type_double() }}) as value_kusd
         from recorded
         inner join existing on recorded.year = existing.year
         left join
@@ -67,10 +67,10 @@ with
 
     ),
 
-    -- a recorded flow beside its zero: no flow is negative
+    -- a recorded flow counts as recorded, even where a publisher's error made it negative
     final as (
 
-        select {{ series | join(', ') }}, iso3, year, max(value_kusd) as value_kusd
+        select {{ series | join(', ') }}, iso3, year, coalesce(max(value_kusd), 0) as value_kusd
         from united
         group by {{ series | join(', ') }}, iso3, year
 

@@ -25,6 +25,36 @@ with
 
     ),
 
+    -- every classified row is in the bilateral facts, or the World's row, or has one reason
+    judged as (
+
+        select
+            source,
+            value_usd,
+            case
+                when source = 'baci' and (reporter_kind <> 'economy' or partner_kind <> 'economy')
+                then 'side_is_no_economy'
+                when reporter_kind = 'group'
+                then 'reported_by_group'
+                when reporter_kind <> 'economy'
+                then 'reported_by_no_economy'
+                when partner_kind = 'group'
+                then 'partner_is_group'
+                when partner_kind = 'unallocated'
+                then 'partner_not_specified'
+                when exporter_iso3 = importer_iso3
+                then 'returned_goods'
+                when
+                    source = 'comtrade'
+                    and partner_kind = 'economy'
+                    and exporter_iso3 <> 'CHN'
+                    and importer_iso3 <> 'CHN'
+                then 'trade_between_others'
+            end as reason_code
+        from classified
+
+    ),
+
     baci as (select * from {{ ref('stg_baci__trade_flows') }}),
 
     indicator_values as (
@@ -80,32 +110,15 @@ with
         where listed_codes.hs6_code is null
         union all
         select
-            'comtrade' as source,
+            source,
             'bilateral facts' as stage,
-            case
-                when reporter_kind = 'group'
-                then 'reported_by_group'
-                when reporter_kind <> 'economy'
-                then 'reported_by_no_economy'
-                when partner_kind = 'group'
-                then 'partner_is_group'
-                when partner_kind = 'unallocated'
-                then 'partner_not_specified'
-                else 'trade_between_others'
-            end as reason_code,
+            reason_code,
             cast(null as {{ dbt.type_string() }}) as variable,
             count(*) as row_count,
             sum(value_usd) as value_usd
-        from classified
-        where
-            source = 'comtrade'
-            and not (
-                reporter_kind = 'economy'
-                and partner_kind = 'economy'
-                and (reporter_iso3 = 'CHN' or partner_iso3 = 'CHN')
-            )
-            and not (reporter_kind = 'economy' and partner_kind = 'world')
-        group by 3
+        from judged
+        where reason_code is not null
+        group by source, reason_code
         union all
         select
             'baci' as source,
@@ -131,16 +144,6 @@ with
             on baci.hs_revision = listed_codes.hs_revision
             and baci.hs6_code = listed_codes.hs6_code
         where baci.exclusion_reason is null and listed_codes.hs6_code is null
-        union all
-        select
-            'baci' as source,
-            'bilateral facts' as stage,
-            'side_is_no_economy' as reason_code,
-            cast(null as {{ dbt.type_string() }}) as variable,
-            count(*) as row_count,
-            sum(value_usd) as value_usd
-        from classified
-        where source = 'baci' and not (reporter_kind = 'economy' and partner_kind = 'economy')
         union all
         select
             'wdi' as source,

@@ -1,6 +1,5 @@
 -- China's trade on each basis side by side, where two have it: how much the choice of the basis
--- matters, by year and product. Goods that came back to China are imports in its customs' books
--- and stand in none of the other bases.
+-- matters, by year and product.
 with
 
     flows as (

@@ -11,6 +11,7 @@ with
             product_code,
             {{ as_float('value_usd') }} as value_usd,
             {{ as_float('net_weight_kg') }} as net_weight_kg,
+            {{ share_of('estimated_weight_kg', 'net_weight_kg') }} as weight_estimated_share,
             basis,
             hs_treatment,
             source,

@@ -1,6 +1,7 @@
 -- The two sources are never mixed within a year, flow and product, where they would count twice.
--- UN Comtrade counts where at least half as many economies report the product as trade it in BACI;
--- else BACI does: what a few reporters say is not the world's trade.
+-- UN Comtrade counts where it has the product and at least half as many economies report the year
+-- and flow to it as trade in BACI; else BACI does: what a few reporters say is not the world's
+-- trade. A product that only one of them has comes from that one.
 with
 
     variants as (
@@ -43,22 +44,49 @@ with
 
     ),
 
-    chosen as (
+    economies as (
+
+        select
+            year,
+            flow,
+            count(distinct case when source = 'comtrade' then economy_iso3 end) as in_comtrade,
+            count(distinct case when source = 'baci' then economy_iso3 end) as in_baci
+        from variants
+        group by year, flow
+
+    ),
+
+    held as (
 
         select
             year,
             flow,
             counted_in,
+            max(case when source = 'comtrade' then 1 else 0 end) as is_in_comtrade,
+            max(case when source = 'baci' then 1 else 0 end) as is_in_baci
+        from with_merged
+        group by year, flow, counted_in
+
+    ),
+
+    chosen as (
+
+        select
+            held.year,
+            held.flow,
+            held.counted_in,
             case
+                when held.is_in_baci = 0
+                then 'comtrade'
                 when
-                    count(distinct case when source = 'comtrade' then economy_iso3 end)
-                    >= {{ var('minimum_reporting_share') }}
-                    * count(distinct case when source = 'baci' then economy_iso3 end)
+                    held.is_in_comtrade = 1
+                    and economies.in_comtrade
+                    >= {{ var('minimum_reporting_share') }} * economies.in_baci
                 then 'comtrade'
                 else 'baci'
             end as source
-        from with_merged
-        group by year, flow, counted_in
+        from held
+        inner join economies on held.year = economies.year and held.flow = economies.flow
 
     ),
 

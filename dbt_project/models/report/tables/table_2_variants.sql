@@ -11,7 +11,7 @@ with
         select flows.*
         from {{ ref('fct_trade_flow_variants') }} as flows
         inner join products on flows.product_code = products.product_code
-        where flows.exporter_iso3 = 'CHN' and flows.importer_iso3 <> 'CHN'
+        where flows.exporter_iso3 = 'CHN'
 
     ),
 

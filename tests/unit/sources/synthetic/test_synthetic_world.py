@@ -162,11 +162,11 @@ def test_products_are_reported_in_the_revision_in_force(loaded) -> None:
         f"select distinct trade_year, classificationCode {by_china} order by 1"
     ).fetchall() == [(1992, "H0"), (2010, "H3"), (2014, "H4"), (2017, "H5"), (2022, "H6")]
     late = loaded.execute(
-        "select distinct classificationCode from raw.comtrade_trade "
-        "where trade_year = 2017 order by 1"
+        "select distinct trade_year, classificationCode from raw.comtrade_trade "
+        "where trade_year in (2017, 2022) order by all"
     ).fetchall()
     # developing economies adopt a new revision later, so one year holds several
-    assert late == [("H4",), ("H5",)]
+    assert late == [(2017, "H4"), (2017, "H5"), (2022, "H5"), (2022, "H6")]
     photovoltaic = loaded.execute(
         f"select distinct trade_year, cmdCode {by_china} and cmdCode like '85414%' order by 1, 2"
     ).fetchall()
