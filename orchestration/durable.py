@@ -105,6 +105,9 @@ def flush_to_disk(folder: Path) -> None:
 _NO_SPACE = re.compile(
     "No space left on device|Disk quota exceeded|database or disk is full|max_temp_directory_size"
 )
+# what SQLite says of a full disk, and of a broken one
+_NO_SPACE_OR_BROKEN = re.compile("disk I/O error|unable to open database file")
+_LITTLE_SPACE = 1_000_000
 _FILE_IN_MESSAGE = re.compile(r'file \\?"(/[^"\\]+)')
 
 
@@ -118,31 +121,32 @@ def explaining_full_disk(path: Path, needed_bytes: int | None = None) -> Iterato
     try:
         yield
     except Exception as error:
-        reason = _no_space(error)
-        if reason is None or isinstance(error, ExplainedError):
+        if isinstance(error, ExplainedError) or not is_disk_full(error, path):
             raise
-        named = _FILE_IN_MESSAGE.search(str(reason))
+        named = _FILE_IN_MESSAGE.search(str(error))
         file = Path(named[1]) if named else path
-        exists = next(p for p in (file, *file.absolute().parents) if p.exists())
         needed = "" if needed_bytes is None else f", about {megabytes(needed_bytes)} are needed"
         raise DiskFullError(
-            f"{file}: the disk is full: {megabytes(shutil.disk_usage(exists).free)} are free"
-            f"{needed}. Free space and run again."
+            f"{file}: the disk is full: {megabytes(_free_bytes(file))} are free{needed}. "
+            "Free space and run again."
         ) from error
 
 
-def is_disk_full(error: BaseException) -> bool:
-    return _no_space(error) is not None
-
-
-def _no_space(error: BaseException | None) -> BaseException | None:
-    """The error in a chain that says that the disk is full."""
+def is_disk_full(error: BaseException | None, path: Path) -> bool:
+    """Whether an error, or one behind it, says that the disk that `path` is on is full."""
     while error is not None:
         number = error.errno if isinstance(error, OSError) else None
         if number in (errno.ENOSPC, errno.EDQUOT) or _NO_SPACE.search(str(error)):
-            return error
+            return True
+        if _NO_SPACE_OR_BROKEN.search(str(error)) and _free_bytes(path) < _LITTLE_SPACE:
+            return True
         error = error.__cause__ or error.__context__
-    return None
+    return False
+
+
+def _free_bytes(path: Path) -> int:
+    exists = next(p for p in (path, *path.absolute().parents) if p.exists())
+    return shutil.disk_usage(exists).free
 
 
 def megabytes(size: int) -> str:

@@ -163,7 +163,7 @@ def _open(build_path: Path, say: Callable[[str], None]) -> duckdb.DuckDBPyConnec
                 "Analysts open published/warehouse.duckdb, never this file; "
                 "close it there and run again."
             ) from error
-        if is_disk_full(error) or isinstance(error, duckdb.OutOfMemoryException):
+        if is_disk_full(error, build_path) or isinstance(error, duckdb.OutOfMemoryException):
             raise
         with open(build_path, "r+b"):
             pass  # what the system does not let us open is not damaged, and this says why

@@ -288,11 +288,11 @@ def _provenance(
 ) -> dict:
     cursor = connection.execute("select * from marts.run_choices")
     names = [d[0] for d in cursor.description]
+    choices = dict(zip(names, cursor.fetchall()[0], strict=True))
     # not what the manifest holds by now: files may have landed since the models were built
     loaded = set(
         connection.execute("select distinct landed_file, sha256 from raw.landed_files").fetchall()
     )
-    choices = dict(zip(names, cursor.fetchall()[0], strict=True))
     return {
         "publication": number,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),

