@@ -68,7 +68,7 @@ restore: .venv/ready
 
 # everything landed, loaded and published, against what is recorded; heals what it can
 verify: .venv/ready
-	@$(SETTINGS) $(BIN)/python -m orchestration.cli verify
+	@$(BIN)/python -m orchestration.cli verify
 
 # the planted coefficients of the synthetic world and the truth to recover, from many worlds
 # (about five minutes)
@@ -92,13 +92,14 @@ requirements: .venv/ready-to-test
 # removes what runs produce in the data folder, never what has landed, and only from a folder that
 # runs have used: its name may be mistyped
 clean:
-	@test ! -d '$(DATA)/publications' || chmod -R u+w '$(DATA)/publications'
 	rm -rf .venv target logs .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \
 		.hypothesis .coverage .coverage.*
 	@folder=$${LCT_DATA_DIR:-data}; \
 	case "$$folder" in /*) ;; *) folder="./$$folder" ;; esac; \
 	if test -f "$$folder/dagster/dagster.yaml" || test -f "$$folder/landing/manifest.json"; then \
-		cd "$$folder" && rm -rf build publications published dagster; \
+		cd "$$folder" || exit 1; \
+		test ! -d publications || chmod -R u+w publications; \
+		rm -rf build publications published dagster; \
 	else \
 		printf '%s: no run has used this folder; nothing removed there\n' "$$folder"; \
 	fi

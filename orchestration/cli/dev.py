@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestration.cli.environment import prepare_environment
-from orchestration.settings import SettingError, load_settings
+from orchestration.errors import ExplainedError
+from orchestration.settings import load_settings
 
 
 def main() -> None:
@@ -19,7 +20,7 @@ def main() -> None:
     try:
         settings = load_settings()
         prepare_environment(settings)
-    except SettingError as error:
+    except ExplainedError as error:
         sys.exit(str(error))
     from dagster._cli import dev
 

@@ -28,6 +28,7 @@ YEAR_OF_PARTITION = "trade_year"
 # the first year of the Harmonized System in UN Comtrade: no row of trade is older
 FIRST_TRADE_YEAR = 1988
 
+
 class Kind(NamedTuple):
     """What the text of a column must be: a word for it, the type it must fit, and its form.
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.durable import move_into_place
+from orchestration.durable import DiskFullError, explaining_full_disk, move_into_place
 from orchestration.landing.inspection import inspect_file
 from orchestration.landing.layout import (
     EmptyAnswerError,
@@ -114,7 +114,8 @@ def register(
     under the zone's lock, so that an interrupted registration loses nothing, and neither do two at
     once. A synthetic file lands as the demo's only: it is known by its mark and by its checksum,
     if that is among `demo_checksums` or those of the demo's files in the manifest. Returns what was
-    left out. Raises ZoneError if the landing zone cannot be written, for lack of space, say.
+    left out. Raises ZoneError if the landing zone cannot be written, DiskFullError if it has no
+    space.
     """
     paths = list(paths)
     names = Counter(path.name for path in paths)
@@ -161,7 +162,7 @@ def _register_one(
         if known := _known(current, arrival):
             return _landed_before(manifest, known, arrival, say)
         checked = _checked(manifest, arrival, connection)
-    except ZoneError:
+    except (ZoneError, DiskFullError):
         raise
     except UnknownLayoutError as unknown:
         return _left_out(arrival, "skipped", str(unknown))
@@ -347,16 +348,21 @@ def _staged(manifest: Manifest, path: Path) -> tuple[Path, str]:
     It is always a copy: a link would change with what it points to.
     """
     folder, digest = manifest.folder / STAGING, hashlib.sha256()
+    staged = folder / path.name
     try:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        with open(folder / path.name, "wb") as copy:
+        with explaining_full_disk(staged, _size(path)), open(staged, "wb") as copy:
             for block in _blocks(path):
                 digest.update(block)
                 copy.write(block)
     except OSError as error:
         raise _unwritable(manifest.folder, path, error) from error
-    return folder / path.name, digest.hexdigest()
+    return staged, digest.hexdigest()
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
@@ -373,7 +379,8 @@ def _put(staged: Path, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         staged.chmod(0o444)
-        move_into_place(staged, target)
+        with explaining_full_disk(target, _size(staged)):
+            move_into_place(staged, target)
     except OSError as error:
         raise _unwritable(target.parent, target, error) from error
 
@@ -390,8 +397,7 @@ def _unreadable(path: Path, error: OSError) -> LandingError:
 
 
 def _unwritable(folder: Path, path: Path, error: OSError) -> ZoneError:
-    size = f" of {path.stat().st_size:,} bytes" if path.is_file() else ""
     return ZoneError(
-        f"{folder}: {path.name}{size} cannot be stored ({error.strerror}). "
-        "Make room or allow writing there, then run again: what has landed stays."
+        f"{folder}: {path.name} cannot be stored ({error.strerror}). "
+        "Allow writing there, then run again: what has landed stays."
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.build import loading, warehouse
+from orchestration.durable import DiskFullError
 from orchestration.landing import reading, registration
 from orchestration.landing.journal import JOURNAL
 from orchestration.landing.layout import LandingError, last_year
@@ -607,7 +608,7 @@ def test_a_full_disk_ends_the_run_and_names_file_and_size(
     path = write_csv(inbox / "a.csv", [comtrade_row()])
     with monkeypatch.context() as patch:
         patch.setattr(registration, "move_into_place", is_full)
-        with pytest.raises(registration.ZoneError, match=r"a\.csv.* \(No space left on device\)"):
+        with pytest.raises(DiskFullError, match=r"a\.csv: the disk is full: .* are needed"):
             register(manifest, [path], "files")
     assert manifest.files == []
     assert register(manifest, [path], "files") == []
