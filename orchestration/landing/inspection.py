@@ -88,8 +88,17 @@ def inspect_table(
         tuple(year for year, _ in by_year),
         table.hs_revision,
         table.release,
-        table.notes,
+        table.notes + _note_if_cut(layout, rows),
         tuple(n for _, n in by_year) if year else (values if table.year_columns else rows,),
+    )
+
+
+def _note_if_cut(layout: Layout, rows: int) -> tuple[str, ...]:
+    if rows not in layout.cut_at:
+        return ()
+    return (
+        f"exactly {rows:,} rows, where the publisher cuts an answer without a word: "
+        "request it in two parts, and land them if they hold more",
     )
 
 

@@ -147,6 +147,15 @@ class FileDetails(NamedTuple):
     release: str | None = None
 
 
+class Page(NamedTuple):
+    """What a page of a service's answer says of itself: `rows` are its own, `total` of all."""
+
+    number: int
+    pages: int
+    rows: int
+    total: int
+
+
 @dataclass(frozen=True)
 class Replacement:
     """What a newer answer to a request replaces, and where the replaced rows are kept.
@@ -183,6 +192,10 @@ def _no_answers(_label: str, _answer: object) -> list[dict] | None:
     return None
 
 
+def _no_pages(_answer: object) -> Page | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Layout:
     """One kind of table of a publisher, and the raw table of the same name that holds its rows.
@@ -199,6 +212,8 @@ class Layout:
     year_column        the column by whose years the raw table is loaded, None: loaded as a whole
     first_year         the first year that a row can be of, in the year column or the year columns;
                        the last is the current one
+    cut_at             the numbers of rows at which the publisher cuts what it sends without a word:
+                       a table of exactly as many is noted
     key_in_file        columns of the raw table: no two tables of a zip share a combination of them
     raw_columns        the raw table's columns; none: every column, as text
     raw_rows           the SQL relation over landed_rows from which raw_columns are taken
@@ -218,6 +233,7 @@ class Layout:
     further_check: Callable[[str, RunOverRows], None] = _no_further_check
     year_column: str | None = None
     first_year: int = FIRST_TRADE_YEAR
+    cut_at: tuple[int, ...] = ()
     key_in_file: tuple[str, ...] = ()
     raw_columns: tuple[RawColumn, ...] = ()
     raw_rows: Callable[[LandedTable], str] = _rows_as_landed
@@ -240,6 +256,8 @@ class Publisher:
     `access` says how its data are obtained. `rows_of_answer` turns a JSON answer of its service
     into rows by column name, None if the answer is not one of its own; it raises LandingError for
     an error message in an answer's place and EmptyAnswerError for an answer without rows.
+    `page_of_answer` reads which page of how many it is, None if it does not come in pages; it
+    raises ValueError for page numbers that are none.
     """
 
     name: str
@@ -249,6 +267,7 @@ class Publisher:
     citation: str
     access: str
     rows_of_answer: Callable[[str, object], list[dict] | None] = _no_answers
+    page_of_answer: Callable[[object], Page | None] = _no_pages
 
 
 @dataclass(frozen=True)
@@ -262,6 +281,7 @@ class LandedTable:
     hs_revision: str | None = None
     release: str | None = None
     notes: tuple[str, ...] = ()
+    page: Page | None = None
 
     @property
     def label(self) -> str:

@@ -39,6 +39,7 @@ from orchestration.landing.layout import (
     LandedTable,
     LandingError,
     MissingColumnError,
+    Page,
     UnknownLayoutError,
     label_of,
 )
@@ -69,6 +70,8 @@ _DAMAGE = (
     zipfile.BadZipFile,
     NotImplementedError,  # of zipfile: a version or method that no writer of today uses
 )
+# of a table that is a page of an answer: the metadata that say which
+_PAGE = b"page"
 _ENCRYPTED = 0x1  # of a zip member's flags
 _ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
@@ -85,12 +88,16 @@ def open_tables(path: Path) -> tuple[list[LandedTable], list[str]]:
     """
     try:
         if _ending(path.name) == "zip":
-            return _open_zip(path)
+            tables, left_out = _open_zip(path)
+            _refuse_missing_pages(path, tables)
+            return tables, left_out
         if _ending(path.name) in (*_STREAMED, *_READ_WHOLE):
             header = _header(path, None)
             if not header:
                 raise LandingError(f"{path.name}: empty file. Download it again.")
-            return [_table(path, header, None)], []
+            table = _table(path, header, None)
+            _refuse_missing_pages(path, [table])
+            return [table], []
     except _DAMAGE as error:
         raise _cut_file(path.name, error) from error
     raise UnknownLayoutError(f"{path.name}: not a {_FORMATS} file, nor a zip; left out.")
@@ -165,7 +172,8 @@ def _table(path: Path, header: list[str], member: str | None) -> LandedTable:
         _refuse_other_separator(header, label)
         raise
     details = layout.details(label)
-    table = LandedTable(path, layout, tuple(header), member, *details)
+    page = _page(path, member)
+    table = LandedTable(path, layout, tuple(header), member, *details, page=page)
     _refuse_ambiguous_columns(table)
     absent = [c for c in layout.columns if table.source_column(c) is None]
     if missing := [c.name for c in absent if c.required]:
@@ -182,6 +190,27 @@ def _table(path: Path, header: list[str], member: str | None) -> LandedTable:
     if absent:
         notes.append(f"optional column(s) absent: {', '.join(c.name for c in absent)}")
     return replace(table, notes=tuple(notes))
+
+
+def _refuse_missing_pages(path: Path, tables: list[LandedTable]) -> None:
+    """Refuse pages of an answer without the others: the rows on those would be missing."""
+    rows: dict[tuple[int, int], Counter[int]] = {}
+    times: dict[tuple[int, int], Counter[int]] = {}
+    for page in (table.page for table in tables if table.page):
+        answer = (page.pages, page.total)
+        rows.setdefault(answer, Counter())[page.number] += page.rows
+        times.setdefault(answer, Counter())[page.number] += 1
+    for (pages, total), found in times.items():
+        # two answers of one zip may have as many pages and rows: each page is there as often
+        answers = max(found.values())
+        arrived = sum(rows[pages, total].values())
+        missing = [n for n in range(1, pages + 1) if found[n] < answers][:1]
+        if missing or arrived != answers * total:
+            where = f"page {missing[0]} of {pages} is missing: " if missing else ""
+            raise LandingError(
+                f"{path.name}: {where}{arrived:,} of the {answers * total:,} announced rows are "
+                "there. Request them again on one page (per_page), or land all pages in one zip."
+            )
 
 
 def _refuse_other_separator(header: list[str], label: str) -> None:
@@ -215,6 +244,13 @@ def _refuse_ambiguous_columns(table: LandedTable) -> None:
                 f"{table.label}: column {shown(name)} is no year from {years[0]} to {years[-1]}. "
                 "Land the file as published."
             )
+
+
+def _page(path: Path, member: str | None) -> Page | None:
+    if _ending(member or path.name) not in _READ_WHOLE:
+        return None
+    said = (_whole_table(path, member).schema.metadata or {}).get(_PAGE)
+    return Page(*json.loads(said)) if said else None
 
 
 def _header(path: Path, member: str | None) -> list[str]:
@@ -484,7 +520,9 @@ def _read_json(label: str, content: bytes) -> pa.Table:
         header = list(dict.fromkeys(key for row in rows for key in row))
         if len(header) > MOST_COLUMNS:
             raise ValueError(f"its rows have {len(header):,} different keys")
-        return _text_table(header, ([_json_text(row.get(h)) for row in rows] for h in header))
+        table = _text_table(header, ([_json_text(row.get(h)) for row in rows] for h in header))
+        page = publishers.page_of_answer(answer)
+        return table.replace_schema_metadata({_PAGE: json.dumps(page)}) if page else table
     except RecursionError as error:
         raise _altered_json(label, "nested too deeply") from error
     except ValueError as error:  # no UTF-8, no JSON, a number of 5,000 digits, a lone surrogate

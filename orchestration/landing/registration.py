@@ -138,6 +138,8 @@ def register(
                 say(f"{outcome.status}: {outcome.reason}")
             elif outcome is not None:
                 say(f"landed: {outcome.file}  {outcome.rows:,} rows")
+                for note in _notes(outcome):
+                    say(f"warning: {note}")
     finally:
         connection.close()
     manifest.left_out = left_out
@@ -177,6 +179,17 @@ def _register_one(
             "Land it as published; if it is, this reader must be adapted (the log has more).",
         )
     return _listed(manifest, arrival, current, checked)
+
+
+def _notes(entry: FileEntry) -> list[str]:
+    """What the inspection noted of a file; the client has looked at an answer to our request."""
+    if entry.origin == ANSWER:
+        return []
+    return [
+        f"{entry.file}{f'!{table.member}' if table.member else ''}: {note}"
+        for table in entry.tables
+        for note in table.notes
+    ]
 
 
 def _left_out(arrival: _Arrival, status: str, reason: str) -> LeftOut:

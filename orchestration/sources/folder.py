@@ -28,6 +28,11 @@ def fill_from_folder(
     """
     root = folder if folder is not None else manifest.folder
     own = (data_folder or manifest.folder).resolve()
+    if root.is_file():
+        raise LandingError(
+            f"LANDING={root}: a file. Give the folder it lies in, with nothing else in it that is "
+            "not to land."
+        )
     if not root.is_dir():
         raise LandingError(
             f"LANDING={root}: no such folder. Give the folder that holds the publishers' files."

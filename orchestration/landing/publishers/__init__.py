@@ -3,7 +3,7 @@
 Adding a publisher is adding its module here (docs/landing.md, "How to add a publisher").
 """
 
-from orchestration.landing.layout import Layout, Publisher, UnknownLayoutError
+from orchestration.landing.layout import Layout, Page, Publisher, UnknownLayoutError
 from orchestration.landing.publishers import baci, cepii, comtrade, world_bank
 
 PUBLISHERS: dict[str, Publisher] = {
@@ -50,3 +50,12 @@ def rows_of_answer(label: str, answer: object) -> list[dict]:
         if rows is not None:
             return rows
     raise UnknownLayoutError(f"{label}: JSON, but not an answer from a known publisher ({TITLES}).")
+
+
+def page_of_answer(answer: object) -> Page | None:
+    """Which page of how many a JSON answer is, None if it says nothing of pages.
+
+    Raises ValueError if what it says are no numbers.
+    """
+    pages = (publisher.page_of_answer(answer) for publisher in PUBLISHERS.values())
+    return next((page for page in pages if page), None)

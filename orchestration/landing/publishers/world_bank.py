@@ -14,6 +14,7 @@ from orchestration.landing.layout import (
     LandedTable,
     LandingError,
     Layout,
+    Page,
     Publisher,
     RawColumn,
     RunOverRows,
@@ -196,6 +197,20 @@ def _group_of_economy(row: dict, grouping: str) -> str:
     return "" if row["region"]["id"] == "NA" else row[grouping]["value"].strip()
 
 
+def _page_of_answer(answer: object) -> Page | None:
+    if isinstance(answer, list) and len(answer) == 2:
+        info, rows = answer
+    elif isinstance(answer, dict) and isinstance(answer.get("source"), dict):
+        info, rows = answer, answer["source"].get("data")
+    else:
+        return None
+    names = ("page", "pages", "total")
+    if not isinstance(rows, list) or not isinstance(info, dict) or not info.keys() >= {*names}:
+        return None
+    number, pages, total = (int(str(info[name])) for name in names)
+    return Page(number, pages, len(rows), total)
+
+
 def _by_year(label: str, observations: Iterable[tuple]) -> list[dict]:
     rows: dict[tuple, dict] = {}
     for code, name, indicator, indicator_name, year, value in observations:
@@ -230,4 +245,5 @@ PUBLISHER = Publisher(
     citation="World Development Indicators, The World Bank.",
     access="api.worldbank.org or the bulk file WDI_CSV.zip, no key",
     rows_of_answer=_rows_of_answer,
+    page_of_answer=_page_of_answer,
 )

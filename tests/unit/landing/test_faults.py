@@ -112,6 +112,14 @@ def raw_answer(value: str) -> Write:
     return text(f'{{"count": 1, "data": [{row}], "error": ""}}')
 
 
+def observations(number: int, pages: int, total: int, year: int = 2021) -> str:
+    """A page of the World Bank's with one observation."""
+    chile = {"id": "CL", "value": "Chile"}
+    row = {"indicator": {"id": "NY.GDP.MKTP.CD", "value": "GDP"}, "country": chile}
+    row |= {"countryiso3code": "CHL", "date": str(year), "value": 1.5}
+    return json.dumps([{"page": number, "pages": pages, "total": str(total)}, [row]])
+
+
 def codes(path: Path) -> list[dict]:
     return [{"country_code": 1, "country_name": "China", "country_iso3": "CHN"}]
 
@@ -340,6 +348,24 @@ FAULTS: dict[str, tuple[str, Write, str, str]] = {
         answer(count=2),
         "refused",
         "says count 2 but holds 1 rows",
+    ),
+    "a page of the World Bank's with fewer rows than it announces": (
+        "a.json",
+        text(observations(1, 1, 2)),
+        "refused",
+        "a.json: 1 of the 2 announced rows are there",
+    ),
+    "pages of the World Bank's without the others, alone or in a zip": (
+        "pages.zip",
+        zipped(("1.json", observations(1, 3, 3)), ("3.json", observations(3, 3, 3, 2022))),
+        "refused",
+        "page 2 of 3 is missing: 2 of the 3 announced rows are there",
+    ),
+    "a page of the World Bank's whose number is none": (
+        "a.json",
+        text(observations(1, 1, 1).replace('"pages": 1', '"pages": "one"')),
+        "refused",
+        "not valid JSON",
     ),
     "an error message saved as an answer": (
         "a.json",
@@ -648,6 +674,42 @@ def test_a_long_field_lands_whole(inbox: Path, manifest: Manifest, tmp_path: Pat
         ).fetchall() == [(200_000,)]
 
 
+def test_all_pages_of_several_answers_land_in_one_zip(inbox: Path, manifest: Manifest) -> None:
+    pages = [("1.json", observations(1, 2, 2, 2019)), ("2.json", observations(2, 2, 2, 2020))]
+    pages += [("3.json", observations(2, 2, 2, 2021)), ("4.json", observations(1, 2, 2, 2022))]
+    zipped(*pages)(inbox / "pages.zip")
+    zipped(*pages[:3])(inbox / "less.zip")
+    [refused] = register(manifest, sorted(inbox.iterdir()), "files")
+    assert refused.reason.startswith("less.zip: page 1 of 2 is missing: 3 of the 4 announced rows")
+    assert [f.rows for f in manifest.current()] == [4]
+
+
+@pytest.mark.parametrize(("rows", "is_cut"), [(499, False), (500, True), (100_000, True)])
+def test_a_table_of_as_many_rows_as_an_answer_may_have_is_warned_of(
+    rows: int, is_cut: bool, inbox: Path, manifest: Manifest
+) -> None:
+    row = comtrade_row()
+    write_csv(inbox / "a.csv", [row | {"partnerCode": p} for p in range(1, rows + 1)])
+    said: list[str] = []
+    assert register(manifest, [inbox / "a.csv"], "files", said.append) == []
+    notes = [
+        f"exactly {rows:,} rows, where the publisher cuts an answer without a word: "
+        "request it in two parts, and land them if they hold more"
+    ]
+    assert list(manifest.files[0].tables[0].notes) == (notes if is_cut else [])
+    assert said[1:] == ([f"warning: comtrade/a.csv: {notes[0]}"] if is_cut else [])
+
+
+def test_unknown_and_absent_columns_are_warned_of(inbox: Path, manifest: Manifest) -> None:
+    lines_of(comtrade(), lambda t: t.replace("grossWgt", "shoeSize", 1))(inbox / "a.csv")
+    said: list[str] = []
+    assert register(manifest, [inbox / "a.csv"], "files", said.append) == []
+    assert said[1:] == [
+        "warning: comtrade/a.csv: unknown column(s) not loaded: shoeSize",
+        "warning: comtrade/a.csv: optional column(s) absent: grossWgt",
+    ]
+
+
 def test_a_large_file_of_real_density_is_far_inside_the_limits(inbox: Path) -> None:
     write_csv(inbox / f"{BACI}.gz", baci_rows() * 50_000)
     path = inbox / f"{BACI}.gz"
@@ -707,6 +769,12 @@ ALSO = {
     "a landed file that changed, when it is loaded": test_a_landed_file_that_changed_stops_its_load,
     "other rows at loading than were counted at landing": (
         test_loading_fewer_rows_than_were_counted_is_an_error
+    ),
+    "a UN Comtrade table of exactly 500 or 100,000 rows": (
+        test_a_table_of_as_many_rows_as_an_answer_may_have_is_warned_of
+    ),
+    "a UN Comtrade table with unknown columns, or without an optional one": (
+        test_unknown_and_absent_columns_are_warned_of
     ),
     "a full disk": test_a_full_disk_ends_the_run_and_names_file_and_size,
 }

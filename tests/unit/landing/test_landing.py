@@ -485,6 +485,8 @@ def test_an_empty_or_absent_folder_is_an_error_with_a_remedy(
     (inbox / "a.csv").write_text("x,y\n1,2\n")
     with pytest.raises(LandingError, match="none of its 1 files could be used"):
         fill_from_folder(manifest, inbox)
+    with pytest.raises(LandingError, match=r"a\.csv: a file\. Give the folder it lies in"):
+        fill_from_folder(manifest, inbox / "a.csv")
 
 
 def test_loading_twice_is_loading_once(inbox: Path, manifest: Manifest, tmp_path: Path) -> None:
