@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+
 LONGEST_SHOWN = 80
 
 
@@ -13,3 +14,8 @@ def shown(value: object) -> str:
     text = str(value)
     cut = "..." if len(text) > LONGEST_SHOWN else ""
     return repr(text[:LONGEST_SHOWN]) + cut
+
+
+def listed(*values: object) -> str:
+    """Names or codes one after the other, each as `shown` has it, but without the quotes."""
+    return ", ".join(repr(str(v)[:LONGEST_SHOWN])[1:-1] for v in values)

@@ -21,7 +21,7 @@ from orchestration.landing.synthetic_mark import (
     says_invented,
     total_of,
 )
-from orchestration.messages import shown
+from orchestration.messages import listed, shown
 
 
 def inspect_file(
@@ -162,6 +162,7 @@ def _refuse_shared_keys(
     connection.execute("drop table keys_in_file")
     for *values, one, other in shared:
         raise LandingError(
-            f"{tables[0].path.name}: {names} {', '.join(values)} is in {one} and in {other}. "
+            f"{tables[0].path.name}: {names} {listed(*values)} is in {listed(one)} "
+            f"and in {listed(other)}. "
             "Keep one of them, or land the zip as published."
         )

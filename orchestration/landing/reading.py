@@ -44,7 +44,7 @@ from orchestration.landing.layout import (
     label_of,
 )
 from orchestration.landing.synthetic_mark import MARK_COLUMN
-from orchestration.messages import shown
+from orchestration.messages import listed, shown
 
 ReadFrame = Callable[[io.BytesIO], pd.DataFrame]
 
@@ -186,7 +186,7 @@ def _table(path: Path, header: list[str], member: str | None) -> LandedTable:
     unknown = [h for h in header if h.strip() and h.lower() not in known]
     notes = []
     if unknown:
-        notes.append(f"unknown column(s) not loaded: {', '.join(unknown)}")
+        notes.append(f"unknown column(s) not loaded: {listed(*unknown)}")
     if absent:
         notes.append(f"optional column(s) absent: {', '.join(c.name for c in absent)}")
     return replace(table, notes=tuple(notes))

@@ -5,6 +5,7 @@ Adding a publisher is adding its module here (docs/landing.md, "How to add a pub
 
 from orchestration.landing.layout import Layout, Page, Publisher, UnknownLayoutError
 from orchestration.landing.publishers import baci, cepii, comtrade, world_bank
+from orchestration.messages import listed
 
 PUBLISHERS: dict[str, Publisher] = {
     publisher.name: publisher
@@ -35,7 +36,7 @@ def recognise(header: list[str], label: str) -> Layout:
             return layout
     raise UnknownLayoutError(
         f"{label}: not a file this warehouse knows "
-        f"(columns: {', '.join(header[:8])}{' ...' if len(header) > 8 else ''}). "
+        f"(columns: {listed(*header[:8])}{' ...' if len(header) > 8 else ''}). "
         f"It knows files of {TITLES}."
     )
 

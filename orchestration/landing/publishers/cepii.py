@@ -15,7 +15,7 @@ from orchestration.landing.layout import (
     RunOverRows,
     needed_column,
 )
-from orchestration.messages import shown
+from orchestration.messages import listed, shown
 
 _TIES = (
     "contig",
@@ -59,7 +59,7 @@ def _refuse_other_ties_and_repeated_pairs(label: str, run: RunOverRows) -> None:
     for row, origin, destination in repeated:
         raise LandingError(
             f"{label}: row {row}, columns iso_o and iso_d: "
-            f"{origin} and {destination} appear twice. "
+            f"{listed(origin)} and {listed(destination)} appear twice. "
             f"A pair has one distance in each direction. {_REMEDY}"
         )
 

@@ -20,7 +20,7 @@ from orchestration.landing.layout import (
     RunOverRows,
     needed_column,
 )
-from orchestration.messages import shown
+from orchestration.messages import listed, shown
 
 
 def _recognise_indicators(names: frozenset[str], _label: str) -> bool:
@@ -39,7 +39,7 @@ def _refuse_repeated_rows(label: str, run: RunOverRows, key: tuple[str, ...]) ->
     )
     for row, *values in repeated:
         raise LandingError(
-            f"{label}: row {row}, {' and '.join(key)}: {', '.join(values)} repeats an earlier row. "
+            f"{label}: row {row}, {' and '.join(key)}: {listed(*values)} repeats an earlier row. "
             "Land the file as published, or request it again."
         )
 
@@ -216,8 +216,8 @@ def _by_year(label: str, observations: Iterable[tuple]) -> list[dict]:
     for code, name, indicator, indicator_name, year, value in observations:
         if not YEAR.match(str(year)):
             raise LandingError(
-                f"{label}: {indicator} of {code} has the date {shown(year)}, which "
-                "is no year. Request the yearly values."
+                f"{label}: {listed(indicator)} of {listed(code)} has the date {shown(year)}, "
+                "which is no year. Request the yearly values."
             )
         row = rows.setdefault(
             (code, indicator),
@@ -230,7 +230,7 @@ def _by_year(label: str, observations: Iterable[tuple]) -> list[dict]:
         )
         if row.setdefault(str(year), value) != value:
             raise LandingError(
-                f"{label}: {indicator} of {code} in {year} appears twice, "
+                f"{label}: {listed(indicator)} of {listed(code)} in {year} appears twice, "
                 f"with the values {shown(row[str(year)])} and {shown(value)}. "
                 "Send the request again, then land the new answer."
             )
