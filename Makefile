@@ -21,10 +21,10 @@ $(foreach name,$(filter SOURCE LANDING PUBLICATION COMTRADE_API_KEY LCT_%,$(.VAR
 	$(findstring command line,$(origin $(name))),$(eval \
 	override $(name) := $$(value $(name)))$(eval export $(name))))
 ifneq ($(value SOURCE),)
-run dev bench: export LCT_SOURCE := $(value SOURCE)
+run dev bench verify: export LCT_SOURCE := $(value SOURCE)
 endif
 ifneq ($(value LANDING),)
-run dev bench: export LCT_LANDING := $(value LANDING)
+run dev bench verify: export LCT_LANDING := $(value LANDING)
 endif
 
 .PHONY: run test check soak dev lint bench restore verify truth settings contracts requirements clean

@@ -117,6 +117,17 @@ def test_settings_reach_the_program_to_the_letter(
     assert checkout.listed() == checkout.files
 
 
+@pytest.mark.parametrize("target", ["run", "dev", "verify"])
+def test_every_target_that_reads_files_is_told_of_the_folder(
+    checkout: Checkout, target: str
+) -> None:
+    checkout.make(target, "SOURCE=files", "LANDING=some folder")
+    [call] = checkout.calls()
+    assert call["arguments"] == ["-m", "orchestration.cli", target]
+    assert call["environment"]["LCT_SOURCE"] == "files"
+    assert call["environment"]["LCT_LANDING"] == "some folder"
+
+
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_publication_is_one_argument(checkout: Checkout, text: str) -> None:
     done = checkout.make("restore", f"PUBLICATION={text}")
