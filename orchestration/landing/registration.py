@@ -160,7 +160,7 @@ def _register_one(
         if f.superseded_by is None and f.is_synthetic == arrival.is_synthetic
     ]
     try:
-        _refuse_unfit_name(arrival)
+        _refuse_unfit(arrival)
         if known := _known(current, arrival):
             return _landed_before(manifest, known, arrival, say)
         checked = _checked(manifest, arrival, connection)
@@ -199,12 +199,19 @@ def _left_out(arrival: _Arrival, status: str, reason: str) -> LeftOut:
     return LeftOut(printable(arrival.place), status, printable(reason))
 
 
-def _refuse_unfit_name(arrival: _Arrival) -> None:
+def _refuse_unfit(arrival: _Arrival) -> None:
+    """Refuse what has a name that the zone cannot keep or show, and what is no file at all."""
+    if arrival.path.exists() and not (arrival.path.is_file() or arrival.path.is_dir()):
+        raise LandingError(f"{arrival.name}: no file but a pipe, a socket or a device. Remove it.")
     try:
         size = len(arrival.name.encode())
         arrival.place.encode()
     except UnicodeEncodeError as error:
         raise LandingError(f"{arrival.name}: its name is not UTF-8. Rename it.") from error
+    if not arrival.place.isprintable():
+        raise LandingError(
+            f"{arrival.name}: its name holds a character that cannot be shown. Rename it."
+        )
     if size > LONGEST_NAME_BYTES:
         raise LandingError(
             f"{arrival.name}: its name has {size} bytes; {LONGEST_NAME_BYTES} are the most. "

@@ -73,8 +73,8 @@ def landable_files(root: Path, kept_out: list[Path]) -> list[Path]:
     """The files below `root` in the order of their paths, without hidden ones.
 
     What lies in a folder of `kept_out` is none of them. A folder that cannot be listed, a link to
-    a folder and a link that points nowhere stand among them, to be refused by name: nothing is
-    passed over.
+    a folder, a link that points nowhere, a pipe and a device stand among them, to be refused by
+    name: nothing is passed over.
     """
     found: list[Path] = []
 
@@ -90,8 +90,7 @@ def landable_files(root: Path, kept_out: list[Path]) -> list[Path]:
             if not is_hidden([name]) and (folder / name).resolve() not in kept_out
         ]
         found += [folder / name for name in folders if (folder / name).is_symlink()]
-        paths = (folder / name for name in names if not is_hidden([name]))
-        found += [p for p in paths if p.is_file() or not p.exists()]
+        found += [folder / name for name in names if not is_hidden([name])]
     return sorted(found)
 
 

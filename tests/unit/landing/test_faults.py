@@ -415,6 +415,18 @@ FAULTS: dict[str, tuple[str, Write, str, str]] = {
         "refused",
         "caf\\udce9.csv: its name is not UTF-8",
     ),
+    "a file name with a character that cannot be shown": (
+        "a\n\x1b[31m.csv",
+        comtrade(),
+        "refused",
+        "a\\n\\x1b[31m.csv: its name holds a character that cannot be shown",
+    ),
+    "a pipe, a socket or a device": (
+        "a.csv",
+        os.mkfifo,
+        "refused",
+        "a.csv: no file but a pipe, a socket or a device",
+    ),
     "a file that cannot be read, a link that points nowhere": (
         "a.csv",
         lambda p: p.symlink_to("nowhere"),
