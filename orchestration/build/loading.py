@@ -1,8 +1,9 @@
 """Idempotent loading of landed files into the build file's schema raw.
 
-A raw table is created and filled as its layout says, as a whole or year by year. Each load is one
-transaction. Rows are stored as the publisher wrote them; text that must be a number was checked at
-landing. Every row carries the file and the row it came from and the landing's sequence number.
+A raw table of trade is a view over Parquet files, some for each year (raw_files.py); any other is
+filled as a whole. Each load is one transaction: readers see a year as it was or as it is. Rows are
+as the publisher wrote them; text that must be a number was checked at landing. Every row carries
+the file and the row it came from and the landing's sequence number.
 """
 
 from __future__ import annotations
@@ -13,20 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
-from orchestration.build import warehouse
-from orchestration.durable import sql_name, sql_text, transaction
-from orchestration.landing.layout import (
-    YEAR_OF_PARTITION,
-    LandedTable,
-    LandingError,
-    Layout,
-    Replacement,
-)
-from orchestration.landing.manifest import FileEntry, Manifest, TableEntry, sha256_of
+from orchestration.build import raw_files, warehouse
+from orchestration.build.raw_rows import insert_rows, landed_tables, merge_answers, pieces_of
+from orchestration.durable import transaction
+from orchestration.landing.layout import Layout
+from orchestration.landing.manifest import FileEntry, Manifest
 from orchestration.landing.own_products import OWN_PRODUCT_COLUMNS, read_own_products
-from orchestration.landing.reading import open_tables, run_over_rows
 
 
 @dataclass(frozen=True)
@@ -48,57 +42,69 @@ def load_trade_years(
     years: Iterable[int],
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Loaded]:
-    """Make raw.<layout> hold exactly the landed rows of each year.
+    """Make raw.<layout> show exactly the landed rows of each year.
 
     A year whose files are unchanged is left as it is.
     """
+    replayed = manifest.replayed(layout)
     loaded = []
     for year in years:
-        files = [f for f in manifest.replayed(layout) if year in f.years_of(layout)]
-        result = _load(connection, manifest, layout, files, year)
+        files = [f for f in replayed if year in f.years_of(layout)]
+        result = _load_year(connection, manifest, layout, files, year)
         loaded.append(result)
         if result.changed and result.rows:
             say(f"raw.{layout.name} {year}: {result.rows:,} rows")
+    raw_files.show(connection, layout)
+    raw_files.remove_unlisted(connection, manifest.raw_folder, layout)
     return loaded
 
 
-def load_whole(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layout: Layout) -> Loaded:
-    """Make raw.<layout> hold exactly the landed rows of every current file of that layout."""
-    return _load(connection, manifest, layout, manifest.current(layout), None)
-
-
-def _load(
+def _load_year(
     connection: duckdb.DuckDBPyConnection,
     manifest: Manifest,
     layout: Layout,
     files: list[FileEntry],
-    year: int | None,
+    year: int,
 ) -> Loaded:
-    partition = "all" if year is None else str(year)
-    fingerprint = fingerprint_of(files)
-    known = connection.execute(
-        "select fingerprint, row_count from raw.loaded_partitions "
-        "where table_name = ? and partition_key = ?",
-        [layout.name, partition],
-    ).fetchall()
-    names = tuple(f.file for f in files)
-    if known == [] and not files:
-        return Loaded(layout.name, partition, 0, (), fingerprint, False)
-    if known and known[0][0] == fingerprint:
-        return Loaded(layout.name, partition, known[0][1], names, fingerprint, False)
+    fingerprint, names = fingerprint_of(files), tuple(f.file for f in files)
+    known = _known(connection, layout.name, str(year))
+    if known is None and not files:
+        return Loaded(layout.name, str(year), 0, (), fingerprint, False)
+    if known and known[0] == fingerprint and raw_files.are_whole(connection, layout, year):
+        return Loaded(layout.name, str(year), known[1], names, fingerprint, False)
+    if layout.replacement and any(f.request_parameters for f in files):
+        merged = merge_answers(connection, manifest, layout, files, year, fingerprint)
+    else:
+        merged = {layout.name: pieces_of(connection, manifest, layout, files, year)}
     with transaction(connection):
         warehouse.invalidate(connection, "models")
-        _delete(connection, layout, year)
+        raw_files.forget(connection, layout, year)
+        for table, paths in merged.items():
+            raw_files.list_files(connection, table, year, paths)
+        rows = raw_files.count(connection, layout.name, year)
+        _remember(connection, layout.name, str(year), fingerprint, rows)
+        raw_files.show(connection, layout)
+    return Loaded(layout.name, str(year), rows, names, fingerprint, True)
+
+
+def load_whole(connection: duckdb.DuckDBPyConnection, manifest: Manifest, layout: Layout) -> Loaded:
+    """Make raw.<layout> hold exactly the landed rows of every current file of that layout."""
+    files = manifest.current(layout)
+    fingerprint, names = fingerprint_of(files), tuple(f.file for f in files)
+    known = _known(connection, layout.name, "all")
+    if known is None and not files:
+        return Loaded(layout.name, "all", 0, (), fingerprint, False)
+    if known and known[0] == fingerprint:
+        return Loaded(layout.name, "all", known[1], names, fingerprint, False)
+    with transaction(connection):
+        warehouse.invalidate(connection, "models")
+        connection.execute(f"delete from raw.{layout.name}")
         for file in files:
-            _load_file(connection, manifest, layout, files, file, year)
-        [(rows,)] = connection.execute(
-            f"select count(*) from raw.{layout.name} where {_in_partition(year)}"
-        ).fetchall()
-        connection.execute(
-            "insert into raw.loaded_partitions values (?, ?, ?, ?)",
-            [layout.name, partition, fingerprint, rows],
-        )
-    return Loaded(layout.name, partition, rows, names, fingerprint, True)
+            for table, entry in landed_tables(manifest, layout, file):
+                insert_rows(connection, f"raw.{layout.name}", table, entry, file)
+        [(rows,)] = connection.execute(f"select count(*) from raw.{layout.name}").fetchall()
+        _remember(connection, layout.name, "all", fingerprint, rows)
+    return Loaded(layout.name, "all", rows, names, fingerprint, True)
 
 
 def fingerprint_of(files: list[FileEntry]) -> str:
@@ -107,160 +113,34 @@ def fingerprint_of(files: list[FileEntry]) -> str:
     return hashlib.sha256(states.encode()).hexdigest() if files else "empty"
 
 
-def _in_partition(year: int | None) -> str:
-    return "true" if year is None else f"{YEAR_OF_PARTITION} = {year}"
+def _known(
+    connection: duckdb.DuckDBPyConnection, table: str, partition: str
+) -> tuple[str, int] | None:
+    found = connection.execute(
+        "select fingerprint, row_count from raw.loaded_partitions "
+        "where table_name = ? and partition_key = ?",
+        [table, partition],
+    ).fetchall()
+    return found[0] if found else None
 
 
-def _delete(connection: duckdb.DuckDBPyConnection, layout: Layout, year: int | None) -> None:
-    """Delete a layout's rows, the replaced ones too, of one year (None: the whole table)."""
-    connection.execute(f"delete from raw.{layout.name} where {_in_partition(year)}")
-    if layout.replacement:
-        connection.execute(
-            f"delete from raw.{layout.replacement.table} where {_in_partition(year)}"
-        )
+def _remember(
+    connection: duckdb.DuckDBPyConnection, table: str, partition: str, fingerprint: str, rows: int
+) -> None:
     connection.execute(
         "delete from raw.loaded_partitions where table_name = ? and partition_key = ?",
-        [layout.name, "all" if year is None else str(year)],
+        [table, partition],
     )
-
-
-def _load_file(
-    connection: duckdb.DuckDBPyConnection,
-    manifest: Manifest,
-    layout: Layout,
-    files: list[FileEntry],
-    file: FileEntry,
-    year: int | None,
-) -> None:
-    path = manifest.path_of(file)
-    if not path.exists():
-        raise LandingError(f"{path}: listed in the manifest but no longer there. Land it again.")
-    if sha256_of(path) != file.sha256:
-        raise LandingError(
-            f"{path}: has changed since it landed (its sha256 differs from the manifest). "
-            "Landed files are never edited; land the new one instead."
-        )
-    if layout.replacement and file.request_parameters and year is not None:
-        _set_aside_what_it_replaces(connection, layout, layout.replacement, file, files, year)
-    for table in open_tables(path)[0] if file.rows else []:
-        entry = _entry_of(file, table)
-        if table.layout == layout and (year is None or year in entry.years):
-            _load_table(connection, table, entry, file, year)
-
-
-def _load_table(
-    connection: duckdb.DuckDBPyConnection,
-    table: LandedTable,
-    entry: TableEntry,
-    file: FileEntry,
-    year: int | None,
-) -> None:
-    """Insert the rows of a table, those of one year (None: all of them).
-
-    Raises LandingError if they are not as many as were counted when the file landed.
-    """
-    try:
-        [(rows,)] = run_over_rows(table, connection, _insert(table, file, year))
-    except duckdb.Error as error:
-        raise LandingError(
-            f"{file.file}: cannot be loaded into raw.{table.layout.name} ({error}). "
-            "Take it out of the landing zone and land it again, so that it is checked."
-        ) from error
-    if not entry.raw_rows:
-        return
-    expected = entry.raw_rows[0 if year is None else entry.years.index(year)]
-    if rows != expected:
-        raise LandingError(
-            f"{file.file}: {rows:,} rows for raw.{table.layout.name}"
-            f"{'' if year is None else f' of {year}'} where {expected:,} were counted when it "
-            "landed; nothing was loaded. Take it out of the landing zone and land it again."
-        )
-
-
-def _set_aside_what_it_replaces(
-    connection: duckdb.DuckDBPyConnection,
-    layout: Layout,
-    replacement: Replacement,
-    answer: FileEntry,
-    files: list[FileEntry],
-    year: int,
-) -> None:
-    """Move older rows within the scope of the request of `answer` to the replaced rows.
-
-    The moved rows carry both releases. A row that the new answer no longer has is thereby removed
-    from the raw table too: a revision may withdraw a flow.
-    """
-    request = answer.request_parameters or {}
-    if year not in replacement.years(request):
-        return
-    stamps = [
-        (f.sequence, key, released)
-        for f in files
-        for key, released in (f.parameters.get("releases") or {}).get(str(year), {}).items()
-    ]
-    sequences, keys, releases = zip(*stamps, strict=True) if stamps else ((), (), ())
-    connection.register(
-        "releases_of_year",
-        pa.table(
-            {
-                "landed_sequence": pa.array(sequences, pa.int32()),
-                "release_key": pa.array(keys, pa.string()),
-                "released": pa.array(releases, pa.string()),
-            }
-        ),
-    )
-
-    def released(sequence: str | int) -> str:
-        return f"""(
-            select r.released from releases_of_year as r
-            where r.landed_sequence = {sequence} and r.release_key = replaced.replaced_key
-        )"""
-
-    scope = f"{_in_partition(year)} and {replacement.replaced_rows(request)}"
     connection.execute(
-        f"""
-        insert into raw.{replacement.table}
-        select
-            replaced.* exclude (replaced_key),
-            {sql_text(answer.file)},
-            {answer.sequence},
-            {released("replaced.landed_sequence")},
-            {released(answer.sequence)}
-        from (
-            select *, {replacement.release_key} as replaced_key
-            from raw.{layout.name}
-            where {scope}
-        ) as replaced
-        """
-    )
-    connection.execute(f"delete from raw.{layout.name} where {scope}")
-    connection.unregister("releases_of_year")
-
-
-def _entry_of(file: FileEntry, table: LandedTable) -> TableEntry:
-    return next(
-        t for t in file.tables if t.layout == table.layout.name and t.member == table.member
-    )
-
-
-def _insert(table: LandedTable, file: FileEntry, year: int | None) -> str:
-    layout = table.layout
-    columns = [column.filled_by for column in layout.raw_table_columns]
-    rows_of_year = ""
-    if layout.year_column and year is not None:
-        columns.append(str(year))
-        rows_of_year = f"where try_cast({sql_name(layout.year_column)} as integer) = {year}"
-    return (
-        f"insert into raw.{layout.name} select {', '.join(columns)}, "
-        f"{sql_text(file.file)}, landed_row, {file.sequence} "
-        f"from {layout.raw_rows(table)} {rows_of_year}"
+        "insert into raw.loaded_partitions values (?, ?, ?, ?)",
+        [table, partition, fingerprint, rows],
     )
 
 
 def delete_stale_years(
     connection: duckdb.DuckDBPyConnection, manifest: Manifest, layout: Layout
 ) -> int:
-    """Delete the years that no current file holds any more. Returns their number.
+    """Take out the years that no current file holds any more. Returns their number.
 
     That happens after a change between synthetic and real files, or when a file is superseded.
     """
@@ -276,7 +156,8 @@ def delete_stale_years(
     for partition in stale:
         with transaction(connection):
             warehouse.invalidate(connection, "models")
-            _delete(connection, layout, int(partition))
+            raw_files.forget(connection, layout, int(partition))
+            raw_files.show(connection, layout)
     return len(stale)
 
 

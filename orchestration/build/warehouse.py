@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 import psutil
 
+from orchestration.build import raw_files
 from orchestration.durable import (
     explaining_full_disk,
     file_lock,
@@ -24,7 +25,6 @@ from orchestration.durable import (
     sql_name,
 )
 from orchestration.errors import ExplainedError
-from orchestration.landing.layout import YEAR_OF_PARTITION, Layout
 from orchestration.landing.publishers import LAYOUTS
 
 LAYERS = ("models", "estimates")
@@ -44,14 +44,6 @@ class WarehouseError(ExplainedError):
 
 class DamagedBuildFileError(WarehouseError):
     """The build file was found damaged and has been moved aside: the next run rebuilds it."""
-
-
-_ORIGIN_COLUMNS = "landed_file varchar, landed_row bigint, landed_sequence integer"
-# the rows that a newer answer replaced also have the answer that did so, and both releases
-_REPLACEMENT_COLUMNS = (
-    "replaced_by_file varchar, replaced_by_sequence integer, "
-    "released_before varchar, released_after varchar"
-)
 
 
 @contextmanager
@@ -184,13 +176,11 @@ def _move_aside(build_path: Path) -> Path:
 def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema if not exists raw; create schema if not exists operations;")
     for layout in LAYOUTS.values():
-        columns = _raw_columns(layout)
-        connection.execute(f"create table if not exists raw.{layout.name} ({columns})")
-        if layout.replacement:
-            connection.execute(
-                f"create table if not exists raw.{layout.replacement.table} "
-                f"({columns}, {_REPLACEMENT_COLUMNS})"
-            )
+        if layout.year_column:
+            continue
+        columns = raw_files.columns_of(layout, layout.name)
+        typed = ", ".join(f"{sql_name(name)} {sql_type}" for name, sql_type in columns)
+        connection.execute(f"create table if not exists raw.{layout.name} ({typed})")
     connection.execute(
         """
         create table if not exists raw.landed_files (
@@ -210,13 +200,7 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
         );
         """
     )
-
-
-def _raw_columns(layout: Layout) -> str:
-    columns = [f"{sql_name(c.name)} {c.sql_type}" for c in layout.raw_table_columns]
-    if layout.year_column:
-        columns.append(f"{YEAR_OF_PARTITION} smallint")
-    return ", ".join([*columns, _ORIGIN_COLUMNS])
+    raw_files.ensure_views(connection)
 
 
 def invalidate(connection: duckdb.DuckDBPyConnection, layer: str) -> None:

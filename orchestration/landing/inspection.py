@@ -10,8 +10,17 @@ from pathlib import Path
 import duckdb
 
 from orchestration.durable import sql_name, sql_text
-from orchestration.landing.layout import KINDS, Column, LandedTable, LandingError, Layout
-from orchestration.landing.manifest import TableEntry
+from orchestration.landing.checks import bad_value, checked_columns
+from orchestration.landing.conversion import Conversion, run_over_parquet
+from orchestration.landing.entries import TableEntry
+from orchestration.landing.layout import (
+    KINDS,
+    Column,
+    LandedTable,
+    LandingError,
+    Layout,
+    RunOverRows,
+)
 from orchestration.landing.reading import open_tables, run_over_rows
 from orchestration.landing.synthetic_mark import (
     Total,
@@ -25,9 +34,14 @@ from orchestration.messages import listed, shown
 
 
 def inspect_file(
-    path: Path, connection: duckdb.DuckDBPyConnection, is_synthetic: bool = False
+    path: Path,
+    connection: duckdb.DuckDBPyConnection,
+    is_synthetic: bool = False,
+    conversion: Conversion | None = None,
 ) -> tuple[tuple[TableEntry, ...], list[str]]:
     """The tables of a file, each read to its end, and a sentence for each zip member left out.
+
+    With a `conversion`, tables that are loaded by year are written as Parquet in the same pass.
 
     Raises LandingError naming the file, the first bad row, the column and the value, or saying that
     a synthetic file is to land as real; UnknownLayoutError for a file of no known layout.
@@ -35,25 +49,51 @@ def inspect_file(
     tables, left_out = open_tables(path)
     for table in tables:
         check_mark(table, is_synthetic)
-    entries = tuple(inspect_table(table, connection, is_synthetic) for table in tables)
+    if conversion:
+        conversion.begin(tables[0].layout)
+    entries = tuple(
+        _inspect_and_convert(table, number, connection, is_synthetic, conversion)
+        for number, table in enumerate(tables)
+    )
     for layout in {t.layout.name: t.layout for t in tables}.values():
         of_layout = [t for t in tables if t.layout == layout]
-        if layout.key_in_file and len(of_layout) > 1:
+        if layout.key_in_file == (layout.year_column,):
+            _refuse_shared_years(layout, [e for e in entries if e.layout == layout.name], path)
+        elif layout.key_in_file and len(of_layout) > 1:
             _refuse_shared_keys(layout, of_layout, connection)
     return entries, left_out
 
 
-def inspect_table(
-    table: LandedTable, connection: duckdb.DuckDBPyConnection, is_synthetic: bool = False
+def _inspect_and_convert(
+    table: LandedTable,
+    number: int,
+    connection: duckdb.DuckDBPyConnection,
+    is_synthetic: bool,
+    conversion: Conversion | None,
 ) -> TableEntry:
-    """Read a table to its end: count its rows and years, and check that every number is one."""
-    layout = table.layout
-
     def run(sql: str) -> list[tuple]:
         return run_over_rows(table, connection, sql)
 
-    columns = [c for c in layout.columns if c.is_checked]
-    columns += [Column(year, "number") for year in table.year_columns]
+    columns = checked_columns(table)
+    if conversion is None or table.layout.year_column is None:
+        return _inspect(table, run, columns, is_synthetic)
+    try:
+        written = conversion.write(table, number, connection)
+    except duckdb.Error:
+        # a value is not what it should be: the text says which
+        _inspect(table, run, columns, is_synthetic)
+        raise
+    # what is written has passed every check of single values
+    entry = _inspect(table, run_over_parquet(written, connection), [], is_synthetic)
+    conversion.rows[number] = dict(zip(entry.years, entry.raw_rows, strict=True))
+    return entry
+
+
+def _inspect(
+    table: LandedTable, run: RunOverRows, columns: list[Column], is_synthetic: bool
+) -> TableEntry:
+    """Read a table to its end: count its rows and years, and check the values of `columns`."""
+    layout = table.layout
     year = layout.year_column
     selected = [
         "count(*)",
@@ -63,7 +103,7 @@ def inspect_table(
         total_of(layout),
     ]
     for column in columns:
-        bad, name = _bad_value(layout, column), sql_name(column.name)
+        bad, name = bad_value(layout, column), sql_name(column.name)
         selected += [
             f"min(landed_row) filter ({bad})",
             f"arg_min(coalesce({name}, ''), landed_row) filter ({bad})",
@@ -114,29 +154,26 @@ def _count_of_values(table: LandedTable) -> str:
     return " + ".join(f"count({sql_name(year)})" for year in table.year_columns) or "null"
 
 
-def _bad_value(layout: Layout, column: Column) -> str:
-    """The condition for text that the column must not hold; infinity and NaN are no numbers."""
-    name = sql_name(column.name)
-    blank = f"{name} is null or trim({name}) = ''"
-    if column.kind == "text":
-        return blank
-    kind = KINDS[column.kind]
-    value = f"try_cast({name} as {kind.sql_type})"
-    good = [f"isfinite(cast({value} as double))"]
-    if kind.pattern:
-        good.append(f"regexp_full_match({name}, {sql_text(kind.pattern)})")
-    if column.name == layout.year_column:
-        good.append(f"{value} between {layout.years[0]} and {layout.years[-1]}")
-    bad = f"{name} is not null and not coalesce({' and '.join(good)}, false)"
-    return f"{bad} or {blank}" if column.required and not column.blank_allowed else bad
-
-
 def _needed(layout: Layout, column: Column) -> str:
     if column.kind == "text":
         return "a value"
     if column.name == layout.year_column:
         return f"a year from {layout.years[0]} to {layout.years[-1]}"
     return KINDS[column.kind].word
+
+
+def _refuse_shared_years(layout: Layout, entries: list[TableEntry], path: Path) -> None:
+    """Refuse a zip of which two members hold the same year: loaded, it would count twice."""
+    member_of: dict[int, str | None] = {}
+    for entry in entries:
+        for year in entry.years:
+            if year in member_of:
+                raise LandingError(
+                    f"{path.name}: {layout.year_column} {year} is in "
+                    f"{listed(member_of[year])} and in {listed(entry.member)}. "
+                    "Keep one of them, or land the zip as published."
+                )
+            member_of[year] = entry.member
 
 
 def _refuse_shared_keys(

@@ -102,6 +102,11 @@ class Manifest:
         return self.path.parent
 
     @property
+    def raw_folder(self) -> Path:
+        """Where the rows of what has landed are as Parquet: derived, and made again if missing."""
+        return self.folder.parent / "build" / "raw"
+
+    @property
     def journal(self) -> Path:
         return self.path.with_name(JOURNAL)
 

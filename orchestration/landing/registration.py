@@ -19,10 +19,12 @@ from pathlib import Path
 import duckdb
 
 from orchestration.durable import DiskFullError, explaining_full_disk, move_into_place
+from orchestration.landing.conversion import Conversion
 from orchestration.landing.inspection import inspect_file
 from orchestration.landing.layout import (
     EmptyAnswerError,
     LandingError,
+    Layout,
     UnknownLayoutError,
     printable,
 )
@@ -94,6 +96,7 @@ class _Checked:
 
     path: Path
     digest: str
+    conversion: Conversion | None = None
     tables: tuple[TableEntry, ...] = ()
     members_left_out: list[str] = field(default_factory=list)
 
@@ -133,6 +136,7 @@ def register(
                     outcome = _register_one(manifest, arrival, connection, say)
                 finally:
                     shutil.rmtree(manifest.folder / STAGING, ignore_errors=True)
+                    shutil.rmtree(manifest.raw_folder / STAGING, ignore_errors=True)
             if isinstance(outcome, LeftOut):
                 left_out.append(outcome)
                 say(f"{outcome.status}: {outcome.reason}")
@@ -178,7 +182,7 @@ def _register_one(
             f"{arrival.name}: unexpected {type(error).__name__} while it was read: {error}. "
             "Land it as published; if it is, this reader must be adapted (the log has more).",
         )
-    return _listed(manifest, arrival, current, checked)
+    return _listed(manifest, arrival, current, checked, connection)
 
 
 def _notes(entry: FileEntry) -> list[str]:
@@ -299,20 +303,35 @@ def _checked(
 ) -> _Checked:
     """A file's copy, inspected. Raises LandingError if it cannot be used."""
     staged, digest = _staged(manifest, arrival.path)
+    conversion = None
+    # the many small answers of a service are merged when they are loaded
+    if arrival.origin != ANSWER:
+
+        def file_of(layout: Layout) -> str:
+            target = _target(manifest, arrival, PUBLISHER_OF[layout.name].name, digest)
+            return target.relative_to(manifest.folder).as_posix()
+
+        folder = manifest.raw_folder
+        conversion = Conversion(folder, folder / STAGING, manifest.next_sequence(), digest, file_of)
     if not arrival.is_synthetic and digest in arrival.demo_checksums:
         raise LandingError(refusal(arrival.name))
     if arrival.origin != ANSWER and (taken_out := _taken_out(manifest, digest, arrival.origin)):
         raise TakenOutError(f"{arrival.name}: {taken_out}")
     try:
-        return _Checked(staged, digest, *inspect_file(staged, connection, arrival.is_synthetic))
+        inspected = inspect_file(staged, connection, arrival.is_synthetic, conversion)
+        return _Checked(staged, digest, conversion, *inspected)
     except EmptyAnswerError as empty:
         if arrival.origin != ANSWER:
             raise
-        return _Checked(staged, digest, (TableEntry(empty.layout, None, 0),))
+        return _Checked(staged, digest, None, (TableEntry(empty.layout, None, 0),))
 
 
 def _listed(
-    manifest: Manifest, arrival: _Arrival, current: list[FileEntry], checked: _Checked
+    manifest: Manifest,
+    arrival: _Arrival,
+    current: list[FileEntry],
+    checked: _Checked,
+    connection: duckdb.DuckDBPyConnection,
 ) -> FileEntry:
     """Give a checked file its place in the zone, and list it in the manifest."""
     tables = checked.tables
@@ -320,6 +339,8 @@ def _listed(
     target = _target(manifest, arrival, source, checked.digest)
     size = checked.path.stat().st_size
     _put(checked.path, target)
+    if checked.conversion:
+        checked.conversion.keep(connection)
     entry = FileEntry(
         file=target.relative_to(manifest.folder).as_posix(),
         source=source,

@@ -192,6 +192,7 @@ COMTRADE_TRADE = Layout(
     lists_every_column=True,
     further_check=_refuse_lost_detail,
     year_column="refYear",
+    sorted_by=("cmdCode", "reporterCode", "partnerCode"),
     cut_at=(500, 100_000),  # of the preview and of the data endpoint
     replacement=Replacement(
         table="comtrade_superseded",

@@ -1,0 +1,150 @@
+"""The raw tables of trade: which Parquet files of which years each shows, as a view of its name.
+
+The build file lists the files, in the transaction that loads them; the view is made from the list.
+So a table changes by year, in one step, and a file that is not listed is seen by no one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+from orchestration.durable import sql_name, sql_texts
+from orchestration.landing.conversion import rows_in
+from orchestration.landing.layout import YEAR_OF_PARTITION, Layout
+from orchestration.landing.publishers import LAYOUTS
+
+_ORIGIN_COLUMNS = (
+    ("landed_file", "varchar"),
+    ("landed_row", "bigint"),
+    ("landed_sequence", "integer"),
+)
+# the rows that a newer answer replaced also have the answer that did so, and both releases
+_REPLACEMENT_COLUMNS = (
+    ("replaced_by_file", "varchar"),
+    ("replaced_by_sequence", "integer"),
+    ("released_before", "varchar"),
+    ("released_after", "varchar"),
+)
+
+
+def tables_of(layout: Layout) -> Iterator[str]:
+    """The raw tables that a layout fills: its own, and that of the replaced rows."""
+    yield layout.name
+    if layout.replacement:
+        yield layout.replacement.table
+
+
+def columns_of(layout: Layout, table: str) -> list[tuple[str, str]]:
+    """Names and types of the columns of a raw table of a layout: its own or the replaced rows'."""
+    columns = [(c.name, c.sql_type) for c in layout.raw_table_columns]
+    if layout.year_column:
+        columns.append((YEAR_OF_PARTITION, "smallint"))
+    of_replaced = _REPLACEMENT_COLUMNS if table != layout.name else ()
+    return [*columns, *_ORIGIN_COLUMNS, *of_replaced]
+
+
+def ensure_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Have a view for every raw table of trade, over what is listed.
+
+    Their paths are absolute, so they are made anew for a data folder that was moved. A table of
+    that name is of an earlier version: it goes, and is loaded again.
+    """
+    connection.execute(
+        "create table if not exists raw.parquet_files "
+        "(table_name varchar, trade_year smallint, path varchar, row_count bigint)"
+    )
+    of_earlier_version = {
+        name
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'raw'"
+        ).fetchall()
+    }
+    for layout in LAYOUTS.values():
+        if not layout.year_column:
+            continue
+        for table in of_earlier_version.intersection(tables_of(layout)):
+            connection.execute(f"drop table raw.{table}")
+            connection.execute("delete from raw.loaded_partitions where table_name = ?", [table])
+        show(connection, layout)
+
+
+def list_files(
+    connection: duckdb.DuckDBPyConnection, table: str, year: int, paths: list[Path]
+) -> None:
+    for path in paths:
+        connection.execute(
+            "insert into raw.parquet_files values (?, ?, ?, ?)",
+            [table, year, str(path), rows_in(path)],
+        )
+
+
+def forget(connection: duckdb.DuckDBPyConnection, layout: Layout, year: int) -> None:
+    """Take a year out of a layout's tables."""
+    for table in tables_of(layout):
+        connection.execute(
+            "delete from raw.parquet_files where table_name = ? and trade_year = ?", [table, year]
+        )
+    connection.execute(
+        "delete from raw.loaded_partitions where table_name = ? and partition_key = ?",
+        [layout.name, str(year)],
+    )
+
+
+def count(connection: duckdb.DuckDBPyConnection, table: str, year: int) -> int:
+    """The rows of a year, from the list."""
+    [(rows,)] = connection.execute(
+        "select coalesce(sum(row_count), 0)::bigint from raw.parquet_files "
+        "where table_name = ? and trade_year = ?",
+        [table, year],
+    ).fetchall()
+    return rows
+
+
+def are_whole(connection: duckdb.DuckDBPyConnection, layout: Layout, year: int) -> bool:
+    """Whether every listed file of a year is there with all its rows."""
+    return all(
+        rows_in(Path(path)) == rows
+        for table in tables_of(layout)
+        for path, rows in _listed(connection, table, year)
+    )
+
+
+def show(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    """Make the views of a layout's tables show the listed files, and nothing else."""
+    for table in tables_of(layout):
+        columns = columns_of(layout, table)
+        paths = [path for path, _ in _listed(connection, table)]
+        names = ", ".join(sql_name(name) for name, _ in columns)
+        if paths:
+            rows = (
+                f"select {names} from read_parquet([{sql_texts(paths)}], hive_partitioning=false)"
+            )
+        else:
+            nulls = ", ".join(f"cast(null as {t}) as {sql_name(n)}" for n, t in columns)
+            rows = f"select {nulls} where false"
+        connection.execute(f"create or replace view raw.{table} as {rows}")
+
+
+def remove_unlisted(connection: duckdb.DuckDBPyConnection, folder: Path, layout: Layout) -> None:
+    """Delete the Parquet files that are listed no more, or never were."""
+    for table in tables_of(layout):
+        listed = {path for path, _ in _listed(connection, table)}
+        for path in (folder / table).glob("year=*/*"):
+            if str(path) not in listed:
+                path.unlink()
+        for year in (folder / table).glob("year=*"):
+            if not any(year.iterdir()):
+                year.rmdir()
+
+
+def _listed(
+    connection: duckdb.DuckDBPyConnection, table: str, year: int | None = None
+) -> list[tuple[str, int]]:
+    return connection.execute(
+        "select path, row_count from raw.parquet_files "
+        "where table_name = ? and coalesce(trade_year = ?, true) order by trade_year, path",
+        [table, year],
+    ).fetchall()

@@ -1,0 +1,38 @@
+"""The SQL conditions that say which text in a landed row is not what its layout needs."""
+
+from __future__ import annotations
+
+from orchestration.durable import sql_name, sql_text
+from orchestration.landing.layout import KINDS, Column, LandedTable, Layout
+
+
+def checked_columns(table: LandedTable) -> list[Column]:
+    """The columns of a table whose text must be a number, or must not be blank."""
+    columns = [c for c in table.layout.columns if c.is_checked]
+    return columns + [Column(year, "number") for year in table.year_columns]
+
+
+def bad_row(table: LandedTable) -> str:
+    """The condition for a row of which any column holds what it must not."""
+    conditions = (f"({bad_value(table.layout, c)})" for c in checked_columns(table))
+    return " or ".join(conditions) or "false"
+
+
+def bad_value(layout: Layout, column: Column) -> str:
+    """The condition for text that the column must not hold; infinity and NaN are no numbers."""
+    name = sql_name(column.name)
+    blank = f"{name} is null or trim({name}) = ''"
+    if column.kind == "text":
+        return blank
+    kind = KINDS[column.kind]
+    value = f"try_cast({name} as {kind.sql_type})"
+    good = [f"isfinite({value})" if kind.sql_type == "double" else f"{value} is not null"]
+    if kind.pattern:
+        matches = f"regexp_full_match({name}, {sql_text(kind.pattern)})"
+        usual = kind.usual.format(text=name, value=value)
+        # nearly every text has the usual form, and telling that is ten times as fast
+        good.append(f"case when {usual} then true else {matches} end")
+    if column.name == layout.year_column:
+        good.append(f"{value} between {layout.years[0]} and {layout.years[-1]}")
+    bad = f"{name} is not null and not coalesce({' and '.join(good)}, false)"
+    return f"{bad} or {blank}" if column.required and not column.blank_allowed else bad
