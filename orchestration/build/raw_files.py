@@ -6,6 +6,7 @@ So a table changes by year, in one step, and a file that is not listed is seen b
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,12 +50,13 @@ def columns_of(layout: Layout, table: str) -> list[tuple[str, str]]:
 def ensure_views(connection: duckdb.DuckDBPyConnection) -> None:
     """Have a view for every raw table of trade, over what is listed.
 
-    Their paths are absolute, so they are made anew for a data folder that was moved. A table of
-    that name is of an earlier version: it goes, and is loaded again.
+    A year of which a file is not there any more as it was (the folder was cleared, or moved) is
+    taken out, and so is a table of that name, of an earlier version: they are loaded again.
     """
     connection.execute(
         "create table if not exists raw.parquet_files "
-        "(table_name varchar, trade_year smallint, path varchar, row_count bigint)"
+        "(table_name varchar, trade_year smallint, path varchar, row_count bigint, "
+        "byte_count bigint)"
     )
     of_earlier_version = {
         name
@@ -68,6 +70,9 @@ def ensure_views(connection: duckdb.DuckDBPyConnection) -> None:
         for table in of_earlier_version.intersection(tables_of(layout)):
             connection.execute(f"drop table raw.{table}")
             connection.execute("delete from raw.loaded_partitions where table_name = ?", [table])
+        for year in {year for table in tables_of(layout) for year in _years(connection, table)}:
+            if not are_whole(connection, layout, year):
+                forget(connection, layout, year)
         show(connection, layout)
 
 
@@ -76,8 +81,8 @@ def list_files(
 ) -> None:
     for path in paths:
         connection.execute(
-            "insert into raw.parquet_files values (?, ?, ?, ?)",
-            [table, year, str(path), rows_in(path)],
+            "insert into raw.parquet_files values (?, ?, ?, ?, ?)",
+            [table, year, str(path), rows_in(path), _size(str(path))],
         )
 
 
@@ -104,11 +109,11 @@ def count(connection: duckdb.DuckDBPyConnection, table: str, year: int) -> int:
 
 
 def are_whole(connection: duckdb.DuckDBPyConnection, layout: Layout, year: int) -> bool:
-    """Whether every listed file of a year is there with all its rows."""
+    """Whether every listed file of a year is there, as large as it was."""
     return all(
-        rows_in(Path(path)) == rows
+        _size(path) == size
         for table in tables_of(layout)
-        for path, rows in _listed(connection, table, year)
+        for path, size in _listed(connection, table, year)
     )
 
 
@@ -143,8 +148,25 @@ def remove_unlisted(connection: duckdb.DuckDBPyConnection, folder: Path, layout:
 def _listed(
     connection: duckdb.DuckDBPyConnection, table: str, year: int | None = None
 ) -> list[tuple[str, int]]:
+    """The files of a table, or of one year of it, each with its bytes."""
     return connection.execute(
-        "select path, row_count from raw.parquet_files "
+        "select path, byte_count from raw.parquet_files "
         "where table_name = ? and coalesce(trade_year = ?, true) order by trade_year, path",
         [table, year],
     ).fetchall()
+
+
+def _years(connection: duckdb.DuckDBPyConnection, table: str) -> list[int]:
+    return [
+        year
+        for (year,) in connection.execute(
+            "select distinct trade_year from raw.parquet_files where table_name = ?", [table]
+        ).fetchall()
+    ]
+
+
+def _size(path: str) -> int | None:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return None

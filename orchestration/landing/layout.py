@@ -33,32 +33,23 @@ class Kind(NamedTuple):
     """What the text of a column must be: a word for it, the type it must fit, and its form.
 
     `pattern` is a regular expression of RE2 for the whole text, where the type alone would accept
-    and round other text; `usual` an SQL condition on {text} and {value} that nearly all text meets
-    and no other text does than such as fits the pattern.
+    and round other text.
     """
 
     word: str
     sql_type: str
     pattern: str | None = None
-    usual: str = "false"
 
 
 _WHOLE_NUMBER = r"\s*[+-]?\d+(\.0*)?\s*"
-_AS_PRINTED = "{text} = cast({value} as varchar)"
 # The types are those of later steps, so that none meets a number it cannot hold. Amounts are US
 # dollars and kilograms: no total of UN Comtrade reaches 10^13 of either, and a hundred rows of that
 # size still sum to what the models hold.
 KINDS = {
-    "integer": Kind("a whole number", "integer", _WHOLE_NUMBER, _AS_PRINTED),
-    "year": Kind("a year", "smallint", _WHOLE_NUMBER, _AS_PRINTED),
+    "integer": Kind("a whole number", "integer", _WHOLE_NUMBER),
+    "year": Kind("a year", "smallint", _WHOLE_NUMBER),
     # published with six digits; five where a program has dropped the zero in front
-    "hs6_code": Kind(
-        "a code of six digits",
-        "integer",
-        r"\s*\d{5,6}\s*",
-        # a sign sorts before every digit
-        "{text} >= '0' and {text} = lpad(cast({value} as varchar), 6, '0')",
-    ),
+    "hs6_code": Kind("a code of six digits", "integer", r"\s*\d{5,6}\s*"),
     "number": Kind("a number", "double"),
     "amount": Kind("a number below 10^13", "decimal(16, 3)"),
     "thousands": Kind("a number below 10^10", "decimal(13, 3)"),

@@ -191,7 +191,12 @@ def test_raw_tables_that_differ_from_the_manifest_are_named(
     zone: Manifest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with duckdb.connect(str(build_file(zone))) as connection:
-        connection.execute("delete from raw.comtrade_trade where trade_year = 2021")
+        [(path,)] = connection.execute(
+            "select path from raw.parquet_files where trade_year = 2021"
+        ).fetchall()
+        connection.execute(
+            f"copy (select * from read_parquet('{path}') where false) to '{path}' (format parquet)"
+        )
         connection.execute(
             "update raw.loaded_partitions set fingerprint = 'x' where partition_key = '2022'"
         )
@@ -271,6 +276,7 @@ def test_a_landed_file_that_became_a_link_is_not_loaded(
     path = zone.folder / "comtrade" / "a.csv"
     path.unlink()
     path.symlink_to(inbox / "a.csv")
+    shutil.rmtree(zone.raw_folder)
     with (
         warehouse.writing(tmp_path / "w.duckdb") as connection,
         pytest.raises(LandingError, match="is a link, not a landed file"),

@@ -10,13 +10,15 @@ import json
 import logging
 import os
 import re
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from orchestration.build import loading, warehouse
+from orchestration.build import loading, raw_rows, warehouse
 from orchestration.durable import DiskFullError
 from orchestration.landing import reading, registration
 from orchestration.landing.journal import JOURNAL
@@ -24,6 +26,7 @@ from orchestration.landing.layout import LandingError, last_year
 from orchestration.landing.manifest import LOCK, Manifest, read_manifest
 from orchestration.landing.publishers.baci import BACI_TRADE
 from orchestration.landing.publishers.comtrade import COMTRADE_TRADE
+from orchestration.landing.publishers.world_bank import WDI_INDICATORS
 from orchestration.landing.registration import register
 from orchestration.settings import PROJECT_ROOT
 from orchestration.sources.folder import fill_from_folder
@@ -604,6 +607,12 @@ def test_a_landed_file_that_changed_stops_its_load(
     landed = manifest.folder / "comtrade" / "a.csv"
     landed.unlink()
     write_csv(landed, [comtrade_row(primaryValue=999)])
+    with warehouse.writing(tmp_path / "w.duckdb") as connection:
+        loading.load_trade_years(connection, manifest, COMTRADE_TRADE, [2022])
+        assert connection.execute("select primaryValue from raw.comtrade_trade").fetchall() == [
+            ("100.25",)
+        ], "what landed, not what lies there now"
+    shutil.rmtree(manifest.raw_folder)
     with (
         warehouse.writing(tmp_path / "w.duckdb") as connection,
         pytest.raises(LandingError, match=r"a\.csv: has changed since it landed"),
@@ -732,35 +741,65 @@ def test_a_large_file_of_real_density_is_far_inside_the_limits(inbox: Path) -> N
 
 
 def test_loading_fewer_rows_than_were_counted_is_an_error(
-    inbox: Path, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    inbox: Path, manifest: Manifest, tmp_path: Path
 ) -> None:
+    """Parquet of fewer rows under a right name, and a table of fewer rows than were counted."""
     write_csv(inbox / BACI, baci_rows())
     fill_from_folder(manifest, inbox)
     assert manifest.current()[0].tables[0].raw_rows == (2,)
-    insert = loading._insert
+    [piece] = manifest.raw_folder.glob("baci_trade/year=2022/*.parquet")
+    whole = piece.read_bytes()
     with warehouse.writing(tmp_path / "w.duckdb") as connection:
-        with monkeypatch.context() as patch:
-            patch.setattr(loading, "_insert", lambda *a: f"{insert(*a)} and landed_row <> 1")
-            with pytest.raises(LandingError, match=r"1 rows .* of 2022 where 2 were counted"):
-                loading.load_trade_years(connection, manifest, BACI_TRADE, [2022])
+        connection.execute(
+            f"copy (select * from read_parquet('{piece}') limit 1) to '{piece}.less' "
+            "(format parquet)"
+        )
+        os.replace(f"{piece}.less", piece)
+        with pytest.raises(LandingError, match=r"1 rows .* of 2022 where 2 were counted"):
+            loading.load_trade_years(connection, manifest, BACI_TRADE, [2022])
+        assert connection.execute("select count(*) from raw.baci_trade").fetchall() == [(0,)]
+        piece.write_bytes(whole)
         [loaded] = loading.load_trade_years(connection, manifest, BACI_TRADE, [2022])
         assert loaded.rows == 2
+
+
+@pytest.mark.parametrize("damage", ["gone", "cut", "empty", "no Parquet"])
+def test_rows_that_landing_left_damaged_are_made_again(
+    damage: str, inbox: Path, manifest: Manifest, tmp_path: Path
+) -> None:
+    write_csv(inbox / BACI, baci_rows())
+    fill_from_folder(manifest, inbox)
+    [piece] = manifest.raw_folder.glob("baci_trade/year=2022/*.parquet")
+    whole = piece.read_bytes()
+    if damage == "gone":
+        piece.unlink()
+    else:
+        piece.write_bytes({"cut": whole[:-20], "empty": b"", "no Parquet": b"x" * 999}[damage])
+    with warehouse.writing(tmp_path / "w.duckdb") as connection:
+        [loaded] = loading.load_trade_years(connection, manifest, BACI_TRADE, [2022])
+        assert loaded.rows == 2
+        [(rows,)] = connection.execute("select count(*) from raw.baci_trade").fetchall()
+    assert rows == 2
+    assert [p.name for p in manifest.raw_folder.iterdir()] == ["baci_trade"]
 
 
 def test_a_value_that_loading_cannot_hold_is_an_error_that_names_the_file(
     inbox: Path, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_csv(inbox / BACI, baci_rows())
+    (inbox / "WDICSV.csv").write_text(WDI_TEXT, encoding="utf-8")
     fill_from_folder(manifest, inbox)
-    insert = loading._insert
-    monkeypatch.setattr(
-        loading, "_insert", lambda *a: insert(*a).replace('cast("v" as', "cast('x' as")
-    )
+
+    def cannot(*_: object) -> None:
+        raise duckdb.ConversionException("Could not convert")
+
+    monkeypatch.setattr(raw_rows, "run_over_rows", cannot)
     with (
         warehouse.writing(tmp_path / "w.duckdb") as connection,
-        pytest.raises(LandingError, match=rf"baci/{BACI}: cannot be loaded into raw\.baci_trade"),
+        pytest.raises(
+            LandingError, match=r"wdi/WDICSV\.csv: cannot be loaded into raw\.wdi_indicators"
+        ),
     ):
-        loading.load_trade_years(connection, manifest, BACI_TRADE, [2022])
+        loading.load_whole(connection, manifest, WDI_INDICATORS)
 
 
 # lines of the page's table that say of something else than a fault what happens

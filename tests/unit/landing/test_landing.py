@@ -512,6 +512,7 @@ def test_a_landed_file_that_changed_is_not_loaded(
     landed = manifest.folder / "comtrade" / "a.csv"
     os.unlink(landed)
     write_csv(landed, [comtrade_row(primaryValue=999)])
+    shutil.rmtree(manifest.raw_folder)
     with warehouse.writing(tmp_path / "w.duckdb") as connection:
         with pytest.raises(LandingError, match="has changed since it landed"):
             loading.load_trade_years(connection, manifest, COMTRADE_TRADE, [2022])
