@@ -3,13 +3,15 @@
 -- has one throughout.
 with
 
-    flows as (select * from {{ ref('int_trade_flows_reported') }}),
-
     counted as (
 
-        select source, year, hs_revision, count(*) as flow_count
-        from flows
-        group by source, year, hs_revision
+        select 'comtrade' as source, year, hs_revision, count(*) as flow_count
+        from {{ ref('int_comtrade_flows_deduplicated') }}
+        group by year, hs_revision
+        union all
+        select 'baci' as source, year, hs_revision, row_count as flow_count
+        from {{ ref('int_baci_files_counted') }}
+        where exclusion_reason is null
 
     ),
 

@@ -120,12 +120,7 @@ with
             max(flows.value_usd) as largest_value_usd,
             sum(flows.value_usd) as value_usd,
             sum(flows.net_weight_kg) as net_weight_kg
-        from {{ ref('stg_baci__trade_flows') }} as flows
-        inner join
-            listed_codes
-            on flows.hs_revision = listed_codes.hs_revision
-            and flows.hs6_code = listed_codes.hs6_code
-        where flows.exclusion_reason is null
+        from {{ ref('int_baci_flows_listed') }} as flows
         group by
             flows.year, flows.exporter_code, flows.importer_code, flows.hs_revision, flows.hs6_code
 

@@ -1,13 +1,13 @@
 -- Both sources in one form: who exported, who imported, who said so, and how it was valued.
 -- Group reporters, the World and partners that are no economies keep their rows, told apart by
--- `reporter_kind` and `partner_kind`.
+-- `reporter_kind` and `partner_kind`. Of BACI, the codes of the lists.
 {{ config(materialized='view') }}
 
 with
 
     comtrade as (select * from {{ ref('int_comtrade_flows_deduplicated') }}),
 
-    baci as (select * from {{ ref('stg_baci__trade_flows') }} where exclusion_reason is null),
+    baci as (select * from {{ ref('int_baci_flows_listed') }}),
 
     economy_codes as (select * from {{ ref('comtrade_economy_codes') }}),
 

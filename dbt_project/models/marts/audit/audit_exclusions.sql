@@ -55,7 +55,18 @@ with
 
     ),
 
-    baci as (select * from {{ ref('stg_baci__trade_flows') }}),
+    baci_files as (select * from {{ ref('int_baci_files_counted') }}),
+
+    baci_listed as (
+
+        select flows.value_usd
+        from {{ ref('int_baci_flows_listed') }} as flows
+        inner join
+            listed_codes
+            on flows.hs_revision = listed_codes.hs_revision
+            and flows.hs6_code = listed_codes.hs6_code
+
+    ),
 
     indicator_values as (
 
@@ -125,9 +136,9 @@ with
             'staging' as stage,
             exclusion_reason as reason_code,
             cast(null as {{ dbt.type_string() }}) as variable,
-            count(*) as row_count,
+            sum(row_count) as row_count,
             sum(value_usd) as value_usd
-        from baci
+        from baci_files
         where exclusion_reason is not null
         group by exclusion_reason
         union all
@@ -136,14 +147,10 @@ with
             'classification' as stage,
             'code_in_neither_list' as reason_code,
             cast(null as {{ dbt.type_string() }}) as variable,
-            count(*) as row_count,
-            sum(value_usd) as value_usd
-        from baci
-        left join
-            listed_codes
-            on baci.hs_revision = listed_codes.hs_revision
-            and baci.hs6_code = listed_codes.hs6_code
-        where baci.exclusion_reason is null and listed_codes.hs6_code is null
+            sum(row_count) - (select count(*) from baci_listed) as row_count,
+            sum(value_usd) - (select coalesce(sum(value_usd), 0) from baci_listed) as value_usd
+        from baci_files
+        where exclusion_reason is null
         union all
         select
             'wdi' as source,
