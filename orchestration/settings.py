@@ -2,8 +2,8 @@
 
 A setting is one row of `Settings`: its variable, its kind (how its text is read and written), its
 default and its meaning. The loader, the environment of child processes and .env.example derive from
-it. Nothing else reads the environment, except profiles.yml and the dbt macro `setting`, which take
-the same names. `make settings` writes .env.example.
+it. Nothing else reads the environment, except profiles.yml, the dbt macro `setting` and memory.py,
+which take the same names. `make settings` writes .env.example.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from orchestration.errors import ExplainedError
+from orchestration.memory import default_limit
 from orchestration.messages import shown
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -190,6 +191,17 @@ def _read_project_path(variable: str, text: str) -> Path:
     return path if path.is_absolute() else (PROJECT_ROOT / path).resolve()
 
 
+def _read_memory(variable: str, text: str) -> str:
+    """An amount of memory as DuckDB takes it; no text: the default of this machine."""
+    if not text:
+        return default_limit()
+    if not re.fullmatch(r"[1-9][0-9]{0,3}GB|[1-9][0-9]{2,6}MB", text):
+        raise SettingError(
+            f"{variable}={shown(text)} is not an amount of memory; use for example 6GB or 1500MB."
+        )
+    return text
+
+
 TEXT = Kind(lambda variable, text: text)
 OPTIONAL_TEXT = Kind(lambda variable, text: text or None, lambda value: value or "")
 OPTIONAL_PATH = Kind(_read_optional_path, lambda value: "" if value is None else str(value))
@@ -198,6 +210,7 @@ SECONDS = Kind(_read_seconds)
 ADDRESS = Kind(_read_address)
 KEY = Kind(_read_key)
 VINTAGE = Kind(_read_vintage)
+MEMORY = Kind(_read_memory)
 YEARS = Kind(_read_years, lambda years: f"{years[0]}-{years[1]}")
 SEED = whole_number(0, None, "is not a whole number; use digits only, for example 1992.")
 CALLS = whole_number(1, None, "is not a number of calls; a free key has 500.")
@@ -357,6 +370,13 @@ class Settings:
         "economy, for a quick look) | baci (every economy pair and six-digit code, 250-300 "
         "million rows: hours, and tens of gigabytes). The indicators, China's trade and so "
         "the regressions are the same at every size.",
+    )
+    memory_limit: str = _row(
+        "LCT_MEMORY_LIMIT",
+        MEMORY,
+        "",
+        "How much memory the database of a step may use, such as 6GB; what is more goes to disk, "
+        "in the data folder. Empty: a quarter of the machine's, and at least 2GB.",
     )
     accept_drift: bool = _row(
         "LCT_ACCEPT_DRIFT",

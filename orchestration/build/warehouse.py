@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ from orchestration.durable import (
 )
 from orchestration.errors import ExplainedError
 from orchestration.landing.publishers import LAYOUTS
+from orchestration.memory import bound
 
 LAYERS = ("models", "estimates")
 
@@ -56,6 +58,7 @@ def exclusive(
     """
     with file_lock(build_path.with_name("writer.lock"), say, wait_seconds):
         _end_orphaned_dbt(build_path, say)
+        shutil.rmtree(_spill(build_path), ignore_errors=True)  # of one that was killed
         yield
 
 
@@ -147,7 +150,7 @@ def explaining_its_faults(build_path: Path) -> Iterator[None]:
 
 def _open(build_path: Path, say: Callable[[str], None]) -> duckdb.DuckDBPyConnection:
     try:
-        return duckdb.connect(str(build_path))
+        return bound(duckdb.connect(str(build_path)), _spill(build_path))
     except duckdb.Error as error:
         if "lock on file" in str(error):
             raise WarehouseError(
@@ -162,7 +165,12 @@ def _open(build_path: Path, say: Callable[[str], None]) -> duckdb.DuckDBPyConnec
         aside = _move_aside(build_path)
         reason = str(error).splitlines()[0]
         say(f"the build file cannot be read ({reason}): moved to {aside.name}, and rebuilt")
-        return duckdb.connect(str(build_path))
+        return bound(duckdb.connect(str(build_path)), _spill(build_path))
+
+
+def _spill(build_path: Path) -> Path:
+    """Where the holder of the build file's lock, or its dbt, puts what memory does not hold."""
+    return build_path.with_name("spill") / "warehouse"
 
 
 def _move_aside(build_path: Path) -> Path:

@@ -39,6 +39,7 @@ from orchestration.landing.manifest import (
 )
 from orchestration.landing.publishers import PUBLISHER_OF
 from orchestration.landing.synthetic_mark import refusal
+from orchestration.memory import bounded_database
 
 # the origin of a service's answers to our own requests
 ANSWER = "api"
@@ -124,9 +125,7 @@ def register(
     names = Counter(path.name for path in paths)
     demo_checksums |= {f.sha256 for f in manifest.files if f.is_synthetic}
     left_out: list[LeftOut] = []
-    connection = duckdb.connect()
-    connection.execute("set preserve_insertion_order = true")
-    try:
+    with bounded_database(manifest.raw_folder.parent / "spill") as connection:
         for path in paths:
             place = path.relative_to(root).as_posix() if root else path.name
             is_only_one = names[path.name] == 1
@@ -144,8 +143,6 @@ def register(
                 say(f"landed: {outcome.file}  {outcome.rows:,} rows")
                 for note in _notes(outcome):
                     say(f"warning: {note}")
-    finally:
-        connection.close()
     manifest.left_out = left_out
     manifest.write()
     return left_out

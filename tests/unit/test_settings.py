@@ -38,6 +38,8 @@ WRONG = [
     ("LCT_MINERAL_SCOPE", "all", MINERAL_SCOPES),
     ("LCT_INCOME_VINTAGE", "FY30", INCOME_VINTAGES),
     ("LCT_STANDARDISATION_YEARS", "1992", ("a first and a last year", "1992-2022")),
+    ("LCT_MEMORY_LIMIT", "lots", ("an amount of memory", "6GB")),
+    ("LCT_MEMORY_LIMIT", "5MB", ("an amount of memory", "6GB")),
     ("LCT_STANDARDISATION_YEARS", "1992 to 2022", ("a first and a last year",)),
     ("LCT_STANDARDISATION_YEARS", "2022-1992", ("a first and a last year",)),
     ("LCT_STANDARDISATION_YEARS", "1960-2022", ("starts in 1992",)),
@@ -212,6 +214,7 @@ def test_the_example_is_written_from_the_table() -> None:
 
 
 OTHER_VALUES = {
+    "LCT_MEMORY_LIMIT": "3GB",
     "LCT_SOURCE": "api",
     "LCT_LANDING": "/somewhere/files",
     "LCT_DATA_DIR": "/somewhere/data",

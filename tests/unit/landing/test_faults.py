@@ -817,7 +817,9 @@ ALSO = {
     "a landed file that changed, when its original is landed again": (
         test_landing_the_original_again_restores_a_landed_file
     ),
-    "a landed file that changed, when it is loaded": test_a_landed_file_that_changed_stops_its_load,
+    "a landed file that changed, when its rows must be read from it again": (
+        test_a_landed_file_that_changed_stops_its_load
+    ),
     "other rows at loading than were counted at landing": (
         test_loading_fewer_rows_than_were_counted_is_an_error
     ),
