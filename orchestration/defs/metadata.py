@@ -27,8 +27,8 @@ def table_metadata(
 ) -> dict[str, Any]:
     """Dagster metadata of the rows of schema.table that satisfy `where`.
 
-    Numbers are given as numbers, so that Dagster plots their history. A view gets only a preview:
-    counting its rows would run the whole query.
+    Numbers are given as numbers, so that Dagster plots their history. A view of a model gets only a
+    preview: counting its rows would run the whole query. Raw tables of trade are views of Parquet.
     """
     name = f'{schema}."{table}"'
     columns = [
@@ -50,7 +50,7 @@ def table_metadata(
         "select count(*) > 0 from duckdb_views() where schema_name = ? and view_name = ?",
         [schema, table],
     ).fetchall()
-    if is_view:
+    if is_view and schema != "raw":
         return {"preview": preview}
 
     def value_of(aggregate: str) -> Any:

@@ -1,13 +1,22 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_comtrade_flows_deduplicated'}}}) }}
--- Landed UN Comtrade rows = rows set apart in staging + rows folded into flows + flows. A
--- difference means a row was lost in silence.
+-- Landed UN Comtrade rows = rows set apart in staging + rows folded into flows + flows; landed BACI
+-- rows = those of the files counted. A difference means a row was lost in silence.
 with
 
-    landed as (select count(*) as row_count from {{ source('raw', 'comtrade_trade') }}),
+    landed as (
+
+        select 'comtrade' as source, count(*) as row_count
+        from {{ source('raw', 'comtrade_trade') }}
+        union all
+        select 'baci' as source, count(*) as row_count
+        from {{ source('raw', 'baci_trade') }}
+
+    ),
 
     accounted as (
 
         select
+            'comtrade' as source,
             (
                 select count(*)
                 from {{ ref('stg_comtrade__trade_records') }}
@@ -22,10 +31,13 @@ with
                 ),
                 0
             ) as row_count
+        union all
+        select 'baci' as source, coalesce(sum(row_count), 0) as row_count
+        from {{ ref('int_baci_files_counted') }}
 
     )
 
-select landed.row_count as landed_rows, accounted.row_count as accounted_rows
+select landed.source, landed.row_count as landed_rows, accounted.row_count as accounted_rows
 from landed
-cross join accounted
+inner join accounted on landed.source = accounted.source
 where landed.row_count <> accounted.row_count
