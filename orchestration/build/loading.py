@@ -70,8 +70,11 @@ def _load_year(
     known = _known(connection, layout.name, str(year))
     if known is None and not files:
         return Loaded(layout.name, str(year), 0, (), fingerprint, False)
-    if known and known[0] == fingerprint and raw_files.are_whole(connection, layout, year):
+    altered = raw_files.altered(connection, layout, year)
+    if known and known[0] == fingerprint and not altered:
         return Loaded(layout.name, str(year), known[1], names, fingerprint, False)
+    for path in altered:
+        path.unlink(missing_ok=True)  # made again from the landed file
     if layout.replacement and any(f.request_parameters for f in files):
         merged = merge_answers(connection, manifest, layout, files, year, fingerprint)
     else:

@@ -15,6 +15,7 @@ import duckdb
 from orchestration.durable import sql_name, sql_texts
 from orchestration.landing.conversion import rows_in
 from orchestration.landing.layout import YEAR_OF_PARTITION, Layout
+from orchestration.landing.manifest import sha256_of
 from orchestration.landing.publishers import LAYOUTS
 
 _ORIGIN_COLUMNS = (
@@ -56,7 +57,7 @@ def ensure_views(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "create table if not exists raw.parquet_files "
         "(table_name varchar, trade_year smallint, path varchar, row_count bigint, "
-        "byte_count bigint)"
+        "byte_count bigint, sha256 varchar)"
     )
     of_earlier_version = {
         name
@@ -71,7 +72,7 @@ def ensure_views(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"drop table raw.{table}")
             connection.execute("delete from raw.loaded_partitions where table_name = ?", [table])
         for year in {year for table in tables_of(layout) for year in _years(connection, table)}:
-            if not are_whole(connection, layout, year):
+            if not are_there(connection, layout, year):
                 forget(connection, layout, year)
         show(connection, layout)
 
@@ -81,8 +82,8 @@ def list_files(
 ) -> None:
     for path in paths:
         connection.execute(
-            "insert into raw.parquet_files values (?, ?, ?, ?, ?)",
-            [table, year, str(path), rows_in(path), _size(str(path))],
+            "insert into raw.parquet_files values (?, ?, ?, ?, ?, ?)",
+            [table, year, str(path), rows_in(path), _size(str(path)), sha256_of(path)],
         )
 
 
@@ -108,20 +109,35 @@ def count(connection: duckdb.DuckDBPyConnection, table: str, year: int) -> int:
     return rows
 
 
-def are_whole(connection: duckdb.DuckDBPyConnection, layout: Layout, year: int) -> bool:
+def are_there(connection: duckdb.DuckDBPyConnection, layout: Layout, year: int) -> bool:
     """Whether every listed file of a year is there, as large as it was."""
     return all(
         _size(path) == size
         for table in tables_of(layout)
-        for path, size in _listed(connection, table, year)
+        for path, size, _ in _listed(connection, table, year)
     )
+
+
+def altered(
+    connection: duckdb.DuckDBPyConnection, layout: Layout, year: int | None = None
+) -> list[Path]:
+    """The listed files, of a year or of all, that are gone or not as they were listed.
+
+    Parquet has no checksums of its own: a changed byte may give another number without an error.
+    """
+    return [
+        Path(path)
+        for table in tables_of(layout)
+        for path, size, sha256 in _listed(connection, table, year)
+        if _size(path) != size or sha256_of(Path(path)) != sha256
+    ]
 
 
 def show(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     """Make the views of a layout's tables show the listed files, and nothing else."""
     for table in tables_of(layout):
         columns = columns_of(layout, table)
-        paths = [path for path, _ in _listed(connection, table)]
+        paths = [path for path, *_ in _listed(connection, table)]
         names = ", ".join(sql_name(name) for name, _ in columns)
         if paths:
             rows = (
@@ -136,7 +152,7 @@ def show(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
 def remove_unlisted(connection: duckdb.DuckDBPyConnection, folder: Path, layout: Layout) -> None:
     """Delete the Parquet files that are listed no more, or never were."""
     for table in tables_of(layout):
-        listed = {path for path, _ in _listed(connection, table)}
+        listed = {path for path, *_ in _listed(connection, table)}
         for path in (folder / table).glob("year=*/*"):
             if str(path) not in listed:
                 path.unlink()
@@ -147,10 +163,10 @@ def remove_unlisted(connection: duckdb.DuckDBPyConnection, folder: Path, layout:
 
 def _listed(
     connection: duckdb.DuckDBPyConnection, table: str, year: int | None = None
-) -> list[tuple[str, int]]:
-    """The files of a table, or of one year of it, each with its bytes."""
+) -> list[tuple[str, int, str]]:
+    """The files of a table, or of one year of it, each with its bytes and their checksum."""
     return connection.execute(
-        "select path, byte_count from raw.parquet_files "
+        "select path, byte_count, sha256 from raw.parquet_files "
         "where table_name = ? and coalesce(trade_year = ?, true) order by trade_year, path",
         [table, year],
     ).fetchall()

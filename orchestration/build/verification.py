@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.build import warehouse
+from orchestration.build import raw_files, warehouse
 from orchestration.build.loading import fingerprint_of
 from orchestration.landing.layout import YEAR_OF_PARTITION
 from orchestration.landing.manifest import Manifest
@@ -55,6 +55,9 @@ def _differences(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> I
             yield f"raw.{name}: was loaded from other files than the manifest lists now"
         elif rows.get(partition, 0) != recorded:
             yield f"raw.{name}: holds {rows.get(partition, 0):,} rows; {recorded:,} were loaded"
+    for layout in LAYOUTS.values():
+        for path in raw_files.altered(connection, layout):
+            yield f"raw.{layout.name}: {path.name} of {path.parent.name} is not as it was written"
 
 
 def _listed(manifest: Manifest) -> Iterator[tuple[Partition, str]]:

@@ -205,6 +205,7 @@ def test_raw_tables_that_differ_from_the_manifest_are_named(
     assert [d["what"] for d in found["damages"]] == [
         "raw.comtrade_trade 2021: holds 0 rows; 1 were loaded",
         "raw.comtrade_trade 2022: was loaded from other files than the manifest lists now",
+        f"raw.comtrade_trade: {Path(path).name} of year=2021 is not as it was written",
     ]
     build_file(zone).write_bytes(b"no database" * 1000)
     status, found = verified(capsys)
