@@ -385,6 +385,13 @@ class Settings:
         "Publish although a number changed beyond the bound that stops publication "
         "(seeds/operations/drift_bounds.csv): true for the one run in which that is intended.",
     )
+    full: bool = _row(
+        "LCT_FULL",
+        flag("true", "false"),
+        "false",
+        "Build models, estimates and the publication again although nothing they are made from "
+        "has changed: true. `make run FULL=1` sets it for one run.",
+    )
     dagster_port: int = _row(
         "LCT_DAGSTER_PORT",
         PORT,

@@ -39,21 +39,24 @@ def dbt_manifest(settings: Settings) -> Path:
     return manifest
 
 
+def project_files() -> list[Path]:
+    """Every file that dbt reads of the project: settings, models, macros, seeds and data tests."""
+    paths = (
+        path
+        for source in DBT_SOURCES
+        for root in [PROJECT_ROOT / source]
+        for path in ([root] if root.is_file() else root.rglob("*"))
+    )
+    return sorted(path for path in paths if path.suffix in (".sql", ".yml", ".csv"))
+
+
 def _project_fingerprint() -> str:
     """A digest of the name, size and modification time of every file that dbt parses.
 
     A deleted or restored file changes it too.
     """
-    paths = [
-        path
-        for source in DBT_SOURCES
-        for root in [PROJECT_ROOT / source]
-        for path in ([root] if root.is_file() else root.rglob("*"))
-    ]
     states = [
-        (path.relative_to(PROJECT_ROOT).as_posix(), path.stat())
-        for path in sorted(paths)
-        if path.suffix in (".sql", ".yml", ".csv")
+        (path.relative_to(PROJECT_ROOT).as_posix(), path.stat()) for path in project_files()
     ]
     return hashlib.sha256(
         "\n".join(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states).encode()

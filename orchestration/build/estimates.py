@@ -15,7 +15,7 @@ from estimation.reasons import Words
 from estimation.rendering import RenderingInputs, rendered
 from estimation.schema import TABLES, Table, described
 from estimation.specifications import SPECIFICATIONS
-from orchestration.build import warehouse
+from orchestration.build import fingerprints, warehouse
 from orchestration.build.warehouse import WarehouseError
 from orchestration.durable import sql_text, transaction
 from orchestration.seeds import seed_rows
@@ -67,16 +67,21 @@ def write_estimates(
     connection: duckdb.DuckDBPyConnection,
     say: Callable[[str], None] = lambda _: None,
     planted_truth: Path | None = None,
-) -> dict[str, pd.DataFrame]:
+    may_skip: bool = False,
+) -> bool:
     """Estimate all specifications on all bases and replace schema estimates, in one transaction.
 
-    Returns the tables. Raises WarehouseError if the models are not complete.
+    Where `may_skip`, estimates that are complete and made from the same stay. Returns whether they
+    were estimated. Raises WarehouseError if the models are not complete.
     """
     if "models" not in warehouse.completed(connection):
         raise WarehouseError(
             "No estimates: the models are not complete for the data loaded. "
             "Build them first (make run, or materialise the marts in Dagster)."
         )
+    made_from = fingerprints.of_estimates(connection, planted_truth)
+    if may_skip and made_from and made_from == warehouse.fingerprint_of(connection, "estimates"):
+        return False
     inputs = read_marts(connection, planted_truth)
     tables = estimate_all(inputs, SPECIFICATIONS, BASES, say)
     with transaction(connection):
@@ -84,8 +89,8 @@ def write_estimates(
         connection.execute("create schema if not exists estimates")
         for name, table in TABLES.items():
             _replace(connection, name, table, tables[name], inputs.words)
-        warehouse.complete(connection, "estimates")
-    return tables
+        warehouse.complete(connection, "estimates", fingerprint=made_from)
+    return True
 
 
 def _replace(

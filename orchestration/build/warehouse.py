@@ -1,8 +1,8 @@
 """The build file (build/warehouse.duckdb): its write lock, its raw tables and its completed layers.
 
 Only the pipeline opens the build file, one process at a time: `writing` waits for its turn. The
-table operations.completed_layers records which layers are complete on the current raw data;
-publication relies on nothing else. The build file is derived from what has landed: one that is
+table operations.completed_layers records which layers are complete on the current raw data,
+and what they were made from; publication relies on nothing else. The build file is derived from what has landed: one that is
 damaged is moved aside and rebuilt.
 """
 
@@ -30,7 +30,7 @@ from orchestration.landing.publishers import LAYOUTS
 from orchestration.memory import bound
 
 LAYERS = ("models", "estimates")
-
+PUBLICATION = "publication"  # recorded beside the layers; its detail is the publication's folder
 
 # what DuckDB says, by itself or through dbt, of a file whose bytes are not what it wrote
 _DAMAGE = re.compile(
@@ -204,8 +204,9 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
             table_name varchar, partition_key varchar, fingerprint varchar, row_count bigint
         );
         create table if not exists operations.completed_layers (
-            layer varchar, completed_at timestamp, detail varchar
+            layer varchar, completed_at timestamp, detail varchar, fingerprint varchar
         );
+        alter table operations.completed_layers add column if not exists fingerprint varchar;
         """
     )
     raw_files.ensure_views(connection)
@@ -220,12 +221,20 @@ def invalidate(connection: duckdb.DuckDBPyConnection, layer: str) -> None:
     )
 
 
-def complete(connection: duckdb.DuckDBPyConnection, layer: str, detail: str = "") -> None:
-    """Record that `layer` is complete and has passed every blocking check."""
+def complete(
+    connection: duckdb.DuckDBPyConnection,
+    layer: str,
+    detail: str = "",
+    fingerprint: str | None = None,
+) -> None:
+    """Record that `layer` is complete, has passed every blocking check, and what it is made from.
+
+    `fingerprint` is the one of fingerprints.py, taken before the layer was begun.
+    """
     connection.execute("delete from operations.completed_layers where layer = ?", [layer])
     connection.execute(
-        "insert into operations.completed_layers values (?, current_timestamp::timestamp, ?)",
-        [layer, detail],
+        "insert into operations.completed_layers values (?, current_timestamp::timestamp, ?, ?)",
+        [layer, detail, fingerprint],
     )
 
 
@@ -236,3 +245,20 @@ def completed(connection: duckdb.DuckDBPyConnection) -> set[str]:
             "select layer from operations.completed_layers"
         ).fetchall()
     }
+
+
+def fingerprint_of(connection: duckdb.DuckDBPyConnection, layer: str) -> str | None:
+    """What a complete layer was made from; None if it is not complete, or was not recorded."""
+    return _recorded(connection, layer, "fingerprint")
+
+
+def detail_of(connection: duckdb.DuckDBPyConnection, layer: str) -> str | None:
+    """What was recorded with a layer: of the models the outcome of the data tests, as JSON."""
+    return _recorded(connection, layer, "detail")
+
+
+def _recorded(connection: duckdb.DuckDBPyConnection, layer: str, column: str) -> str | None:
+    found = connection.execute(
+        f"select {column} from operations.completed_layers where layer = ?", [layer]
+    ).fetchone()
+    return found[0] if found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 
@@ -23,7 +24,9 @@ def prepare_environment(settings: Settings) -> None:
         )
     os.environ.update(settings.environment())
     os.environ["DO_NOT_TRACK"] = "1"
-    instance_settings = (PROJECT_ROOT / "orchestration" / "defs" / "dagster.yaml").read_bytes()
+    template = (PROJECT_ROOT / "orchestration" / "defs" / "dagster.yaml").read_text("utf-8")
+    events = json.dumps(str(settings.dagster_home / "history" / "runs"), ensure_ascii=False)
+    instance_settings = template.replace("base_dir: EVENTS", f"base_dir: {events}").encode()
     try:
         settings.dagster_home.mkdir(parents=True, exist_ok=True)
         settings.build_path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,15 +8,18 @@ from collections.abc import Iterator
 import dagster as dg
 
 from estimation.schema import TABLES
-from orchestration.build import loading
+from orchestration.build import fingerprints, loading, warehouse
 from orchestration.build.estimates import write_estimates
 from orchestration.defs.metadata import table_metadata
 from orchestration.defs.policies import (
     DATA_ENGINEERING,
     ECONOMETRICS,
     FRESHNESS,
+    UNCHANGED,
     WRITER_POOL,
     YEARS,
+    data_version,
+    may_skip,
 )
 from orchestration.defs.resources import (
     RunSettings,
@@ -33,6 +36,7 @@ from orchestration.publishing import publication
 from orchestration.sources.filling import fill_landing_zone
 
 LANDING_KEY = dg.AssetKey(["landing", "files"])
+CODE_OF_ESTIMATES = fingerprints.code_of(fingerprints.CODE_OF_ESTIMATES)[:12]
 ESTIMATE_KEYS = [dg.AssetKey(["estimates", name]) for name in TABLES]
 READ_BY_ESTIMATION = [
     dg.AssetKey(["marts", "panel_country_year_variants"]),
@@ -259,6 +263,7 @@ def own_products(
             kinds={"python", "duckdb"},
             owners=ECONOMETRICS,
             description=TABLES[key.path[-1]].description,
+            code_version=CODE_OF_ESTIMATES,
         )
         for key in ESTIMATE_KEYS
     ],
@@ -268,11 +273,24 @@ def own_products(
 def estimates(
     context: dg.AssetExecutionContext, run_settings: RunSettings, build_file: Warehouse
 ) -> Iterator[dg.MaterializeResult]:
+    settings = run_settings.settings
     with build_file.writing(context.log.info) as connection:
-        write_estimates(connection, context.log.info, run_settings.settings.planted_truth_path)
-        shown = {key: table_metadata(connection, *key.path) for key in ESTIMATE_KEYS}
+        is_new = write_estimates(
+            connection,
+            context.log.info,
+            settings.planted_truth_path,
+            may_skip(context, settings),
+        )
+        if is_new:
+            shown = {key: table_metadata(connection, *key.path) for key in ESTIMATE_KEYS}
+        else:
+            context.log.info("estimates: nothing is new, they stay")
+            shown = dict.fromkeys(ESTIMATE_KEYS, UNCHANGED)
+        made_from = warehouse.fingerprint_of(connection, "estimates")
     for key in ESTIMATE_KEYS:
-        yield dg.MaterializeResult(asset_key=key, metadata=shown[key])
+        yield dg.MaterializeResult(
+            asset_key=key, metadata=shown[key], data_version=data_version(made_from)
+        )
 
 
 def publication_asset(model_keys: list[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -294,7 +312,8 @@ def publication_asset(model_keys: list[dg.AssetKey]) -> dg.AssetsDefinition:
     def published_warehouse(
         context: dg.AssetExecutionContext, run_settings: RunSettings
     ) -> dg.MaterializeResult:
-        result = publication.publish(run_settings.settings, context.log.info)
+        settings = run_settings.settings
+        result = publication.publish(settings, context.log.info, may_skip(context, settings))
         tables = "\n".join(f"| {name} | {rows:,} |" for name, rows in result.rows.items())
         return dg.MaterializeResult(
             metadata={

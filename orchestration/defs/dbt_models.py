@@ -1,6 +1,7 @@
 """The dbt project in Dagster: its manifest, asset names and groups, and the run that builds it."""
 
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,16 @@ from dagster_dbt import (
 )
 from dagster_shared.record import replace
 
-from orchestration.build import warehouse
+from orchestration.build import fingerprints, warehouse
 from orchestration.build.dbt_project import dbt_executable, dbt_manifest
 from orchestration.defs.metadata import table_metadata
-from orchestration.defs.policies import ANALYTICS_ENGINEERING, WRITER_POOL
+from orchestration.defs.policies import (
+    ANALYTICS_ENGINEERING,
+    UNCHANGED,
+    WRITER_POOL,
+    data_version,
+    may_skip,
+)
 from orchestration.settings import PROJECT_ROOT, Settings
 
 
@@ -61,7 +68,14 @@ def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
     )
     def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         with warehouse.writing(settings.build_path, context.log.info) as connection:
-            warehouse.invalidate(connection, "models")
+            made_from = fingerprints.of_models(connection, settings)
+            is_new = made_from != warehouse.fingerprint_of(connection, "models")
+            if is_new or not may_skip(context, settings):
+                warehouse.invalidate(connection, "models")
+        if not is_new and may_skip(context, settings):
+            context.log.info("models: nothing is new, they stay")
+            yield from _as_they_are(context, made_from)
+            return
         with (
             warehouse.exclusive(settings.build_path, context.log.info),
             warehouse.explaining_its_faults(settings.build_path),
@@ -84,11 +98,13 @@ def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
                 failure = error
             # tables can be read only after dbt has closed the file, so all events are yielded
             # together at the end, also before a failure is raised
-            yield from _with_metadata(settings, events)
+            yield from _with_metadata(settings, events, made_from)
             if failure is not None:
                 raise failure
         with warehouse.writing(settings.build_path, context.log.info) as connection:
-            warehouse.complete(connection, "models", _test_summary(run.target_path))
+            warehouse.complete(
+                connection, "models", _test_summary(run.target_path), fingerprint=made_from
+            )
 
     # The models are built and tested together or not at all. If they were split into subsets, as a
     # backfill does when partitioned assets lie between them, a model's tests would refer to models
@@ -97,8 +113,26 @@ def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
     return models
 
 
-def _with_metadata(settings: Settings, events: list[Any]) -> Iterator[Any]:
-    """The events of dbt, with table metadata added to the event of each table."""
+def _as_they_are(context: dg.AssetExecutionContext, made_from: str) -> Iterator[Any]:
+    """The events of models that stay as they are, with all that stops publication passed.
+
+    In dependency order, as Dagster takes them.
+    """
+    definition = context.assets_def
+    for key in TopologicalSorter(definition.asset_deps).static_order():
+        if key in definition.keys:
+            yield dg.MaterializeResult(
+                asset_key=key, metadata=UNCHANGED, data_version=data_version(made_from)
+            )
+    for check in definition.check_specs:
+        if check.blocking:
+            yield dg.AssetCheckResult(
+                passed=True, asset_key=check.asset_key, check_name=check.name, metadata=UNCHANGED
+            )
+
+
+def _with_metadata(settings: Settings, events: list[Any], made_from: str) -> Iterator[Any]:
+    """The events of dbt, with table metadata and the data version added to that of each table."""
     with duckdb.connect(str(settings.build_path), read_only=True) as connection:
         for event in events:
             if isinstance(event, dg.Output):

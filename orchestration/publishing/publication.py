@@ -21,7 +21,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.build import warehouse
+from orchestration.build import fingerprints, warehouse
 from orchestration.build.estimates import write_printed_tables
 from orchestration.build.warehouse import WarehouseError
 from orchestration.durable import bytes_below, explaining_full_disk, point_link, sql_text
@@ -66,10 +66,15 @@ class Publication:
     rows: dict[str, int]
 
 
-def publish(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Publication:
+def publish(
+    settings: Settings,
+    say: Callable[[str], None] = lambda _: None,
+    may_skip: bool = False,
+) -> Publication:
     """Publish the build file's marts, report and estimates.
 
-    If the content equals the current publication, and that one is unaltered, it stays in place.
+    Where `may_skip`, a current publication that is unaltered and made from the same stays without
+    being written again and compared. Otherwise, if the content equals the current publication, and that one is unaltered, it stays in place.
     The writer's lock is held until the link points at the new folder, so that a second publisher
     waits and then sees what the first one has published.
 
@@ -79,6 +84,10 @@ def publish(settings: Settings, say: Callable[[str], None] = lambda _: None) -> 
     settings.accept_drift). Raises DiskFullError if the disk is full.
     """
     with warehouse.writing(settings.build_path, say) as connection:
+        _refuse_if_it_is_not_ready(connection, settings)
+        made_from = _made_from(connection, settings)
+        if may_skip and (standing := _standing_publication(connection, settings, made_from, say)):
+            return standing
         _refuse_if_it_must_not_be_published(connection, settings)
         publications = _publications_without_leftovers(settings)
         numbers = sorted(int(p.name) for p in publications.iterdir() if p.name.isdigit())
@@ -89,10 +98,14 @@ def publish(settings: Settings, say: Callable[[str], None] = lambda _: None) -> 
             current = _unaltered_publication(settings, say)
             if current is not None and _content(current[1]) == _content(provenance):
                 say(f"content unchanged: publication {current[0].name} stays in place")
+                warehouse.complete(
+                    connection, warehouse.PUBLICATION, current[0].name, fingerprint=made_from
+                )
                 return Publication(current[0], False, rows)
             _seal_and_check(partial, provenance, rows)
             os.rename(partial, folder)
         _point_published_at(settings, folder)
+        warehouse.complete(connection, warehouse.PUBLICATION, folder.name, fingerprint=made_from)
         for old in numbers[: -(KEPT_PUBLICATIONS - 1)]:
             remove_publication(publications / f"{old:06d}")
     return Publication(folder, True, rows)
@@ -127,9 +140,37 @@ def restore(settings: Settings, number: str | None = None) -> Path:
     return publications / wanted
 
 
-def _refuse_if_it_must_not_be_published(
-    connection: duckdb.DuckDBPyConnection, settings: Settings
-) -> None:
+def _made_from(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str | None:
+    """The fingerprint of what a publication would be made from now."""
+    manifest = read_manifest(settings.manifest_path)
+    stated = _provenance(settings, manifest, connection, tables={}, number="")
+    return fingerprints.of_publication(connection, _content(stated))
+
+
+def _standing_publication(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    made_from: str | None,
+    say: Callable[[str], None],
+) -> Publication | None:
+    """The current publication, if it is the last one made, from the same, and unaltered.
+
+    It is not the last one made after `restore`, or where the link was moved by hand.
+    """
+    if made_from is None or made_from != warehouse.fingerprint_of(
+        connection, warehouse.PUBLICATION
+    ):
+        return None
+    current = _unaltered_publication(settings, say)
+    if current is None or current[0].name != warehouse.detail_of(connection, warehouse.PUBLICATION):
+        return None
+    folder, provenance = current
+    say(f"nothing is new: publication {folder.name} stays in place")
+    rows = {name: table["rows"] for name, table in provenance["tables"].items()}
+    return Publication(folder, False, rows)
+
+
+def _refuse_if_it_is_not_ready(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     if settings.published_dir.is_dir() and not settings.published_dir.is_symlink():
         raise WarehouseError(
             f"{settings.published_dir} is a folder, not the link that publication makes. "
@@ -142,6 +183,11 @@ def _refuse_if_it_must_not_be_published(
             "or not every blocking test has passed. "
             "Run the models and the estimates first (make run, or materialise them in Dagster)."
         )
+
+
+def _refuse_if_it_must_not_be_published(
+    connection: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
     if found := non_finite_numbers(connection, PUBLISHED_SCHEMAS):
         others = f" (and {len(found) - 1} other columns)" if len(found) > 1 else ""
         raise WarehouseError(

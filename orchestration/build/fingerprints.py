@@ -1,0 +1,112 @@
+"""What each layer was made from, as one fingerprint: where it is unchanged, so is the layer.
+
+A fingerprint is a digest of everything that determines the content of a layer: the rows it reads,
+the code that makes it, the settings and the versions of packages. It is recorded when the layer is
+complete (operations.completed_layers). What determines nothing (memory, ports, keys) is no part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.build import warehouse
+from orchestration.build.dbt_project import project_files
+from orchestration.settings import PROJECT_ROOT, Settings
+
+# the packages whose version may change a digit, or the form, of what a layer holds
+PACKAGES_OF_MODELS = ("dbt-adapters", "dbt-common", "dbt-core", "dbt-duckdb", "duckdb")
+PACKAGES_OF_ESTIMATES = ("formulaic", "numpy", "pandas", "pyfixest", "scipy")
+PACKAGES_OF_PUBLICATION = ("duckdb", "matplotlib", "pandas", "pyarrow")
+
+CODE_OF_ESTIMATES = ("estimation", "orchestration/build/estimates.py")
+CODE_OF_PUBLICATION = ("orchestration/publishing", *CODE_OF_ESTIMATES)
+
+# what loading records of the rows of schema raw, by partition and by landed file; and the one raw
+# table that has no landed file
+_RECORDS_OF_RAW = ("raw.loaded_partitions", "raw.landed_files", "raw.low_carbon_products")
+
+
+def of_models(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
+    """Of schemas seeds to report: raw rows, the dbt project, settings and versions."""
+    rows = {
+        table: connection.execute(f"select * from {table} order by all").fetchall()
+        for table in _RECORDS_OF_RAW
+    }
+    return _digest(
+        rows=rows,
+        code=_contents(project_files()),
+        settings=settings.stated(is_synthetic=True),
+        versions=_versions(PACKAGES_OF_MODELS),
+    )
+
+
+def of_estimates(connection: duckdb.DuckDBPyConnection, planted_truth: Path | None) -> str | None:
+    """Of schema estimates: the models it reads, estimation's code, planted truth and versions.
+
+    None if the models are not complete, or it is not recorded what they were made from.
+    """
+    models = warehouse.fingerprint_of(connection, "models")
+    if models is None:
+        return None
+    return _digest(
+        models=models,
+        code=code_of(CODE_OF_ESTIMATES),
+        planted_truth=_contents([planted_truth] if planted_truth else []),
+        versions=_versions(PACKAGES_OF_ESTIMATES),
+    )
+
+
+def of_publication(
+    connection: duckdb.DuckDBPyConnection, provenance: Mapping[str, Any]
+) -> str | None:
+    """Of a publication: the layers it holds, its code, and what its provenance says of its origin.
+
+    None if the estimates are not complete, or it is not recorded what they were made from.
+    """
+    models, estimates = (warehouse.fingerprint_of(connection, x) for x in warehouse.LAYERS)
+    if models is None or estimates is None:
+        return None
+    return _digest(
+        models=models,
+        estimates=estimates,
+        code=code_of(CODE_OF_PUBLICATION),
+        provenance=provenance,
+        versions=_versions(PACKAGES_OF_PUBLICATION),
+    )
+
+
+def code_of(places: Iterable[str]) -> str:
+    """A digest of the Python files (and what lies beside them) at these places of the project."""
+    found = []
+    for place in places:
+        path = PROJECT_ROOT / place
+        found += [path] if path.is_file() else path.rglob("*")
+    return _digest(code=_contents(p for p in found if p.suffix in (".py", ".csv")))
+
+
+def _contents(paths: Iterable[Path]) -> dict[str, str]:
+    """A checksum of each file that is there, by name; renaming a file changes them too."""
+    return {
+        path.as_posix().removeprefix(f"{PROJECT_ROOT.as_posix()}/"): hashlib.sha256(
+            path.read_bytes()
+        ).hexdigest()
+        for path in sorted(paths)
+        if path.is_file()
+    }
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def _digest(**parts: Any) -> str:
+    text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

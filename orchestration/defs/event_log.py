@@ -1,0 +1,68 @@
+"""Dagster's record of events, in SQLite as by default, without a new connection for each.
+
+A run of ours has about 1,500 events. Dagster's own storage sets up an engine and a connection for
+each part of each of them, and every last close of the index has SQLite write its log back: that
+cost more than all else where nothing is new. dagster.yaml names this class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
+    INDEX_SHARD_NAME,
+    SQLITE_BUSY_TIMEOUT_SECONDS,
+    SqliteEventLogStorage,
+)
+from dagster._serdes import ConfigurableClassData
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.pool import NullPool, StaticPool
+
+
+class EventLog(SqliteEventLogStorage):
+    """One database for the index and one a run, as Dagster lays them out."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._engine_of = lru_cache(maxsize=8)(self._new_engine)
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> EventLog:
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._db_lock:
+            engine = self._engine_of(shard)
+            if shard not in self._initialized_dbs:
+                self._initdb(engine)
+                self._initialized_dbs.add(shard)
+            with engine.connect() as connection, connection.begin():
+                yield connection
+
+    def _new_engine(self, shard: str) -> Engine:
+        engine = create_engine(
+            self.conn_string_for_shard(shard),
+            # the index stays open; that of a run is closed after each event, for Dagster's pages
+            # watch its file, and only then does SQLite write to it
+            poolclass=StaticPool if shard == INDEX_SHARD_NAME else NullPool,
+            # one thread at a time has the lock above
+            connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+        )
+        event.listen(engine, "connect", _without_waiting_for_the_disk)
+        return engine
+
+    def dispose(self) -> None:
+        self._engine_of(INDEX_SHARD_NAME).dispose()
+        super().dispose()
+
+
+def _without_waiting_for_the_disk(connection, _) -> None:
+    """An event survives a kill once it is written, and a power cut a moment later."""
+    connection.execute("pragma synchronous = normal")
