@@ -3,6 +3,7 @@
 #   make run SOURCE=files LANDING=folder      the publishers' files in a folder
 #   make run SOURCE=api                       the publishers' interfaces,
 #                                             with COMTRADE_API_KEY from the environment or .env
+#   make run FULL=1                           everything built again, whether or not it is new
 #   make check                                the quick loop: lint and quick tests
 #   make test                                 every test, and what of the code they cover
 
@@ -17,7 +18,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Settings reach the programs as exported variables, to the letter. Neither make nor a shell reads
 # their text: a command in it is not run, and quotes, blanks, $ and backslashes stand for
 # themselves. Make would expand what is given on its command line; `value` takes it as it is.
-$(foreach name,$(filter SOURCE LANDING PUBLICATION COMTRADE_API_KEY LCT_%,$(.VARIABLES)),$(if \
+$(foreach name,$(filter SOURCE LANDING FULL PUBLICATION COMTRADE_API_KEY LCT_%,$(.VARIABLES)),$(if \
 	$(findstring command line,$(origin $(name))),$(eval \
 	override $(name) := $$(value $(name)))$(eval export $(name))))
 ifneq ($(value SOURCE),)
@@ -25,6 +26,9 @@ run dev bench verify: export LCT_SOURCE := $(value SOURCE)
 endif
 ifneq ($(value LANDING),)
 run dev bench verify: export LCT_LANDING := $(value LANDING)
+endif
+ifneq ($(filter-out 0 false no,$(value FULL)),)
+run: export LCT_FULL := true
 endif
 
 .PHONY: run test check soak dev lint bench restore verify truth settings contracts requirements clean

@@ -55,9 +55,7 @@ def _project_fingerprint() -> str:
 
     A deleted or restored file changes it too.
     """
-    states = [
-        (path.relative_to(PROJECT_ROOT).as_posix(), path.stat()) for path in project_files()
-    ]
+    states = [(path.relative_to(PROJECT_ROOT).as_posix(), path.stat()) for path in project_files()]
     return hashlib.sha256(
         "\n".join(f"{name} {state.st_size} {state.st_mtime_ns}" for name, state in states).encode()
     ).hexdigest()[:16]

@@ -26,9 +26,6 @@ PACKAGES_OF_MODELS = ("dbt-adapters", "dbt-common", "dbt-core", "dbt-duckdb", "d
 PACKAGES_OF_ESTIMATES = ("formulaic", "numpy", "pandas", "pyfixest", "scipy")
 PACKAGES_OF_PUBLICATION = ("duckdb", "matplotlib", "pandas", "pyarrow")
 
-CODE_OF_ESTIMATES = ("estimation", "orchestration/build/estimates.py")
-CODE_OF_PUBLICATION = ("orchestration/publishing", *CODE_OF_ESTIMATES)
-
 # what loading records of the rows of schema raw, by partition and by landed file; and the one raw
 # table that has no landed file
 _RECORDS_OF_RAW = ("raw.loaded_partitions", "raw.landed_files", "raw.low_carbon_products")
@@ -58,7 +55,7 @@ def of_estimates(connection: duckdb.DuckDBPyConnection, planted_truth: Path | No
         return None
     return _digest(
         models=models,
-        code=code_of(CODE_OF_ESTIMATES),
+        code=CODE_OF_ESTIMATES,
         planted_truth=_contents([planted_truth] if planted_truth else []),
         versions=_versions(PACKAGES_OF_ESTIMATES),
     )
@@ -77,19 +74,10 @@ def of_publication(
     return _digest(
         models=models,
         estimates=estimates,
-        code=code_of(CODE_OF_PUBLICATION),
+        code=CODE_OF_PUBLICATION,
         provenance=provenance,
         versions=_versions(PACKAGES_OF_PUBLICATION),
     )
-
-
-def code_of(places: Iterable[str]) -> str:
-    """A digest of the Python files (and what lies beside them) at these places of the project."""
-    found = []
-    for place in places:
-        path = PROJECT_ROOT / place
-        found += [path] if path.is_file() else path.rglob("*")
-    return _digest(code=_contents(p for p in found if p.suffix in (".py", ".csv")))
 
 
 def _contents(paths: Iterable[Path]) -> dict[str, str]:
@@ -110,3 +98,19 @@ def _versions(packages: Iterable[str]) -> dict[str, str]:
 def _digest(**parts: Any) -> str:
     text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _code_of(*places: str) -> str:
+    """A digest of the Python files at these places of the project."""
+    found: list[Path] = []
+    for place in places:
+        path = PROJECT_ROOT / place
+        found += [path] if path.is_file() else path.rglob("*.py")
+    return _digest(code=_contents(found))
+
+
+# taken when this process imports the code, not when it runs: the files may have changed since
+CODE_OF_ESTIMATES = _code_of("estimation", "orchestration/build/estimates.py")
+CODE_OF_PUBLICATION = _code_of(
+    "estimation", "orchestration/build/estimates.py", "orchestration/publishing"
+)

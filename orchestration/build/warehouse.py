@@ -1,9 +1,9 @@
 """The build file (build/warehouse.duckdb): its write lock, its raw tables and its completed layers.
 
 Only the pipeline opens the build file, one process at a time: `writing` waits for its turn. The
-table operations.completed_layers records which layers are complete on the current raw data,
-and what they were made from; publication relies on nothing else. The build file is derived from what has landed: one that is
-damaged is moved aside and rebuilt.
+table operations.completed_layers records which layers are complete on the current raw data, and
+what they were made from; publication relies on nothing else. The build file is derived from what
+has landed: one that is damaged is moved aside and rebuilt.
 """
 
 from __future__ import annotations

@@ -23,11 +23,19 @@ Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON objec
 
 
 @app.command()
-def run(source: Source = None, landing: Landing = None) -> None:
+def run(
+    source: Source = None,
+    landing: Landing = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Build everything again, whether or not it is new.")
+    ] = False,
+) -> None:
     """Fill the landing zone, run the whole pipeline, publish, and print a summary."""
     from orchestration.cli.run import main
 
     _choose(source, landing)
+    if full:
+        os.environ["LCT_FULL"] = "true"
     sys.exit(main())
 
 

@@ -82,7 +82,9 @@ def _run(settings: Settings, console: Console, had_fixed_hashes: bool) -> int:
     if not result.success:
         print_failure(console, result, settings)
         return 1
-    return print_summary(console, settings, stages, time.monotonic() - started)
+    [published] = result.asset_materializations_for_node("published__warehouse")
+    is_new = bool(published.metadata["content_changed"].value)
+    return print_summary(console, settings, stages, time.monotonic() - started, is_new)
 
 
 def refresh(instance: dg.DagsterInstance, defs: dg.Definitions) -> dg.ExecuteInProcessResult:

@@ -38,9 +38,9 @@ PLANTED_INFERENCE = "iid"
 
 
 def print_summary(
-    console: Console, settings: Settings, stages: dict[str, float], seconds: float
+    console: Console, settings: Settings, stages: dict[str, float], seconds: float, is_new: bool
 ) -> int:
-    """Print what was published and how long each stage took.
+    """Print what is published, whether it is new, and how long each stage took.
 
     Returns 1 if a file was refused, else 0.
     """
@@ -63,7 +63,9 @@ def print_summary(
         command = whole("make run SOURCE=files LANDING=folder")
         notice = f"{SYNTHETIC_NOTICE.strip()} Real data: {command}."
         _print_lines(console, wrapped(notice), "bold yellow")
-    console.print(f"Published in {seconds:.0f} s", style="bold green")
+    number = settings.published_dir.resolve().name
+    result = f"Published {number}" if is_new else f"Nothing has changed, {number} stays published"
+    console.print(f"{result} ({seconds:.0f} s)", style="bold green")
     for label, text in rows:
         _print_lines(console, labelled(label, text))
     for text, style in remarks(manifest, settings):

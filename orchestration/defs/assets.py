@@ -36,7 +36,6 @@ from orchestration.publishing import publication
 from orchestration.sources.filling import fill_landing_zone
 
 LANDING_KEY = dg.AssetKey(["landing", "files"])
-CODE_OF_ESTIMATES = fingerprints.code_of(fingerprints.CODE_OF_ESTIMATES)[:12]
 ESTIMATE_KEYS = [dg.AssetKey(["estimates", name]) for name in TABLES]
 READ_BY_ESTIMATION = [
     dg.AssetKey(["marts", "panel_country_year_variants"]),
@@ -263,7 +262,7 @@ def own_products(
             kinds={"python", "duckdb"},
             owners=ECONOMETRICS,
             description=TABLES[key.path[-1]].description,
-            code_version=CODE_OF_ESTIMATES,
+            code_version=fingerprints.CODE_OF_ESTIMATES[:12],
         )
         for key in ESTIMATE_KEYS
     ],
@@ -304,6 +303,7 @@ def publication_asset(model_keys: list[dg.AssetKey]) -> dg.AssetsDefinition:
         owners=DATA_ENGINEERING,
         freshness_policy=FRESHNESS,
         pool=WRITER_POOL,
+        code_version=fingerprints.CODE_OF_PUBLICATION[:12],
         description=(
             "What analysts open: published/warehouse.duckdb, Parquet files and provenance.json, "
             "replaced in one step."

@@ -18,6 +18,7 @@ from dagster_shared.record import replace
 
 from orchestration.build import fingerprints, warehouse
 from orchestration.build.dbt_project import dbt_executable, dbt_manifest
+from orchestration.build.warehouse import WarehouseError
 from orchestration.defs.metadata import table_metadata
 from orchestration.defs.policies import (
     ANALYTICS_ENGINEERING,
@@ -102,6 +103,11 @@ def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
             if failure is not None:
                 raise failure
         with warehouse.writing(settings.build_path, context.log.info) as connection:
+            if fingerprints.of_models(connection, settings) != made_from:
+                raise WarehouseError(
+                    "What the models are made from (rows, the dbt project or settings) has changed "
+                    "while they were built, so they are not complete. Run again."
+                )
             warehouse.complete(
                 connection, "models", _test_summary(run.target_path), fingerprint=made_from
             )
@@ -137,8 +143,12 @@ def _with_metadata(settings: Settings, events: list[Any], made_from: str) -> Ite
         for event in events:
             if isinstance(event, dg.Output):
                 schema, table = event.output_name.split("__", 1)
-                event = event.with_metadata(
-                    {**event.metadata, **table_metadata(connection, schema, table)}
+                event = dg.Output(
+                    event.value,
+                    event.output_name,
+                    {**event.metadata, **table_metadata(connection, schema, table)},
+                    data_version(made_from),
+                    tags=event.tags,
                 )
             yield event
 

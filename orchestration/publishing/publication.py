@@ -73,8 +73,8 @@ def publish(
 ) -> Publication:
     """Publish the build file's marts, report and estimates.
 
-    Where `may_skip`, a current publication that is unaltered and made from the same stays without
-    being written again and compared. Otherwise, if the content equals the current publication, and that one is unaltered, it stays in place.
+    If the content equals the current publication, and that one is unaltered, it stays in place;
+    where `may_skip`, without being written again and compared, if it was made from the same.
     The writer's lock is held until the link points at the new folder, so that a second publisher
     waits and then sees what the first one has published.
 

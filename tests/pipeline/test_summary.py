@@ -9,7 +9,7 @@ from tests.support.runs import FinishedRun
 
 def test_the_summary_fits_eighty_columns_and_breaks_nothing(demo_run: FinishedRun) -> None:
     published = str(demo_run.settings.published_dir / "warehouse.duckdb")
-    _, summary = demo_run.output.split("\nPublished in ")
+    _, summary = demo_run.output.split("\nPublished 000001 ")
     lines = summary.splitlines()
     assert [line for line in lines if cell_len(line) > 80 and line != published] == []
     for whole in (
