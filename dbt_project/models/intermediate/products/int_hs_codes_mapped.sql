@@ -8,7 +8,8 @@
     strict       only codes that are the product, whole and alone
 
     Most products are made up of the same codes by all three: `hs_treatments` are those that agree
-    with a row's on its product in its revision, so that a flow is summed once for all of them.
+    with a row's on its product in its revision, so that a flow is summed once for all of them. They
+    are given by their initials: rows are grouped by them.
 -#}
 with
 
@@ -83,7 +84,8 @@ with
             hs_revision,
             product_code,
             codes,
-            {{ dbt.listagg('hs_treatment', "', '", 'order by hs_treatment') }} as hs_treatments
+            {{ dbt.listagg('left(hs_treatment, 1)', "''", 'order by hs_treatment') }}
+            as hs_treatments
         from made_up
         group by hs_revision, product_code, codes
 
