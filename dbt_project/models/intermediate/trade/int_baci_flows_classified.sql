@@ -18,10 +18,8 @@ with
 
         select
             flows.year,
-            exporters.iso3 as exporter_iso3,
-            coalesce(exporters.kind, 'unallocated') as exporter_kind,
-            importers.iso3 as importer_iso3,
-            coalesce(importers.kind, 'unallocated') as importer_kind,
+            {{ side_of('exporters') }} as exporter,
+            {{ side_of('importers') }} as importer,
             flows.hs_revision,
             flows.hs6_code,
             flows.value_usd,
@@ -36,10 +34,8 @@ with
 
         select
             named.year,
-            named.exporter_iso3,
-            named.exporter_kind,
-            named.importer_iso3,
-            named.importer_kind,
+            named.exporter,
+            named.importer,
             codes.product_code,
             codes.hs_treatments,
             {{ as_money('sum(' ~ as_money('named.value_usd * codes.weight') ~ ')') }} as value_usd,
@@ -50,10 +46,8 @@ with
             codes on named.hs_revision = codes.hs_revision and named.hs6_code = codes.hs6_code
         group by
             named.year,
-            named.exporter_iso3,
-            named.exporter_kind,
-            named.importer_iso3,
-            named.importer_kind,
+            named.exporter,
+            named.importer,
             codes.product_code,
             codes.hs_treatments
 

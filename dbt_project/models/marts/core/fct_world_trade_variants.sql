@@ -27,24 +27,24 @@ with
         select
             hs_treatments,
             year,
-            exporter_iso3 as economy_iso3,
+            exporter as economy_iso3,
             'export' as flow,
             product_code,
-            importer_kind as partner_kind,
+            importer as partner,
             value_usd
         from baci_flows
-        where exporter_kind = 'economy'
+        where {{ is_economy('exporter') }}
         union all
         select
             hs_treatments,
             year,
-            importer_iso3 as economy_iso3,
+            importer as economy_iso3,
             'import' as flow,
             product_code,
-            exporter_kind as partner_kind,
+            exporter as partner,
             value_usd
         from baci_flows
-        where importer_kind = 'economy'
+        where {{ is_economy('importer') }}
 
     ),
 
@@ -56,8 +56,10 @@ with
             economy_iso3,
             flow,
             product_code,
-            sum(case when partner_kind = 'economy' then value_usd end) as allocated_value,
-            sum(case when partner_kind <> 'economy' then value_usd end) as not_specified_value
+            sum(case when {{ is_economy('partner') }} then value_usd end) as allocated_value,
+            sum(
+                case when not {{ is_economy('partner') }} then value_usd end
+            ) as not_specified_value
         from baci_sides
         group by hs_treatments, year, economy_iso3, flow, product_code
 
