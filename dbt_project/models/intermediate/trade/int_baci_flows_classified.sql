@@ -44,12 +44,7 @@ with
         from named
         inner join
             codes on named.hs_revision = codes.hs_revision and named.hs6_code = codes.hs6_code
-        group by
-            named.year,
-            named.exporter,
-            named.importer,
-            codes.product_code,
-            codes.hs_treatments
+        group by named.year, named.exporter, named.importer, codes.product_code, codes.hs_treatments
 
     )
 

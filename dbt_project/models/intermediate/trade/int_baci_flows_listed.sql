@@ -17,9 +17,7 @@ with
     -- a condition on the code alone: by it a reader of Parquet skips what is not listed
     in_some_revision as (
 
-        select *
-        from flows
-        where hs6_code in (select listed_codes.hs6_code from listed_codes)
+        select * from flows where hs6_code in (select listed_codes.hs6_code from listed_codes)
 
     ),
 

@@ -1,6 +1,6 @@
--- UN Comtrade's rows of six-digit annual trade in the codes of the lists, of whichever revision: cut
--- out before flows are told from their parts. Whether a reporter gives anything in the revision it
--- was reported in is a matter of all its rows, so that is said here.
+-- UN Comtrade's rows of six-digit annual trade in the codes of the lists, of whichever revision:
+-- cut out before flows are told from their parts. Whether a reporter gives anything in the revision
+-- it was reported in is a matter of all its rows, so that is said here.
 {{ config(materialized='view') }}
 
 with
@@ -15,9 +15,7 @@ with
 
     originals as (
 
-        select distinct year, reporter_code, flow_code
-        from records
-        where is_original_classification
+        select distinct year, reporter_code, flow_code from records where is_original_classification
 
     ),
 

@@ -57,9 +57,7 @@ with
             flow,
             product_code,
             sum(case when {{ is_economy('partner') }} then value_usd end) as allocated_value,
-            sum(
-                case when not {{ is_economy('partner') }} then value_usd end
-            ) as not_specified_value
+            sum(case when not {{ is_economy('partner') }} then value_usd end) as not_specified_value
         from baci_sides
         group by hs_treatments, year, economy_iso3, flow, product_code
 
