@@ -84,6 +84,7 @@ def _load_year(
         raw_files.forget(connection, layout, year)
         for table, paths in merged.items():
             raw_files.list_files(connection, table, year, paths)
+        raw_files.count_files(connection, layout, year, merged[layout.name])
         rows = raw_files.count(connection, layout.name, year)
         _remember(connection, layout.name, str(year), fingerprint, rows)
         raw_files.show(connection, layout)

@@ -1,7 +1,8 @@
 """The raw tables of trade: which Parquet files of which years each shows, as a view of its name.
 
 The build file lists the files, in the transaction that loads them; the view is made from the list.
-So a table changes by year, in one step, and a file that is not listed is seen by no one.
+So a table changes by year, in one step, and a file that is not listed is seen by no one. In the
+same transaction the rows of a counted layout (BACI's) are counted and summed by landed file.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.durable import sql_name, sql_texts
+from orchestration.durable import sql_name, sql_text, sql_texts
 from orchestration.landing.conversion import rows_in
 from orchestration.landing.layout import YEAR_OF_PARTITION, Layout
 from orchestration.landing.manifest import sha256_of
@@ -48,6 +49,11 @@ def columns_of(layout: Layout, table: str) -> list[tuple[str, str]]:
     return [*columns, *_ORIGIN_COLUMNS, *of_replaced]
 
 
+def counted_table(layout: Layout) -> str:
+    """The table that says how much each landed file holds of each year, for a counted layout."""
+    return f"raw.{layout.name}_counted"
+
+
 def ensure_views(connection: duckdb.DuckDBPyConnection) -> None:
     """Have a view for every raw table of trade, over what is listed.
 
@@ -71,8 +77,9 @@ def ensure_views(connection: duckdb.DuckDBPyConnection) -> None:
         for table in of_earlier_version.intersection(tables_of(layout)):
             connection.execute(f"drop table raw.{table}")
             connection.execute("delete from raw.loaded_partitions where table_name = ?", [table])
+        _ensure_counts(connection, layout)
         for year in {year for table in tables_of(layout) for year in _years(connection, table)}:
-            if not are_there(connection, layout, year):
+            if not are_there(connection, layout, year) or not _is_counted(connection, layout, year):
                 forget(connection, layout, year)
         show(connection, layout)
 
@@ -87,12 +94,32 @@ def list_files(
         )
 
 
+def count_files(
+    connection: duckdb.DuckDBPyConnection, layout: Layout, year: int, paths: list[Path]
+) -> None:
+    """Keep how many rows of a year each landed file has, and their sum: models need not read them.
+
+    Only a counted layout's are kept.
+    """
+    if not layout.counted_by:
+        return
+    columns = ", ".join(["landed_file", "landed_sequence", *map(sql_name, layout.counted_by)])
+    for path in paths:
+        connection.execute(
+            f"insert into {counted_table(layout)} "
+            f"select {year}, {columns}, count(*), sum({sql_name(layout.summed)}) "
+            f"from read_parquet({sql_text(path)}, hive_partitioning = false) group by {columns}"
+        )
+
+
 def forget(connection: duckdb.DuckDBPyConnection, layout: Layout, year: int) -> None:
     """Take a year out of a layout's tables."""
     for table in tables_of(layout):
         connection.execute(
             "delete from raw.parquet_files where table_name = ? and trade_year = ?", [table, year]
         )
+    if layout.counted_by:
+        connection.execute(f"delete from {counted_table(layout)} where trade_year = ?", [year])
     connection.execute(
         "delete from raw.loaded_partitions where table_name = ? and partition_key = ?",
         [layout.name, str(year)],
@@ -159,6 +186,26 @@ def remove_unlisted(connection: duckdb.DuckDBPyConnection, folder: Path, layout:
         for year in (folder / table).glob("year=*"):
             if not any(year.iterdir()):
                 year.rmdir()
+
+
+def _ensure_counts(connection: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    if layout.counted_by:
+        described = ", ".join(f"{sql_name(name)} varchar" for name in layout.counted_by)
+        connection.execute(
+            f"create table if not exists {counted_table(layout)} (trade_year smallint, "
+            f"landed_file varchar, landed_sequence integer, {described}, row_count bigint, "
+            f"{sql_name(layout.summed)} decimal(38, 3))"
+        )
+
+
+def _is_counted(connection: duckdb.DuckDBPyConnection, layout: Layout, year: int) -> bool:
+    """Whether the rows of a year have been counted; an earlier version did not count them."""
+    if not layout.counted_by or not count(connection, layout.name, year):
+        return True
+    [(is_counted,)] = connection.execute(
+        f"select count(*) > 0 from {counted_table(layout)} where trade_year = ?", [year]
+    ).fetchall()
+    return is_counted
 
 
 def _listed(

@@ -36,7 +36,10 @@ class WarehouseTranslator(DagsterDbtTranslator):
     def __init__(self) -> None:
         super().__init__(
             settings=DagsterDbtTranslatorSettings(
-                enable_asset_checks=True, enable_source_tests_as_checks=True
+                enable_asset_checks=True,
+                enable_source_tests_as_checks=True,
+                # what has been counted of a raw table belongs to the asset that loads it
+                enable_duplicate_source_asset_keys=True,
             )
         )
 
@@ -46,9 +49,7 @@ class WarehouseTranslator(DagsterDbtTranslator):
         spec = super().get_asset_spec(manifest, unique_id, project)
         properties = self.get_resource_props(manifest, unique_id)
         if properties["resource_type"] == "source":
-            return spec.replace_attributes(
-                key=dg.AssetKey(["raw", properties["name"]]), group_name="raw"
-            )
+            return spec.replace_attributes(group_name="raw")
         schema = properties["config"].get("schema") or properties["resource_type"]
         return spec.replace_attributes(
             key=dg.AssetKey([schema, properties["name"]]),

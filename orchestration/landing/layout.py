@@ -219,6 +219,9 @@ class Layout:
     key_in_file        columns of the raw table: no two tables of a zip share a combination of them
     raw_columns        the raw table's columns; none: every column, as text
     raw_rows           the SQL relation over landed_rows from which raw_columns are taken
+    counted_by         for a layout loaded by year: the columns that say of which release a file is;
+                       by them, the rows of each file and year are counted as they are loaded
+    summed             the column that is summed beside
     replacement        what a newer answer replaces, for a service that revises its answers
     """
 
@@ -240,6 +243,8 @@ class Layout:
     key_in_file: tuple[str, ...] = ()
     raw_columns: tuple[RawColumn, ...] = ()
     raw_rows: Callable[[LandedTable], str] = _rows_as_landed
+    counted_by: tuple[str, ...] = ()
+    summed: str = ""
     replacement: Replacement | None = None
 
     @property

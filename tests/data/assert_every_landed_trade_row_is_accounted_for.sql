@@ -1,6 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_comtrade_flows_deduplicated'}}}) }}
--- Landed UN Comtrade rows = rows set apart in staging + rows folded into flows + flows; landed BACI
--- rows = those of the files counted. A difference means a row was lost in silence.
+-- Landed UN Comtrade rows = rows set apart in staging + rows in no code of the lists + rows folded
+-- into flows + flows; landed BACI rows = those of the files as counted when they were loaded. A
+-- difference means a row was lost in silence.
 with
 
     landed as (
@@ -20,7 +21,10 @@ with
             (
                 select count(*)
                 from {{ ref('stg_comtrade__trade_records') }}
-                where exclusion_reason is not null
+                where
+                    exclusion_reason is not null
+                    or hs6_code
+                    not in (select codes.hs6_code from {{ ref('int_hs_codes_mapped') }} as codes)
             )
             + (select count(*) from {{ ref('int_comtrade_flows_deduplicated') }})
             + coalesce(

@@ -23,36 +23,53 @@ from orchestration.seeds import seed_path, seed_rows
 from orchestration.settings import PROJECT_ROOT
 from tests.support.runs import FinishedRun, environment_of
 
-FLOW_COLUMNS = (
-    "source, year, flow, reporter_iso3, reporter_kind, partner_iso3, partner_kind, "
-    "exporter_iso3, importer_iso3, hs_revision, hs6_code, value_usd, net_weight_kg, "
-    "estimated_weight_kg"
-)
+TYPED_COLUMNS = {
+    "int_comtrade_flows_named": (
+        "year int, flow varchar, reporter_iso3 varchar, reporter_kind varchar, "
+        "partner_iso3 varchar, partner_kind varchar, exporter_iso3 varchar, "
+        "importer_iso3 varchar, hs_revision varchar, hs6_code varchar, value_usd decimal(18, 3), "
+        "net_weight_kg decimal(18, 3), estimated_weight_kg decimal(18, 3)"
+    ),
+    "int_baci_flows_listed": (
+        "year int, exporter_code varchar, importer_code varchar, hs_revision varchar, "
+        "hs6_code varchar, value_usd decimal(18, 3), net_weight_kg decimal(18, 3)"
+    ),
+    "int_hs_codes_mapped": (
+        "hs_treatment varchar, hs_treatments varchar, hs_revision varchar, hs6_code varchar, "
+        "product_code varchar, weight double"
+    ),
+}
+CODES = {"CHN": "156", "USA": "842", "DEU": "276", "BRA": "76", "IND": "699"}
 
 
-@pytest.fixture(scope="session")
-def classify(demo_run: FinishedRun):
-    """The compiled SQL of int_trade_flows_classified, to run in memory on any flows and mapping."""
+@pytest.fixture(scope="session", params=["comtrade", "baci"])
+def classify(demo_run: FinishedRun, request: pytest.FixtureRequest):
+    """The compiled SQL that classifies a source's flows, to run in memory on any of them."""
     [compiled] = (demo_run.settings.dbt_target_dir / "run" / "compiled").rglob(
-        "int_trade_flows_classified.sql"
+        f"int_{request.param}_flows_classified.sql"
     )
     sql = compiled.read_text()
+    importer = "importer_iso3" if request.param == "comtrade" else "importer"
     connection = duckdb.connect()
-    connection.execute("attach ':memory:' as warehouse; create schema warehouse.intermediate")
-    flows, codes = (
-        "warehouse.intermediate.int_trade_flows_reported",
-        "warehouse.intermediate.int_hs_codes_mapped",
-    )
     connection.execute(
-        f"create table {flows} (source varchar, year int, flow varchar, reporter_iso3 varchar, "
-        "reporter_kind varchar, partner_iso3 varchar, partner_kind varchar, exporter_iso3 varchar, "
-        "importer_iso3 varchar, hs_revision varchar, hs6_code varchar, value_usd decimal(18, 3), "
-        "net_weight_kg decimal(18, 3), estimated_weight_kg decimal(18, 3))"
+        "attach ':memory:' as warehouse; create schema warehouse.intermediate; "
+        "create schema warehouse.seeds; create table warehouse.seeds.comtrade_economy_codes "
+        "(comtrade_code varchar, iso3 varchar, kind varchar)"
     )
-    connection.execute(
-        f"create table {codes} (hs_treatment varchar, hs_revision varchar, hs6_code varchar, "
-        "product_code varchar, weight double)"
-    )
+    for iso3, code in CODES.items():
+        connection.execute(
+            "insert into warehouse.seeds.comtrade_economy_codes values (?, ?, 'economy')",
+            [code, iso3],
+        )
+    connection.execute("use warehouse.intermediate")
+    for table, columns in TYPED_COLUMNS.items():
+        connection.execute(f"create table {table} ({columns})")
+
+    def insert(table: str, **values: object) -> None:
+        connection.execute(
+            f"insert into {table} ({', '.join(values)}) values ({', '.join('?' * len(values))})",
+            list(values.values()),
+        )
 
     def run(
         reported: list[tuple[str, str, str, Decimal]], mapping: list[tuple[str, str, str, float]]
@@ -61,31 +78,39 @@ def classify(demo_run: FinishedRun):
 
         `reported` gives importer, revision, code, value; `mapping` revision, code, product, weight.
         """
-        connection.execute(f"delete from {flows}; delete from {codes}")
-        for importer, revision, code, value in reported:
-            row = (
-                "baci",
-                2022,
-                "export",
-                None,
-                "economy",
-                importer,
-                "economy",
-                "CHN",
-                importer,
-                revision,
-                code,
-                value,
-                None,
-                None,
+        for table in TYPED_COLUMNS:
+            connection.execute(f"delete from {table}")
+        for iso3, revision, code, value in reported:
+            of_code = {"hs_revision": revision, "hs6_code": code, "value_usd": value}
+            insert(
+                "int_comtrade_flows_named",
+                year=2022,
+                flow="export",
+                reporter_iso3="CHN",
+                partner_iso3=iso3,
+                exporter_iso3="CHN",
+                importer_iso3=iso3,
+                **of_code,
             )
-            connection.execute(
-                f"insert into {flows} ({FLOW_COLUMNS}) values ({', '.join('?' * len(row))})", row
+            insert(
+                "int_baci_flows_listed",
+                year=2022,
+                exporter_code=CODES["CHN"],
+                importer_code=CODES[iso3],
+                **of_code,
             )
-        for row in mapping:
-            connection.execute(f"insert into {codes} values ('harmonised', ?, ?, ?, ?)", row)
+        for revision, code, product, weight in mapping:
+            insert(
+                "int_hs_codes_mapped",
+                hs_treatment="harmonised",
+                hs_treatments="h",
+                hs_revision=revision,
+                hs6_code=code,
+                product_code=product,
+                weight=weight,
+            )
         return connection.execute(
-            f"select importer_iso3, product_code, value_usd from ({sql}) order by all"
+            f"select {importer}, product_code, value_usd from ({sql}) order by all"
         ).fetchall()
 
     return run

@@ -90,6 +90,8 @@ BACI_TRADE = Layout(
         RawColumn("baci_release"),
     ),
     raw_rows=_rows_with_details,
+    counted_by=("hs_revision", "baci_release"),
+    summed="v",
 )
 
 BACI_ECONOMIES = Layout(

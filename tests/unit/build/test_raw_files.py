@@ -83,6 +83,39 @@ def test_a_file_that_is_not_as_it_was_is_made_again_and_no_other(
     assert loaded(manifest) == {"2021": False, "2022": False}
 
 
+def counted(manifest: Manifest) -> list[tuple]:
+    with warehouse.writing(build_path(manifest)) as connection:
+        return connection.execute(
+            "select trade_year, landed_file, landed_sequence, hs_revision, baci_release, "
+            "row_count, v from raw.baci_trade_counted order by all"
+        ).fetchall()
+
+
+def test_rows_and_values_are_counted_by_year_and_landed_file(manifest: Manifest) -> None:
+    loaded(manifest)
+    with warehouse.writing(build_path(manifest)) as connection:
+        expected = connection.execute(
+            "select trade_year, landed_file, landed_sequence, 'H5', '202601', count(*), sum(v) "
+            "from raw.baci_trade group by all order by all"
+        ).fetchall()
+    assert len(expected) == len(YEARS)
+    assert counted(manifest) == expected
+    with warehouse.writing(build_path(manifest)) as connection:
+        raw_files.forget(connection, BACI_TRADE, 2021)
+    assert counted(manifest) == expected[1:]
+    assert loaded(manifest) == {"2021": True, "2022": False}
+    assert counted(manifest) == expected
+
+
+def test_a_year_that_an_earlier_version_did_not_count_is_loaded_again(manifest: Manifest) -> None:
+    loaded(manifest)
+    whole = counted(manifest)
+    with warehouse.writing(build_path(manifest)) as connection:
+        connection.execute("delete from raw.baci_trade_counted where trade_year = 2022")
+    assert loaded(manifest) == {"2021": False, "2022": True}
+    assert counted(manifest) == whole
+
+
 def test_a_moved_data_folder_loads_what_it_has(manifest: Manifest, tmp_path: Path) -> None:
     loaded(manifest)
     shutil.move(tmp_path / "data", tmp_path / "moved")

@@ -6,6 +6,10 @@
                  with its weight (the report's way: its 2022 holds the successors of 854140)
     as_reported  the list's own code, in whatever revision it is reported
     strict       only codes that are the product, whole and alone
+
+    Most products are made up of the same codes by all three: `hs_treatments` are those that agree
+    with a row's on its product in its revision, so that a flow is summed once for all of them. They
+    are given by their initials: rows are grouped by them.
 -#}
 with
 
@@ -44,7 +48,7 @@ with
 
     ),
 
-    final as (
+    united as (
 
         select hs_treatment, hs_revision, hs6_code, product_code, {{ as_float('weight') }} as weight
         from as_reported
@@ -54,6 +58,59 @@ with
         union all
         select hs_treatment, hs_revision, hs6_code, product_code, {{ as_float('weight') }} as weight
         from strict
+
+    ),
+
+    -- what makes up a product in a revision, as one text: its codes with their weights
+    made_up as (
+
+        select
+            hs_treatment,
+            hs_revision,
+            product_code,
+            {{ dbt.listagg(
+                "hs6_code || ' ' || cast(weight as " ~ dbt.type_string() ~ ")",
+                "', '",
+                'order by hs6_code'
+            ) }} as codes
+        from united
+        group by hs_treatment, hs_revision, product_code
+
+    ),
+
+    alike as (
+
+        select
+            hs_revision,
+            product_code,
+            codes,
+            {{ dbt.listagg('left(hs_treatment, 1)', "''", 'order by hs_treatment') }}
+            as hs_treatments
+        from made_up
+        group by hs_revision, product_code, codes
+
+    ),
+
+    final as (
+
+        select
+            united.hs_treatment,
+            united.hs_revision,
+            united.hs6_code,
+            united.product_code,
+            united.weight,
+            alike.hs_treatments
+        from united
+        inner join
+            made_up
+            on united.hs_treatment = made_up.hs_treatment
+            and united.hs_revision = made_up.hs_revision
+            and united.product_code = made_up.product_code
+        inner join
+            alike
+            on made_up.hs_revision = alike.hs_revision
+            and made_up.product_code = alike.product_code
+            and made_up.codes = alike.codes
 
     )
 

@@ -14,10 +14,25 @@ with
 
     listed_codes as (select distinct hs_revision, hs6_code from {{ ref('int_hs_codes_mapped') }}),
 
+    -- a condition on the code alone: by it a reader of Parquet skips what is not listed
+    in_some_revision as (
+
+        select * from flows where hs6_code in (select listed_codes.hs6_code from listed_codes)
+
+    ),
+
     final as (
 
-        select flows.*
-        from flows
+        select
+            flows.year,
+            flows.exporter_code,
+            flows.importer_code,
+            flows.hs_revision,
+            flows.hs6_code,
+            flows.value_usd,
+            flows.net_weight_kg,
+            flows.landed_sequence
+        from in_some_revision as flows
         inner join
             listed_codes
             on flows.hs_revision = listed_codes.hs_revision

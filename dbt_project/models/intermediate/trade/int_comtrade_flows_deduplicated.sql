@@ -1,7 +1,7 @@
 {#-
     UN Comtrade gives a flow once in total and again by parts: by second partner, customs procedure,
     mode of transport and mode of supply. A file downloaded with the totals pinned holds one row per
-    flow; this model makes one row per flow of any file.
+    flow; this model makes one row per flow of any file, in the codes of the lists.
 
     The dimensions are collapsed one after another: where a dimension has its total row, that row
     counts and the parts are dropped; where the total is missing, the parts are summed. Nothing
@@ -37,11 +37,7 @@
 
 with
 
-    records as (
-
-        select * from {{ ref('stg_comtrade__trade_records') }} where exclusion_reason is null
-
-    ),
+    records as (select * from {{ ref('int_comtrade_records_listed') }}),
 
     -- the same row in two files, or twice in one: the one that landed last counts
     rows_ranked as (
@@ -60,6 +56,7 @@ with
             {{ flow_key | join(', ') }},
             {% for column, total in detail %} {{ column }}, {% endfor %}
             is_original_classification,
+            reporter_has_original,
             value_usd,
             net_weight_kg,
             {{ estimated_weight_kg() }} as estimated_weight_kg,
@@ -96,6 +93,7 @@ with
                 {{ flow_key | join(', ') }},
                 {% for other, _ in rest %} {{ other }}, {% endfor %}
                 is_original_classification,
+                reporter_has_original,
                 {% for measure in ['value_usd', 'net_weight_kg', 'value_landed_before_usd'] %}
                     case
                         when {{ has_total }}
@@ -129,7 +127,8 @@ with
             group by
                 {{ flow_key | join(', ') }}
                 {% for other, _ in rest %}, {{ other }}{% endfor %},
-                is_original_classification
+                is_original_classification,
+                reporter_has_original
 
         ),
     {% endfor %}
@@ -143,10 +142,7 @@ with
             row_number() over (
                 partition by year, reporter_code, flow_code, partner_code, hs6_code
                 order by is_original_classification desc, hs_revision desc
-            ) as preference,
-            max(case when is_original_classification then 1 else 0 end) over (
-                partition by year, reporter_code, flow_code
-            ) as has_original
+            ) as preference
         from collapsed_{{ detail | length }}
 
     ),
@@ -165,7 +161,7 @@ with
             cast(row_count as integer) as landed_row_count,
             summed_dimensions > 0 as is_summed_from_parts
         from revisions_ranked
-        where preference = 1 and (is_original_classification or has_original = 0)
+        where preference = 1 and (is_original_classification or not reporter_has_original)
 
     )
 

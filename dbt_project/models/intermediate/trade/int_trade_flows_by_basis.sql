@@ -11,6 +11,8 @@
     in marts.fct_returned_goods. Without them, reporter and direction tell exporter from importer,
     so each classified row is one flow and nothing has to be summed.
 -#}
+{{ config(materialized='view') }}
+
 with
 
     flows as (

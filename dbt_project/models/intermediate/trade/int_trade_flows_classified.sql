@@ -1,46 +1,56 @@
--- Reported flows in the listed products, one row per product and treatment. Codes of neither
--- list end here (counted in marts.audit_exclusions).
+-- Both sources in one form: who exported, who imported, who said so, in which product by which
+-- treatment. A view: nothing is computed here.
+{{ config(materialized='view') }}
+
 with
 
-    flows as (select * from {{ ref('int_trade_flows_reported') }}),
+    comtrade as (select * from {{ ref('int_comtrade_flows_classified') }}),
 
-    codes as (select * from {{ ref('int_hs_codes_mapped') }}),
+    baci as (select * from {{ ref('int_baci_flows_classified') }}),
+
+    treatments as (
+
+        select distinct hs_treatments, hs_treatment from {{ ref('int_hs_codes_mapped') }}
+
+    ),
 
     final as (
 
         select
-            flows.source,
-            flows.year,
-            flows.flow,
-            flows.reporter_iso3,
-            flows.reporter_kind,
-            flows.partner_iso3,
-            flows.partner_kind,
-            flows.exporter_iso3,
-            flows.importer_iso3,
-            codes.product_code,
-            codes.hs_treatment,
-            {{ as_money('sum(' ~ as_money('flows.value_usd * codes.weight') ~ ')') }} as value_usd,
-            {{ as_money('sum(' ~ as_money('flows.net_weight_kg * codes.weight') ~ ')') }}
-            as net_weight_kg,
-            {{ as_money(sum_of_known_parts(
-                as_money('flows.estimated_weight_kg * codes.weight'), 'flows.net_weight_kg'
-            )) }} as estimated_weight_kg
-        from flows
-        inner join
-            codes on flows.hs_revision = codes.hs_revision and flows.hs6_code = codes.hs6_code
-        group by
-            flows.source,
-            flows.year,
-            flows.flow,
-            flows.reporter_iso3,
-            flows.reporter_kind,
-            flows.partner_iso3,
-            flows.partner_kind,
-            flows.exporter_iso3,
-            flows.importer_iso3,
-            codes.product_code,
-            codes.hs_treatment
+            'comtrade' as source,
+            year,
+            flow,
+            reporter_iso3,
+            reporter_kind,
+            partner_iso3,
+            partner_kind,
+            exporter_iso3,
+            importer_iso3,
+            product_code,
+            hs_treatment,
+            value_usd,
+            net_weight_kg,
+            estimated_weight_kg
+        from comtrade
+        union all
+        select
+            'baci' as source,
+            baci.year,
+            'export' as flow,
+            cast(null as {{ dbt.type_string() }}) as reporter_iso3,
+            {{ kind_of('baci.exporter') }} as reporter_kind,
+            {{ iso3_of('baci.importer') }} as partner_iso3,
+            {{ kind_of('baci.importer') }} as partner_kind,
+            {{ iso3_of('baci.exporter') }} as exporter_iso3,
+            {{ iso3_of('baci.importer') }} as importer_iso3,
+            baci.product_code,
+            treatments.hs_treatment,
+            baci.value_usd,
+            baci.net_weight_kg,
+            -- BACI converts and estimates quantities, but its files do not say which
+            cast(null as {{ type_money() }}) as estimated_weight_kg
+        from baci
+        inner join treatments on baci.hs_treatments = treatments.hs_treatments
 
     )
 

@@ -34,8 +34,8 @@ with
     reported as (
 
         select distinct reporter_iso3 as iso3, year, flow as direction
-        from {{ ref('int_trade_flows_classified') }}
-        where source = 'comtrade' and reporter_kind = 'economy'
+        from {{ ref('int_comtrade_flows_classified') }}
+        where reporter_kind = 'economy'
 
     ),
 

@@ -7,6 +7,8 @@ with
 
     records as (select * from {{ ref('stg_comtrade__trade_records') }}),
 
+    records_listed as (select * from {{ ref('int_comtrade_records_listed') }}),
+
     deduplicated as (select * from {{ ref('int_comtrade_flows_deduplicated') }}),
 
     listed_codes as (
@@ -14,6 +16,27 @@ with
         select distinct codes.hs_revision, codes.hs6_code
         from {{ ref('int_hs_codes_mapped') }} as codes
         inner join choices on codes.hs_treatment = choices.hs_treatment
+
+    ),
+
+    codes_of_any_revision as (select distinct hs6_code from {{ ref('int_hs_codes_mapped') }}),
+
+    -- UN Comtrade's rows in a code that no revision and treatment lists, as landed; and the flows
+    -- in a code that is listed, but not by the flow's revision and the run's treatment
+    comtrade_unlisted as (
+
+        select records.value_usd
+        from records
+        left join codes_of_any_revision as codes on records.hs6_code = codes.hs6_code
+        where records.exclusion_reason is null and codes.hs6_code is null
+        union all
+        select deduplicated.value_usd
+        from deduplicated
+        left join
+            listed_codes
+            on deduplicated.hs_revision = listed_codes.hs_revision
+            and deduplicated.hs6_code = listed_codes.hs6_code
+        where listed_codes.hs6_code is null
 
     ),
 
@@ -101,9 +124,9 @@ with
             'de-duplication' as stage,
             'repeated_or_part_or_second_revision' as reason_code,
             cast(null as {{ dbt.type_string() }}) as variable,
-            (select count(*) from records where exclusion_reason is null)
+            (select count(*) from records_listed)
             - (select count(*) from deduplicated) as row_count,
-            (select sum(value_usd) from records where exclusion_reason is null)
+            (select sum(value_usd) from records_listed)
             - (select sum(value_usd) from deduplicated) as value_usd
         union all
         select
@@ -113,12 +136,7 @@ with
             cast(null as {{ dbt.type_string() }}) as variable,
             count(*) as row_count,
             sum(value_usd) as value_usd
-        from deduplicated
-        left join
-            listed_codes
-            on deduplicated.hs_revision = listed_codes.hs_revision
-            and deduplicated.hs6_code = listed_codes.hs6_code
-        where listed_codes.hs6_code is null
+        from comtrade_unlisted
         union all
         select
             source,

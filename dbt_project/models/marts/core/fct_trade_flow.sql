@@ -1,17 +1,15 @@
 with
 
-    variants as (select * from {{ ref('fct_trade_flow_variants') }}),
+    flows as (select * from {{ ref('int_trade_flows_by_basis') }}),
 
     choices as (select * from {{ ref('int_run_choices') }}),
 
     final as (
 
-        select variants.*
-        from variants
+        select {{ trade_flow_measures('flows') }}
+        from flows
         inner join
-            choices
-            on variants.basis = choices.basis
-            and variants.hs_treatment = choices.hs_treatment
+            choices on flows.basis = choices.basis and flows.hs_treatment = choices.hs_treatment
 
     )
 

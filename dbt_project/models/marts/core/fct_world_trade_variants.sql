@@ -2,18 +2,10 @@
 -- it as a row of its own; BACI's is the sum over the partners.
 with
 
-    flows as (
-
-        select *
-        from {{ ref('int_trade_flows_classified') }}
-        where reporter_kind = 'economy' or source = 'baci'
-
-    ),
-
     comtrade as (
 
         select
-            source,
+            'comtrade' as source,
             hs_treatment,
             year,
             reporter_iso3 as economy_iso3,
@@ -22,37 +14,58 @@ with
             sum(case when partner_kind = 'world' then value_usd end) as world_value,
             sum(case when partner_kind = 'economy' then value_usd end) as allocated_value,
             sum(case when partner_kind = 'unallocated' then value_usd end) as not_specified_value
-        from flows
-        where source = 'comtrade'
-        group by source, hs_treatment, year, reporter_iso3, flow, product_code
+        from {{ ref('int_comtrade_flows_classified') }}
+        where reporter_kind = 'economy'
+        group by hs_treatment, year, reporter_iso3, flow, product_code
 
     ),
+
+    baci_flows as (select * from {{ ref('int_baci_flows_classified') }}),
 
     baci_sides as (
 
         select
-            source,
-            hs_treatment,
+            hs_treatments,
             year,
-            exporter_iso3 as economy_iso3,
+            exporter as economy_iso3,
             'export' as flow,
             product_code,
-            case when partner_kind = 'economy' then value_usd end as allocated_value,
-            case when partner_kind <> 'economy' then value_usd end as not_specified_value
-        from flows
-        where source = 'baci' and reporter_kind = 'economy'
+            importer as partner,
+            value_usd
+        from baci_flows
+        where {{ is_economy('exporter') }}
         union all
         select
-            source,
-            hs_treatment,
+            hs_treatments,
             year,
-            importer_iso3 as economy_iso3,
+            importer as economy_iso3,
             'import' as flow,
             product_code,
-            case when reporter_kind = 'economy' then value_usd end as allocated_value,
-            case when reporter_kind <> 'economy' then value_usd end as not_specified_value
-        from flows
-        where source = 'baci' and partner_kind = 'economy'
+            exporter as partner,
+            value_usd
+        from baci_flows
+        where {{ is_economy('importer') }}
+
+    ),
+
+    baci_summed as (
+
+        select
+            hs_treatments,
+            year,
+            economy_iso3,
+            flow,
+            product_code,
+            sum(case when {{ is_economy('partner') }} then value_usd end) as allocated_value,
+            sum(case when not {{ is_economy('partner') }} then value_usd end) as not_specified_value
+        from baci_sides
+        group by hs_treatments, year, economy_iso3, flow, product_code
+
+    ),
+
+    treatments as (
+
+        select distinct hs_treatments, hs_treatment from {{ ref('int_hs_codes_mapped') }}
 
     ),
 
@@ -62,17 +75,17 @@ with
         from comtrade
         union all
         select
-            source,
-            hs_treatment,
-            year,
-            economy_iso3,
-            flow,
-            product_code,
+            'baci' as source,
+            treatments.hs_treatment,
+            baci_summed.year,
+            baci_summed.economy_iso3,
+            baci_summed.flow,
+            baci_summed.product_code,
             cast(null as {{ type_money() }}) as world_value,
-            sum(allocated_value) as allocated_value,
-            sum(not_specified_value) as not_specified_value
-        from baci_sides
-        group by source, hs_treatment, year, economy_iso3, flow, product_code
+            baci_summed.allocated_value,
+            baci_summed.not_specified_value
+        from baci_summed
+        inner join treatments on baci_summed.hs_treatments = treatments.hs_treatments
 
     ),
 

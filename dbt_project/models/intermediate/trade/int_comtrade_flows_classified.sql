@@ -1,0 +1,46 @@
+-- UN Comtrade's flows in the listed products, one row per product and treatment. Codes of neither
+-- list end here (counted in marts.audit_exclusions).
+with
+
+    flows as (select * from {{ ref('int_comtrade_flows_named') }}),
+
+    codes as (select * from {{ ref('int_hs_codes_mapped') }}),
+
+    final as (
+
+        select
+            flows.year,
+            flows.flow,
+            flows.reporter_iso3,
+            flows.reporter_kind,
+            flows.partner_iso3,
+            flows.partner_kind,
+            flows.exporter_iso3,
+            flows.importer_iso3,
+            codes.product_code,
+            codes.hs_treatment,
+            {{ as_money('sum(' ~ as_money('flows.value_usd * codes.weight') ~ ')') }} as value_usd,
+            {{ as_money('sum(' ~ as_money('flows.net_weight_kg * codes.weight') ~ ')') }}
+            as net_weight_kg,
+            {{ as_money(sum_of_known_parts(
+                as_money('flows.estimated_weight_kg * codes.weight'), 'flows.net_weight_kg'
+            )) }} as estimated_weight_kg
+        from flows
+        inner join
+            codes on flows.hs_revision = codes.hs_revision and flows.hs6_code = codes.hs6_code
+        group by
+            flows.year,
+            flows.flow,
+            flows.reporter_iso3,
+            flows.reporter_kind,
+            flows.partner_iso3,
+            flows.partner_kind,
+            flows.exporter_iso3,
+            flows.importer_iso3,
+            codes.product_code,
+            codes.hs_treatment
+
+    )
+
+select *
+from final
