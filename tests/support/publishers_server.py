@@ -162,6 +162,7 @@ class PublishersServer:
     faults: list[Fault] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
     revised: dict[tuple[int, int], float] = field(default_factory=dict)
     withdrawn: set[tuple[int, int]] = field(default_factory=set)
     released: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -535,6 +536,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_response(self, code: int, message: str | None = None) -> None:
         super().send_response(code, message)
+        self.publishers.statuses.append(code)
         path = unquote(urlsplit(self.path).path)
         if path in self.publishers.files:
             whole = self.publishers.files[path]

@@ -114,14 +114,17 @@ def _land_from_address(
     path = folder / _file_name(place)
     landed = _landed_before(manifest, address, path.name)
     refused: list[LeftOut] = []
-    if landed is None or _has_changed(landed, place, transport):
-        transport.say(f"downloading {address}")
-        download(transport, place, path)
-        parameters = {"address": address, **_kept(edition_at(path), transport)}
-        refused = register(manifest, [path], DOWNLOAD, transport.say, parameters, place=address)
-    discard(path)
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+    try:
+        if landed is None or _has_changed(landed, place, transport):
+            transport.say(f"downloading {address}")
+            download(transport, place, path)
+            parameters = {"address": address, **_kept(edition_at(path), transport)}
+            refused = register(manifest, [path], DOWNLOAD, transport.say, parameters, place=address)
+        discard(path)
+    finally:
+        # what has arrived of an interrupted download stays in it
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
     return refused
 
 
@@ -134,12 +137,13 @@ def _kept(edition: Edition, transport: Transport) -> dict[str, str]:
 def _landed_before(manifest: Manifest, address: str, name: str) -> FileEntry | None:
     """The file that has landed from this address, or else from elsewhere under its name.
 
-    One that was taken out again counts too.
+    One that was taken out again counts too, and so does what another run has landed meanwhile.
     """
-    known = [
-        *(f for f in manifest.files if f.superseded_by is None and not f.is_synthetic),
-        *(u.entry for u in manifest.unlanded),
-    ]
+    with manifest.changing():
+        known = [
+            *(f for f in manifest.files if f.superseded_by is None and not f.is_synthetic),
+            *(u.entry for u in manifest.unlanded),
+        ]
     from_address = [f for f in known if f.parameters.get("address") == address]
     of_name = [f for f in known if f.parameters.get("published_name") == name != UNNAMED]
     return next(iter([*from_address, *of_name]), None)
