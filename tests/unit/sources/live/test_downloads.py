@@ -14,9 +14,11 @@ import pytest
 
 from orchestration import durable
 from orchestration.durable import DiskFullError
+from orchestration.landing.layout import LandingError
 from orchestration.landing.manifest import LeftOut
 from orchestration.landing.publishers.baci import BACI_TRADE
 from orchestration.settings import SettingError, load_settings
+from orchestration.sources.filling import fill_landing_zone
 from orchestration.sources.live import archives, progress
 from orchestration.sources.live.archives import fill_with_baci, land_archive
 from orchestration.sources.live.services import world_bank_transport
@@ -364,6 +366,15 @@ def test_beside_baci_and_without_a_key_un_comtrade_is_not_asked(
     assert {f.source for f in desk.manifest.current()} == {"baci", "wdi"}
     assert desk.refresh(LCT_BACI=f"{server.url}/{NAME}") == ""
     assert server.count("/v1/") > 0, "with a key it is"
+
+
+def test_where_baci_does_not_land_and_there_is_no_key_the_refresh_ends_with_the_reason(
+    desk: Desk, server: PublishersServer
+) -> None:
+    settings = desk.settings(LCT_BACI=f"{server.url}/absent.zip", COMTRADE_API_KEY="")
+    with pytest.raises(LandingError, match=r"there is no trade\. .*/absent\.zip: 404"):
+        fill_landing_zone(settings, desk.said.append)
+    assert server.calls == ["/absent.zip"], "no one is asked in vain"
 
 
 # ---- progress ------------------------------------------------------------------------------------
