@@ -17,7 +17,7 @@ from orchestration.durable import DiskFullError
 from orchestration.landing.layout import LandingError
 from orchestration.landing.manifest import LeftOut
 from orchestration.landing.publishers.baci import BACI_TRADE
-from orchestration.settings import SettingError, load_settings
+from orchestration.settings import PROJECT_ROOT, SettingError, load_settings
 from orchestration.sources.filling import fill_landing_zone
 from orchestration.sources.live import archives, progress
 from orchestration.sources.live.archives import fill_with_baci, land_archive
@@ -401,3 +401,53 @@ def test_progress_is_a_bar_on_a_terminal(
         show(1_500_000)
     assert "1.5/2.0 MB" in capsys.readouterr().err
     assert said == []
+
+
+# ---- the table -----------------------------------------------------------------------------------
+
+# what the table of docs/live-data.md says of downloads -> the test that holds it
+FAULTS = {
+    "download cut": test_download_cut_is_continued,
+    "download cut by a server without ranges": (
+        test_a_server_without_ranges_is_asked_for_the_whole_again
+    ),
+    "download cut again and again": (
+        test_an_interrupted_download_has_as_many_attempts_as_bring_it_further
+    ),
+    "download cut for good": test_download_cut_for_good_is_continued_by_the_next_run,
+    "download complete, run killed before it landed": (
+        test_killed_before_it_landed_a_complete_download_is_not_downloaded_again
+    ),
+    "download of a file that has landed": (
+        test_what_has_landed_is_asked_for_and_not_downloaded_again
+    ),
+    "download of a file that has changed": (
+        test_a_file_that_changed_at_its_address_supersedes_the_landed_one
+    ),
+    "download of a landed file, server down": (
+        test_a_server_that_is_down_keeps_no_one_from_using_what_has_landed
+    ),
+    "download by two runs at once": test_two_runs_at_once_download_once,
+    "download that drips": test_a_download_that_is_too_slow_is_continued,
+    "download that does not fit on the disk": (
+        test_a_file_that_does_not_fit_is_refused_before_it_is_downloaded
+    ),
+    "download of a web page": (test_what_is_no_zip_is_refused_with_a_remedy_and_the_next_run_lands),
+    "download refused with 403 or 404": (
+        test_what_is_no_zip_is_refused_with_a_remedy_and_the_next_run_lands
+    ),
+    "download replaced meanwhile": test_download_replaced_meanwhile,
+    "BACI not at the place named": test_every_place_lands_also_beside_one_that_cannot,
+    "BACI not landed, and no key": (
+        test_where_baci_does_not_land_and_there_is_no_key_the_refresh_ends_with_the_reason
+    ),
+    "BACI at two addresses that differ only in their query": (
+        test_two_addresses_that_differ_only_in_their_query_are_refused
+    ),
+    "BACI at an address with a comma": test_a_place_torn_off_an_address_is_never_repeated,
+}
+
+
+def test_the_page_on_live_data_names_every_fault_of_a_download() -> None:
+    page = (PROJECT_ROOT / "docs" / "live-data.md").read_text(encoding="utf-8")
+    assert [fault for fault in FAULTS if f"| {fault} |" not in page] == []
