@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from orchestration.landing.manifest import LeftOut, Manifest
 from orchestration.landing.registration import DOWNLOAD, register
 from orchestration.settings import Settings
 from orchestration.sources.live.downloads import (
+    VALIDATORS,
     Edition,
     discard,
     download,
@@ -38,23 +40,18 @@ def fill_with_baci(
     Returns what was left out: a place that cannot be used does not keep the others from landing.
     """
     left_out: list[LeftOut] = []
+    incoming = settings.incoming_dir
     shown = [shown_place(place) for place in settings.baci]
     for number, place in enumerate(settings.baci):
-        transport = Transport("CEPII", place, say, **options)
-        # another run may be downloading this very file: it is waited for
-        lock = file_lock(
-            settings.incoming_dir / "refresh.lock", say, transport.bounds.download_seconds
-        )
-        try:
-            if shown[number] in shown[:number]:
-                left_out.append(_refused_twin(shown[number], say))
-                continue
-            with lock:
-                left_out += land_archive(
-                    manifest, place, "LCT_BACI", settings.incoming_dir, transport
-                )
-        finally:
-            transport.close()
+        if is_address(place) and shown[number] in shown[:number]:
+            left_out.append(_refused_twin(shown[number], say))
+            continue
+        with (
+            closing(Transport("CEPII", place, say, **options)) as transport,
+            # another run may be downloading this very file: it is waited for
+            file_lock(incoming / "refresh.lock", say, transport.bounds.download_seconds),
+        ):
+            left_out += land_archive(manifest, place, "LCT_BACI", incoming, transport)
     return left_out
 
 
@@ -115,10 +112,15 @@ def _land_from_address(
     landed = _landed_before(manifest, address, path.name)
     refused: list[LeftOut] = []
     try:
-        if landed is None or _has_changed(landed, place, transport):
+        if (
+            landed is None
+            or _is_damaged(manifest, landed, transport)
+            or _has_changed(landed, place, transport)
+        ):
             transport.say(f"downloading {address}")
             download(transport, place, path)
-            parameters = {"address": address, **_kept(edition_at(path), transport)}
+            edition = edition_at(path)
+            parameters = {"address": address, **edition.validators}
             refused = register(manifest, [path], DOWNLOAD, transport.say, parameters, place=address)
         discard(path)
     finally:
@@ -126,12 +128,6 @@ def _land_from_address(
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
     return refused
-
-
-def _kept(edition: Edition, transport: Transport) -> dict[str, str]:
-    """What the manifest keeps of an edition: of the server's words those that repeat no secret."""
-    words = {"etag": edition.etag, "last_modified": edition.last_modified}
-    return {k: v for k, v in words.items() if v and not transport.redaction.is_in(v)}
 
 
 def _landed_before(manifest: Manifest, address: str, name: str) -> FileEntry | None:
@@ -149,15 +145,23 @@ def _landed_before(manifest: Manifest, address: str, name: str) -> FileEntry | N
     return next(iter([*from_address, *of_name]), None)
 
 
+def _is_damaged(manifest: Manifest, landed: FileEntry, transport: Transport) -> bool:
+    """Whether a landed file is missing or not whole: another download restores it."""
+    path = manifest.path_of(landed)
+    if landed not in manifest.files or (path.is_file() and path.stat().st_size == landed.bytes):
+        return False
+    transport.say(f"{landed.file} is missing or not as it landed; it is downloaded again")
+    return True
+
+
 def _has_changed(landed: FileEntry, place: str, transport: Transport) -> bool:
     """Whether the file at an address is another than the one that has landed.
 
     A server that does not answer keeps no one from using what has landed.
     """
     address = shown_place(place)
-    words = {name: landed.parameters.get(name, "") for name in ("etag", "last_modified")}
-    if landed.parameters.get("address") != address:
-        words = {}
+    is_from_there = landed.parameters.get("address") == address
+    words = {k: landed.parameters.get(k, "") for k in VALIDATORS} if is_from_there else {}
     try:
         if not is_unchanged(transport, place, Edition(**words, bytes=landed.bytes)):
             transport.say(f"{address} has changed since it landed on {landed.landed_at[:10]}")

@@ -28,12 +28,13 @@ from orchestration.durable import (
 from orchestration.sources.live.deadline import Deadline
 from orchestration.sources.live.errors import ServiceError, TransientError
 from orchestration.sources.live.progress import showing_progress
-from orchestration.sources.live.redaction import printable
+from orchestration.sources.live.redaction import Redaction, printable
 from orchestration.sources.live.transport import Transport
 
 DO_IT_YOURSELF = "or download the file yourself and land it."
 # attempts that bring this much between them are followed by as many again
 ENOUGH_PROGRESS_BYTES = 16 << 20
+VALIDATORS = ("etag", "last_modified")  # of the fields of an edition
 LONGEST_VALIDATOR = 200  # characters of an ETag that is kept
 
 
@@ -46,17 +47,25 @@ class Edition:
     bytes: int | None = None
 
     @classmethod
-    def of(cls, response: httpx.Response) -> Edition:
-        """The edition that a response is (a part) of; its bytes are those of the whole file."""
+    def of(cls, response: httpx.Response, redaction: Redaction) -> Edition:
+        """The edition that a response is (a part) of; its bytes are those of the whole file.
+
+        It is kept on disk: a server's word that repeats a secret of the address is none.
+        """
         if response.status_code == 206:
             size = response.headers.get("Content-Range", "").rpartition("/")[2]
         else:
             size = response.headers.get("Content-Length", "")
         return cls(
-            _validator(response.headers.get("ETag", "")),
-            _validator(response.headers.get("Last-Modified", "")),
+            _validator(response.headers.get("ETag", ""), redaction),
+            _validator(response.headers.get("Last-Modified", ""), redaction),
             int(size) if size.isdecimal() and size.isascii() else None,
         )
+
+    @property
+    def validators(self) -> dict[str, str]:
+        """What the manifest keeps beside the length: the server's words, where there are any."""
+        return {name: value for name in VALIDATORS if (value := getattr(self, name))}
 
     @property
     def conditions(self) -> dict[str, str]:
@@ -140,7 +149,7 @@ def is_unchanged(transport: Transport, address: str, landed: Edition) -> bool:
                 accepted=(200, 304),
                 follow_redirects=True,
             ) as (response, _):
-                now = Edition.of(response)
+                now = Edition.of(response, connection.redaction)
                 return (
                     response.status_code == 304
                     or (now.etag != "" and now.etag == landed.etag)
@@ -155,9 +164,9 @@ def _note(path: Path) -> Path:
     return path.with_name(f".{path.name}.edition")
 
 
-def _validator(value: str) -> str:
+def _validator(value: str, redaction: Redaction) -> str:
     is_fit = value.isascii() and value.isprintable() and len(value) <= LONGEST_VALIDATOR
-    return value if is_fit else ""
+    return value if is_fit and not redaction.is_in(value) else ""
 
 
 def _described(connection: Transport, address: str) -> str:
@@ -246,7 +255,7 @@ class _Download:
             accepted=(200, 206, 416),
             follow_redirects=True,
         ) as (response, deadline):
-            edition = Edition.of(response)
+            edition = Edition.of(response, self.connection.redaction)
             self._refuse_another_part(response, have, noted, edition)
             deadline.extend(self.ends - time.monotonic())
             if response.status_code == 200:

@@ -218,6 +218,27 @@ def test_a_file_that_changed_at_its_address_supersedes_the_landed_one(
     assert len(desk.manifest.files) == 2
 
 
+def test_a_landed_zip_that_is_gone_comes_again(
+    desk: Desk, server: PublishersServer, zip_served: bytes
+) -> None:
+    fill(desk, f"/{NAME}")
+    [file] = desk.manifest.current()
+    (desk.folder / "landing" / file.file).unlink()
+    assert fill(desk, f"/{NAME}") == []
+    assert landed(desk) == [zip_served]
+    assert len(desk.manifest.files) == 1
+
+
+def test_an_etag_that_repeats_the_secret_of_the_address_is_not_kept(
+    desk: Desk, server: PublishersServer, zip_served: bytes
+) -> None:
+    server.tells_editions = False
+    server.faults = [Fault("BACI", lambda h, s, b: h.reply(s, b, {"ETag": '"geheimnis"'}))]
+    assert fill(desk, f"/{NAME}?token=geheimnis") == []
+    [file] = desk.manifest.current()
+    assert "etag" not in file.parameters
+
+
 def test_a_server_that_is_down_keeps_no_one_from_using_what_has_landed(
     desk: Desk, server: PublishersServer, zip_served: bytes
 ) -> None:
