@@ -1,6 +1,7 @@
 # The Low-Carbon Trade Warehouse. A fresh machine needs Python 3.11 or newer, git and make.
 #   make run                                  a synthetic world, offline, no key
 #   make run SOURCE=files LANDING=folder      the publishers' files in a folder
+#   make run SOURCE=api LCT_BACI=zip,zip      real data without a key: BACI and the World Bank
 #   make run SOURCE=api                       the publishers' interfaces,
 #                                             with COMTRADE_API_KEY from the environment or .env
 #   make run FULL=1                           everything built again, whether or not it is new

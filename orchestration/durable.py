@@ -132,6 +132,15 @@ def explaining_full_disk(path: Path, needed_bytes: int | None = None) -> Iterato
         ) from error
 
 
+def refuse_without_space(path: Path, needed_bytes: int) -> None:
+    """Raise DiskFullError if the disk that `path` is on has no room for so many bytes more."""
+    if (free := _free_bytes(path)) < needed_bytes:
+        raise DiskFullError(
+            f"{path}: the disk is full: {megabytes(free)} are free, "
+            f"about {megabytes(needed_bytes)} are needed. Free space and run again."
+        )
+
+
 def is_disk_full(error: BaseException | None, path: Path) -> bool:
     """Whether an error, or one behind it, says that the disk that `path` is on is full."""
     while error is not None:

@@ -56,8 +56,9 @@ class Kind:
 class Setting:
     """One setting as it is known outside: variable, kind, default (as text) and meaning.
 
-    A secret never appears in a representation. What is not `is_passed_on` stays out of the
-    environment that child processes are given by us (they may still inherit it).
+    A secret, or what may hold one (an address), never appears in a representation. What is not
+    `is_passed_on` stays out of the environment that child processes are given by us (they may still
+    inherit it).
     """
 
     variable: str
@@ -191,6 +192,23 @@ def _read_project_path(variable: str, text: str) -> Path:
     return path if path.is_absolute() else (PROJECT_ROOT / path).resolve()
 
 
+def _read_places(variable: str, text: str) -> tuple[str, ...]:
+    """Paths and addresses of files, separated by commas; the paths come first.
+
+    What follows an address and is none may be a part of it, torn off at a comma: such a text is
+    refused before any of it could be repeated as a path.
+    """
+    places = [place.strip() for place in text.split(",")]
+    places = list(dict.fromkeys(place for place in places if place))
+    is_address = ["://" in place for place in places]
+    if is_address != sorted(is_address):
+        raise SettingError(
+            f"{variable}: paths and addresses are separated by commas, the paths first; "
+            "a comma within an address is written %2C."
+        )
+    return tuple(places)
+
+
 def _read_memory(variable: str, text: str) -> str:
     """An amount of memory as DuckDB takes it; no text: the default of this machine."""
     if not text:
@@ -206,6 +224,7 @@ TEXT = Kind(lambda variable, text: text)
 OPTIONAL_TEXT = Kind(lambda variable, text: text or None, lambda value: value or "")
 OPTIONAL_PATH = Kind(_read_optional_path, lambda value: "" if value is None else str(value))
 PROJECT_PATH = Kind(_read_project_path)
+PLACES = Kind(_read_places, ",".join)
 SECONDS = Kind(_read_seconds)
 ADDRESS = Kind(_read_address)
 KEY = Kind(_read_key)
@@ -311,8 +330,8 @@ class Settings:
         KEY,
         "",
         "SOURCE=api: the key of UN Comtrade (free, from its developer portal). Only here or "
-        "in the environment; it is never written anywhere. Without it a run is a small "
-        "trial through the preview.",
+        "in the environment; it is never written anywhere. Without it, and without LCT_BACI, a "
+        "run is a small trial through the preview.",
         is_secret=True,
         is_passed_on=False,
     )
@@ -330,13 +349,17 @@ class Settings:
         "",
         "Where to take the World Bank's bulk file (WDI_CSV.zip) if its interface is down: a "
         "path or an address. It holds today's series.",
+        is_secret=True,
     )
-    baci: str = _row(
+    baci: tuple[str, ...] = _row(
         "LCT_BACI",
-        TEXT,
+        PLACES,
         "",
-        "BACI: path or address of CEPII's zip (BACI_HSxx_Vyyyymm.zip), for SOURCE=files and "
-        "SOURCE=api. It is read without unpacking.",
+        "BACI: paths and addresses of CEPII's zips (BACI_HSxx_Vyyyymm.zip), separated by commas, "
+        "the paths first; for SOURCE=files and SOURCE=api. They are read without unpacking. Of "
+        "several revisions the newest that has a year counts. With it and without "
+        "COMTRADE_API_KEY, SOURCE=api asks UN Comtrade nothing: BACI alone is the trade.",
+        is_secret=True,
     )
     comtrade_calls_a_day: int = _row(
         "LCT_COMTRADE_CALLS_A_DAY", CALLS, "500", "Calls of a day that the key allows."
@@ -466,6 +489,10 @@ class Settings:
             **(demo if is_synthetic else {}),
             "low_carbon_products": own_list.name if own_list else "seeds/low_carbon_products.csv",
         }
+
+    def secrets(self) -> dict[str, Any]:
+        """The settings that are secret, or may hold a secret, by the names of their fields."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if not f.repr}
 
     def environment(self, with_secrets: bool = True) -> dict[str, str]:
         """The same settings as environment variables, for dbt and processes that Dagster starts."""

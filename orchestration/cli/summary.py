@@ -24,6 +24,7 @@ from orchestration.cli.wrapping import LINE_WIDTH, whole, wrapped
 from orchestration.errors import ExplainedError, explained_errors
 from orchestration.landing.manifest import Manifest, read_manifest
 from orchestration.landing.publishers import PUBLISHERS, world_bank
+from orchestration.landing.publishers.baci import BACI_TRADE
 from orchestration.publishing.publication import SYNTHETIC_NOTICE
 from orchestration.settings import Settings
 from orchestration.sources.live.pending_plan import waiting_requests
@@ -280,7 +281,8 @@ def remarks(manifest: Manifest, settings: Settings) -> Iterator[tuple[str, str]]
             "run the same command again to continue; what has landed is published.",
             "bold yellow",
         )
-    if {f.parameters["question"] for f in manifest.current() if f.request_parameters} == {"trial"}:
+    asked = {f.parameters["question"] for f in manifest.current() if f.request_parameters}
+    if asked == {"trial"} and not manifest.current(BACI_TRADE):
         yield (
             "A TRIAL without a key: two products, two years of China's reports. "
             "COMTRADE_API_KEY in the environment or .env gives the full history.",

@@ -36,12 +36,7 @@ class RunSettings(dg.ConfigurableResource):
     @property
     def settings(self) -> Settings:
         """The settings, with the secrets of this process's environment."""
-        secrets = load_settings()
-        return replace(
-            load_settings(self.variables),
-            comtrade_key=secrets.comtrade_key,
-            notice_webhook=secrets.notice_webhook,
-        )
+        return replace(load_settings(self.variables), **load_settings().secrets())
 
 
 class Warehouse(dg.ConfigurableResource):

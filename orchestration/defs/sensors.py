@@ -15,6 +15,7 @@ from orchestration.landing.publishers import PUBLISHERS
 from orchestration.settings import Settings
 from orchestration.sources.folder import landable_files
 from orchestration.sources.live.refresh import plan_refresh
+from orchestration.sources.live.services import asks_comtrade
 
 ONE_DAY_SECONDS = 86_400
 
@@ -84,6 +85,8 @@ def data_available(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
         return dg.SkipReason(
             f"the source is {settings.source}; only SOURCE=api checks for releases"
         )
+    if not asks_comtrade(settings):
+        return dg.SkipReason("without COMTRADE_API_KEY, BACI (LCT_BACI) is the trade")
     try:
         manifest = read_manifest(settings.manifest_path)
         asked = services(comtrade, world_bank, settings, say)

@@ -43,6 +43,8 @@ from orchestration.memory import bounded_database
 
 # the origin of a service's answers to our own requests
 ANSWER = "api"
+# the origin of a file that we have downloaded, and that no one else has
+DOWNLOAD = "download"
 # the zone's folder for a file that is being landed
 STAGING = ".staging"
 # a file system's 255, with room for what is put before or into a name in the zone
@@ -110,16 +112,17 @@ def register(
     parameters: dict | None = None,
     root: Path | None = None,
     demo_checksums: frozenset[str] = frozenset(),
+    place: str | None = None,
 ) -> list[LeftOut]:
     """Land the files at `paths`: copy each unchanged, inspect it, list it in the manifest.
 
-    A file is identified by its path below `root`, without one by its name. A file that cannot be
-    used is left out with its reason, and the rest goes on. Every file is recorded as it lands,
-    under the zone's lock, so that an interrupted registration loses nothing, and neither do two at
-    once. A synthetic file lands as the demo's only: it is known by its mark and by its checksum,
-    if that is among `demo_checksums` or those of the demo's files in the manifest. Returns what was
-    left out. Raises ZoneError if the landing zone cannot be written, DiskFullError if it has no
-    space.
+    A file is identified by its path below `root`, without one by its name, and one that was
+    downloaded by `place`, its address. A file that cannot be used is left out with its reason, and
+    the rest goes on. Every file is recorded as it lands, under the zone's lock, so that an
+    interrupted registration loses nothing, and neither do two at once. A synthetic file lands as
+    the demo's only: it is known by its mark and by its checksum, if that is among `demo_checksums`
+    or those of the demo's files in the manifest. Returns what was left out. Raises ZoneError if the
+    landing zone cannot be written, DiskFullError if it has no space.
     """
     paths = list(paths)
     names = Counter(path.name for path in paths)
@@ -127,9 +130,9 @@ def register(
     left_out: list[LeftOut] = []
     with bounded_database(manifest.raw_folder.parent / "spill") as connection:
         for path in paths:
-            place = path.relative_to(root).as_posix() if root else path.name
+            own = place or (path.relative_to(root).as_posix() if root else path.name)
             is_only_one = names[path.name] == 1
-            arrival = _Arrival(path, place, is_only_one, origin, parameters or {}, demo_checksums)
+            arrival = _Arrival(path, own, is_only_one, origin, parameters or {}, demo_checksums)
             with manifest.changing(say):
                 try:
                     outcome = _register_one(manifest, arrival, connection, say)
@@ -251,7 +254,7 @@ def _landed_before(
     """
     landed = manifest.folder / known.file
     if not _is_as_landed(landed, known):
-        staged, digest = _staged(manifest, arrival.path)
+        staged, digest = _staged(manifest, arrival)
         if digest == known.sha256:
             _put(staged, landed)
             say(f"restored: {known.file}  it was missing, a link, or changed since it landed")
@@ -299,7 +302,7 @@ def _checked(
     manifest: Manifest, arrival: _Arrival, connection: duckdb.DuckDBPyConnection
 ) -> _Checked:
     """A file's copy, inspected. Raises LandingError if it cannot be used."""
-    staged, digest = _staged(manifest, arrival.path)
+    staged, digest = _staged(manifest, arrival)
     conversion = None
     # the many small answers of a service are merged when they are loaded
     if arrival.origin != ANSWER:
@@ -380,16 +383,20 @@ def _target(manifest: Manifest, arrival: _Arrival, source: str, digest: str) -> 
 # ---- copies --------------------------------------------------------------------------------------
 
 
-def _staged(manifest: Manifest, path: Path) -> tuple[Path, str]:
+def _staged(manifest: Manifest, arrival: _Arrival) -> tuple[Path, str]:
     """Copy a file into the zone's staging folder, reading it once: the copy, and its sha256.
 
-    It is always a copy: a link would change with what it points to.
+    It is a copy, for a link would change with what it points to; but a download of ours, which no
+    one else writes to and which may have gigabytes, is not kept twice: its name is removed once it
+    has landed, and until then a killed run leaves it whole.
     """
-    folder, digest = manifest.folder / STAGING, hashlib.sha256()
+    path, folder, digest = arrival.path, manifest.folder / STAGING, hashlib.sha256()
     staged = folder / path.name
     try:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+        if arrival.origin == DOWNLOAD and _is_linked(path, staged):
+            return staged, sha256_of(staged)
         with explaining_full_disk(staged, _size(path)), open(staged, "wb") as copy:
             for block in _blocks(path):
                 digest.update(block)
@@ -397,6 +404,15 @@ def _staged(manifest: Manifest, path: Path) -> tuple[Path, str]:
     except OSError as error:
         raise _unwritable(manifest.folder, path, error) from error
     return staged, digest.hexdigest()
+
+
+def _is_linked(path: Path, staged: Path) -> bool:
+    """Give a file a second name, where the file system can."""
+    try:
+        os.link(path, staged)
+    except OSError:
+        return False
+    return True
 
 
 def _size(path: Path) -> int | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from orchestration.landing.entries import FileEntry
 from orchestration.landing.manifest import sha256_of
 from orchestration.settings import Settings
+from orchestration.sources.live.redaction import is_address
 from orchestration.sources.synthetic.landing import write_world
 from orchestration.sources.synthetic.world import GENERATOR_VERSION
 
@@ -31,8 +32,7 @@ def copies(
         folders = [settings.incoming_dir, settings.landing_dir]
         if settings.landing_folder:
             folders.insert(0, settings.landing_folder)
-        if settings.baci and not settings.baci.startswith(("http://", "https://")):
-            folders.insert(0, Path(settings.baci).expanduser())
+        folders[:0] = [Path(p).expanduser() for p in settings.baci if not is_address(p)]
 
         @cache
         def by_size() -> dict[int, list[Path]]:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 import socket
 import struct
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -153,9 +155,14 @@ class PublishersServer:
     quota: int = 10_000
     wdi_updated: str = "2026-07-01"
     files: dict[str, bytes] = field(default_factory=dict)
+    # what only this server says of an edition of a file, and what it makes of Range
+    tells_editions: bool = True
+    takes_ranges: bool = True
+    large_files: dict[str, Path] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
     revised: dict[tuple[int, int], float] = field(default_factory=dict)
     withdrawn: set[tuple[int, int]] = field(default_factory=set)
     released: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -432,6 +439,9 @@ class _Handler(BaseHTTPRequestHandler):
         publishers.calls.append(unquote(self.path))
         publishers.headers.append(dict(self.headers))
         publishers.on_call(len(publishers.calls))
+        if large := publishers.large_files.get(unquote(urlsplit(self.path).path)):
+            self._send_large(large)
+            return
         try:
             status, body = self._answer()
             fault = next(
@@ -512,10 +522,12 @@ class _Handler(BaseHTTPRequestHandler):
         return 404, b'{ "statusCode": 404, "message": "Resource not found" }'
 
     def _file(self, whole: bytes) -> tuple[int, bytes]:
-        tag = f'"{hash(whole) & 0xFFFFFFFF:x}"'
+        tag = _etag(whole)
+        if self.publishers.tells_editions and self.headers.get("If-None-Match") == tag:
+            return 304, b""
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        if not asked or self.headers.get("If-Range", tag) != tag:
-            self.extra = {"ETag": tag}
+        is_same = self.headers.get("If-Range", tag) == tag
+        if not asked or not is_same or not self.publishers.takes_ranges:
             return 200, whole
         start = int(asked[1])
         if start >= len(whole):
@@ -524,13 +536,43 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_response(self, code: int, message: str | None = None) -> None:
         super().send_response(code, message)
-        path = urlsplit(self.path).path
+        self.publishers.statuses.append(code)
+        path = unquote(urlsplit(self.path).path)
         if path in self.publishers.files:
             whole = self.publishers.files[path]
-            self.send_header("ETag", f'"{hash(whole) & 0xFFFFFFFF:x}"')
+            if self.publishers.tells_editions:
+                self.send_header("ETag", _etag(whole))
             if code == 206:
                 start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
                 self.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
+
+    def _send_large(self, path: Path) -> None:
+        """A file too large for memory, as a web server sends it: by date, whole or from a byte."""
+        state = path.stat()
+        date = self.date_time_string(int(state.st_mtime))
+        if self.headers.get("If-Modified-Since") == date:
+            self.send_response(304)
+            self.end_headers()
+            return
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        is_part = asked is not None and self.headers.get("If-Range", date) == date
+        start = int(asked[1]) if asked and is_part else 0
+        self.send_response(206 if is_part else 200)
+        self.send_header("Last-Modified", date)
+        self.send_header("Content-Length", str(state.st_size - start))
+        if is_part:
+            self.send_header("Content-Range", f"bytes {start}-{state.st_size - 1}/{state.st_size}")
+        self.end_headers()
+        try:
+            with open(path, "rb") as file:
+                file.seek(start)
+                shutil.copyfileobj(file, self.wfile, 1 << 20)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+
+def _etag(whole: bytes) -> str:
+    return f'"{zlib.crc32(whole):x}"'
 
 
 # -- faults --------------------------------------------------------------------------------------

@@ -228,7 +228,7 @@ OTHER_VALUES = {
     "COMTRADE_API_KEY": KEY,
     "LCT_WDI_VINTAGE": "today",
     "LCT_WDI_BULK": "https://example.org/WDI_CSV.zip",
-    "LCT_BACI": "/somewhere/BACI_HS17_V202601.zip",
+    "LCT_BACI": "/somewhere/BACI_HS17_V202601.zip,https://example.org/BACI_HS92_V202601.zip",
     "LCT_COMTRADE_CALLS_A_DAY": "250",
     "LCT_API_PAUSE_SECONDS": "0.25",
     "LCT_COMTRADE_URL": "http://127.0.0.1:8080",

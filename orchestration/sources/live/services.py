@@ -27,6 +27,14 @@ class Services:
         self.world_bank.close()
 
 
+def asks_comtrade(settings: Settings) -> bool:
+    """Whether a refresh asks UN Comtrade for trade: with a key, or else for a trial.
+
+    Without a key BACI is all the trade there is, if it is named: a trial would add nothing to it.
+    """
+    return bool(settings.comtrade_key or not settings.baci)
+
+
 def comtrade_limits(settings: Settings) -> Limits:
     """What UN Comtrade grants with the key of the settings, or without one."""
     granted = Limits() if settings.comtrade_key else PREVIEW_LIMITS

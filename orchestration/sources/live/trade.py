@@ -23,6 +23,7 @@ from orchestration.sources.live.landing import AnswerLanding
 from orchestration.sources.live.pending_plan import PendingPlan, plan_path, read_plan
 from orchestration.sources.live.plan import Request
 from orchestration.sources.live.redaction import shown_place
+from orchestration.sources.live.services import asks_comtrade
 from orchestration.sources.live.trade_planning import TradePlanner
 from orchestration.sources.live.transport import Transport
 
@@ -42,6 +43,12 @@ class TradeRefresh:
 
     def run(self) -> None:
         """Request every missing or newly released reporter-year, as far as today's quota goes."""
+        if not asks_comtrade(self.settings):
+            self.landing.say(
+                "UN Comtrade: no key (COMTRADE_API_KEY), so nothing is requested: "
+                "BACI (LCT_BACI) is the trade, on the reconciled basis"
+            )
+            return
         if not self.service.secret and any(
             f.request_parameters and f.parameters["question"] != plan.TRIAL
             for f in self.landing.manifest.files

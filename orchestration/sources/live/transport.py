@@ -25,6 +25,7 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from orchestration.durable import move_into_place, partial_path
+from orchestration.errors import ExplainedError
 from orchestration.landing.layout import LandingError
 from orchestration.sources.live.answers import EncodingError, decoded
 from orchestration.sources.live.deadline import Deadline
@@ -199,7 +200,7 @@ class Transport:
                         self.ledger.exhaust()
                     raise fault
                 yield response, deadline
-        except LandingError:
+        except ExplainedError:
             raise
         except EncodingError as error:
             raise TransientError(f"{what}: {error}.", has_answer=True) from None

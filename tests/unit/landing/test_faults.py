@@ -129,6 +129,7 @@ def codes(path: Path) -> list[dict]:
 
 BACI_LINES = ("t,i,j,k,v,q", "2022,4,8,283691,1.0,2.0")
 BACI_TEXT = "\n".join(BACI_LINES) + "\n"
+BACI_OF_2021, BACI_TEXT_OF_2021 = (text.replace("2022", "2021") for text in (BACI, BACI_TEXT))
 WDI_TEXT = f"{WDI}\nChile,CHL,GDP,NY.GDP.MKTP.CD,1.5,2.5\n"
 # signatures of a zip's local and central headers: where flags and method stand after them
 LOCAL, CENTRAL = b"PK\x03\x04", b"PK\x01\x02"
@@ -278,6 +279,15 @@ FAULTS: dict[str, tuple[str, Write, str, str]] = {
         cut(lambda p: write_excel(p, codes(p)), 6),
         "refused",
         "not readable as Excel",
+    ),
+    "a zip with one damaged file": (
+        "BACI.zip",
+        patched(
+            zipped((BACI, BACI_TEXT), (BACI_OF_2021, BACI_TEXT_OF_2021), method=zipfile.ZIP_STORED),
+            (b"2021,4,8", 5, b"5"),
+        ),
+        "refused",
+        f"{BACI_OF_2021}: damaged or cut short (Bad CRC-32",
     ),
     "a gzip file that holds more than 100 times its size, and than 100 MB": (
         f"{BACI}.gz",

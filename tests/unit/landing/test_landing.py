@@ -156,6 +156,19 @@ def test_zips_are_read_without_unpacking(inbox: Path, manifest: Manifest, tmp_pa
     assert values == [("CHL", 2021, 316000000000.5), ("WLD", 2021, 9.7e13), ("WLD", 2022, 1.0e14)]
 
 
+def test_a_zip_of_the_64_bit_kind_is_read(inbox: Path, manifest: Manifest) -> None:
+    """As archives of more than 4 GB are written, whose members need no such size themselves."""
+    rows = "".join(f"2022,{i},156,283691,{i}.5,1.0\n" for i in range(1, 1001))
+    with (
+        zipfile.ZipFile(inbox / "BACI_HS17_V202601.zip", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("BACI_HS17_Y2022_V202601.csv", "w", force_zip64=True) as member,
+    ):
+        member.write(f"t,i,j,k,v,q\n{rows}".encode())
+    assert b"\x01\x00\x10\x00" in (inbox / "BACI_HS17_V202601.zip").read_bytes()[:80], "of 64 bits"
+    assert register(manifest, [inbox / "BACI_HS17_V202601.zip"], "files") == []
+    assert [f.rows for f in manifest.current()] == [1000]
+
+
 def test_stata_and_excel_files_say_what_the_csv_says(inbox: Path) -> None:
     rows: list[dict] = [
         {

@@ -24,7 +24,7 @@ from orchestration.landing.manifest import read_manifest
 from orchestration.settings import load_settings
 from orchestration.sources.live import comtrade, plan, world_bank
 from orchestration.sources.live.archives import fill_with_baci
-from orchestration.sources.live.downloads import download
+from orchestration.sources.live.downloads import discard, download
 from orchestration.sources.live.errors import ServiceError, TransientError
 from orchestration.sources.live.plan import Limits, Request
 from orchestration.sources.live.transport import Bounds, Transport
@@ -235,7 +235,9 @@ def test_however_a_download_is_cut_its_file_is_whole(
     patient = Transport("A service", raw.url, attempts=len(cuts) + 2, sleep=lambda _: None)
     assert download(patient, f"{raw.url}/x.zip", path).read_bytes() == body
     patient.close()
-    assert [p.name for p in path.parent.iterdir()] == ["x.zip"]
+    assert {p.name for p in path.parent.iterdir()} == {"x.zip", ".x.zip.edition"}
+    discard(path)
+    assert not list(path.parent.iterdir())
 
 
 @given(data=st.data())
@@ -257,7 +259,7 @@ def test_a_changed_archive_lands_with_every_row_or_not_at_all(
     left_out = fill_with_baci(manifest, settings_of_run, attempts=1)
     landed = [(f.rows, (manifest.folder / f.file).read_bytes()) for f in manifest.current()]
     assert landed == ([] if left_out else [(len(baci_rows()), body)])
-    assert not list((folder / "incoming").iterdir())
+    assert [p.name for p in (folder / "incoming").iterdir()] == ["refresh.lock"]
 
 
 @given(said=st.binary(max_size=300))

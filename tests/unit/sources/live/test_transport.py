@@ -1,22 +1,17 @@
-"""Calls and downloads: the count of the day's calls, slow or refused connections, cut downloads."""
+"""Calls: the count of the day's calls, slow or refused connections."""
 
 from __future__ import annotations
 
-import random
-import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from orchestration.sources.live.archives import fill_with_baci, land_archive
 from orchestration.sources.live.errors import QuotaExhaustedError
 from orchestration.sources.live.ledger import Ledger
-from orchestration.sources.live.services import world_bank_transport
 from orchestration.sources.live.transport import Bounds
 from tests.support.desk import Desk, Time
-from tests.support.publishers_files import baci_rows, bulk_zip, write_csv
-from tests.support.publishers_server import DATA, Fault, PublishersServer, drips, resets
+from tests.support.publishers_server import DATA, Fault, PublishersServer, drips
 
 
 def test_slow_drip(desk: Desk, server: PublishersServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,43 +62,3 @@ def test_the_count_of_calls_is_damaged(desk: Desk, server: PublishersServer) -> 
     (desk.incoming / "comtrade_calls.json").write_text('{"day": "20')
     assert "the count of the day's calls is damaged" in desk.refresh()
     assert server.count("/v1/") == 0
-
-
-def test_download_cut_is_continued(desk: Desk, server: PublishersServer, tmp_path: Path) -> None:
-    inside = write_csv(tmp_path / "BACI_HS17_Y2022_V202601.csv", baci_rows())
-    with zipfile.ZipFile(tmp_path / "BACI_HS17_V202601.zip", "w") as archive:
-        archive.write(inside, inside.name)
-        archive.writestr("padding.txt", random.Random(1).randbytes(3_000_000))
-    server.files["/BACI_HS17_V202601.zip"] = (tmp_path / "BACI_HS17_V202601.zip").read_bytes()
-    server.faults = [Fault("BACI", resets(0.6), times=2)]
-    settings = desk.settings(LCT_BACI=f"{server.url}/BACI_HS17_V202601.zip")
-    manifest = desk.manifest
-    assert fill_with_baci(manifest, settings, desk.said.append, sleep=desk.time.sleep) == []
-    assert [h["Range"] for h in server.headers if "Range" in h], (
-        "the rest was asked for, not the whole"
-    )
-    [landed] = manifest.current()
-    assert (manifest.folder / landed.file).read_bytes() == server.files["/BACI_HS17_V202601.zip"]
-    server.calls.clear()
-    assert fill_with_baci(manifest, settings, desk.said.append) == []
-    assert server.calls == [], "a release does not change"
-
-
-def test_download_replaced_meanwhile(desk: Desk, server: PublishersServer) -> None:
-    server.files["/WDI_CSV.zip"] = bulk_zip()
-    newer = bulk_zip(gdp="5.5")
-
-    def then_replaced(handler, status: int, body: bytes) -> None:
-        resets(0.6)(handler, status, body)
-        server.files["/WDI_CSV.zip"] = newer
-
-    server.faults = [Fault("WDI_CSV", then_replaced)]
-    manifest, settings = desk.manifest, desk.settings()
-    transport = world_bank_transport(settings, desk.said.append, sleep=desk.time.sleep)
-    address = f"{server.url}/WDI_CSV.zip"
-    assert land_archive(manifest, address, "LCT_WDI_BULK", desk.incoming, transport) == []
-    [landed] = manifest.current()
-    assert (manifest.folder / landed.file).read_bytes() == newer, (
-        "never the end of one file behind the beginning of another"
-    )
-    assert newer != bulk_zip()
