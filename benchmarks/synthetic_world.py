@@ -6,13 +6,12 @@ Writing is timed at each scale; bias and coverage are measured over many worlds.
 from __future__ import annotations
 
 import os
-import resource
 import tempfile
 import time
 from pathlib import Path
 
 from estimation.specifications import REPORT_SPECIFICATIONS
-from orchestration.sources.synthetic import every_code, truth, world, write_world
+from orchestration.sources.synthetic import truth, world, write_world
 
 PAIRS = int(os.environ.get("LCT_BENCH_PAIRS", "500"))  # of worlds: each with its mirror image
 TABLES = ("table_4", "table_6", "table_7", "table_8", "table_9", "table_10")
@@ -28,19 +27,6 @@ def main() -> None:
                 f"{sum(p.stat().st_size for p in paths) / 1e6:.0f} MB "
                 f"in {time.perf_counter() - started:.1f} s"
             )
-    invention = world.invent(world.random_numbers(1992))
-    started, rows = time.perf_counter(), 0
-    for block in every_code.rest_of_baci(world.random_numbers(1992), invention, 2022, rows=2e6):
-        rows += len(block)
-    seconds, in_all = time.perf_counter() - started, 269e6
-    print(
-        f"scale baci: {rows:,} rows of one year in {seconds:.1f} s, "
-        f"so {in_all / rows * seconds / 60:.0f} minutes for {in_all / 1e6:.0f} million "
-        "before packing; ",
-        end="",
-    )
-    print(f"peak memory so far {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")
-
     columns = [s for s in REPORT_SPECIFICATIONS if s.exhibit in TABLES]
     started = time.perf_counter()
 
