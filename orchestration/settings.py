@@ -472,7 +472,7 @@ class Settings:
     def stated(self, is_synthetic: bool) -> dict[str, str | int]:
         """The settings that determine the content of a publication, as provenance has them."""
         demo: dict[str, str | int] = {"demo_seed": self.demo_seed, "demo_scale": self.demo_scale}
-        if self.demo_rows is not None:
+        if self.demo_scale == "baci" and self.demo_rows is not None:
             demo["demo_rows"] = self.demo_rows
         own_list = self.low_carbon_products
         return {

@@ -43,6 +43,8 @@ def fill_with_demo(
     planted_truth.json. Returns what was left out (nothing, unless the disk is at fault).
     """
     parameters = _parameters(seed, scale, rows)
+    if rows is not None and "rows" not in parameters:
+        say(f"demo: LCT_DEMO_ROWS counts at scale baci only, not at {scale}")
     manifest.is_synthetic = True
     if _has_landed(manifest, parameters):
         manifest.left_out = []

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.landing.manifest import sha256_of
-from orchestration.settings import Settings
-from orchestration.sources.synthetic import every_code, files, flows, world
+from orchestration.settings import Settings, load_settings
+from orchestration.sources.synthetic import every_code, files, flows, landing, world
 from orchestration.sources.synthetic.calibration import SCALES
 from orchestration.sources.synthetic.economies import CHINA, economies, largest
 
@@ -75,6 +75,19 @@ def test_it_has_as_many_rows_as_its_setting_says() -> None:
     thinned = every_code.rows_by_year(10_000_000)
     assert sum(thinned.values()) == pytest.approx(10_000_000, abs=len(thinned))
     assert thinned[2022] / thinned[1995] == pytest.approx(rows[2022] / rows[1995], rel=1e-5)
+
+
+def test_another_number_of_rows_is_another_world_at_this_scale_alone() -> None:
+    """In what tells whether a world has landed, and in what provenance and drift compare."""
+
+    def known(scale: str, rows: str) -> tuple[dict, dict]:
+        settings = load_settings({"LCT_DEMO_SCALE": scale, "LCT_DEMO_ROWS": rows})
+        return landing._parameters(SEED, scale, settings.demo_rows), settings.stated(True)
+
+    for of in (0, 1):
+        assert known("baci", "")[of] != known("baci", "100e6")[of] != known("baci", "10e6")[of]
+        assert known("small", "")[of] == known("small", "100e6")[of]
+    assert known("baci", "")[0]["rows"] == sum(every_code.rows_by_year().values())
 
 
 @pytest.fixture(scope="module")
