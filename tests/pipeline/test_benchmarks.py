@@ -53,5 +53,5 @@ def test_a_quick_run_gives_results_a_page_and_pictures(copied: Settings, tmp_pat
 def test_scripts_that_do_not_agree_are_not_timed() -> None:
     found = {"fact_rows": 10, "fact_usd": 100.0}
     models._compare("a script", found, {"fact_usd": 100.0 + 1e-8}, 1e-9)
-    with pytest.raises(ValueError, match="a script and what it is compared with .*fact_usd"):
+    with pytest.raises(ValueError, match=r"a script and what it is compared with .*fact_usd"):
         models._compare("a script", found, {"fact_rows": 10, "fact_usd": 100.1}, 1e-9)
