@@ -22,7 +22,7 @@ import psutil
 
 from orchestration.settings import PROJECT_ROOT
 
-SECONDS_BETWEEN_SAMPLES = 0.05
+SECONDS_BETWEEN_SAMPLES = 0.02
 
 Say = Callable[[str], None]
 Result = dict[str, Any]
@@ -36,7 +36,8 @@ def measured(command: list[str], environment: dict[str, str]) -> tuple[Result, s
     """Run a command of Python's. Returns what it took, and what it printed.
 
     `peak_bytes` is the largest sum of the resident memory of the process and its descendants, as
-    sampled; pages that processes share count in each.
+    sampled; pages that processes share count in each. (The kernel's own maximum is of no use: it
+    begins with what the process that starts the command has.)
     """
     with TemporaryFile("w+", encoding="utf-8") as output:
         started = time.perf_counter()
@@ -51,7 +52,7 @@ def measured(command: list[str], environment: dict[str, str]) -> tuple[Result, s
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
-        peak = max(watch.end(), usage.ru_maxrss * _BYTES_OF_MAXRSS)
+        peak = watch.end()
         output.seek(0)
         text = output.read()
     if process.returncode:
@@ -109,6 +110,3 @@ class _Watch:
         self._is_over.set()
         self._thread.join()
         return self._peak
-
-
-_BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024

@@ -18,6 +18,7 @@ from which every number here comes.
 Each measurement is a process of its own; seconds are those of one machine on one day,
 so what counts are the ratios.
 """
+LONGEST_NAME = 60  # of a data test, whose name holds all its columns
 SAME_WORK = """\
 From the same sorted Parquet and the same seeds: the classified fact (one treatment, one basis),
 its sums by economy, year, sector and direction, and the lagged panel of trade with China
@@ -93,7 +94,12 @@ def _goals(results: Results) -> str:
         )
         for goal in results.get("goals", [])
     ]
-    return _table(["work", "measured", "goal", "met"], rows)
+    table = _table(["work", "measured", "goal", "met"], rows)
+    try:
+        count = reference(results)["rows"]
+    except KeyError:
+        return table
+    return f"Ratios are those at {count:,} rows, unless they say otherwise.\n\n{table}"
 
 
 def _growth(results: Results) -> str:
@@ -167,6 +173,7 @@ def _profile(results: Results, pictures: Path) -> list[str]:
     rows = [
         (kind, spent["count"], _number(spent["seconds"]), ", ".join(_slowest(spent["slowest"], 4)))
         for kind, spent in of.get("data_tests", {}).items()
+        if kind in ("model", "seed", "test")
     ]
     parts.append(_table(["dbt ran", "how many", "seconds", "the slowest"], rows))
     return parts
@@ -174,7 +181,8 @@ def _profile(results: Results, pictures: Path) -> list[str]:
 
 def _slowest(taken: dict[str, float], count: int) -> Iterator[str]:
     for name, seconds in list(taken.items())[:count]:
-        yield f"{name} {_number(seconds)} s"
+        shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
+        yield f"`{shown}` {_number(seconds)} s"
 
 
 def _estimation(results: Results) -> str:

@@ -62,6 +62,7 @@ def memory(axes: Axes, results: Results) -> bool:
     """Peak memory of whole runs by rows."""
     found = _by_size(axes, results, "peak_bytes", 1e9, "peak memory of the process tree, GB")
     axes.set_yscale("linear")
+    axes.margins(y=0.1)
     axes.set_ylim(bottom=0)
     return found
 
