@@ -41,8 +41,8 @@ def main() -> None:
 
     known = chosen.docs / "performance.json"
     results = json.loads(known.read_text("utf-8")) if known.exists() else {}
-    results["measured"] = machine()
     if not chosen.page_only:
+        results["measured"] = machine()
         chosen.folder.mkdir(parents=True, exist_ok=True)
         for name, question in questions(chosen, results, say):
             say(f"== {name}")
