@@ -19,20 +19,21 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Settings reach the programs as exported variables, to the letter. Neither make nor a shell reads
 # their text: a command in it is not run, and quotes, blanks, $ and backslashes stand for
 # themselves. Make would expand what is given on its command line; `value` takes it as it is.
-$(foreach name,$(filter SOURCE LANDING FULL PUBLICATION COMTRADE_API_KEY LCT_%,$(.VARIABLES)),$(if \
+$(foreach name,$(filter SOURCE LANDING FULL PUBLICATION COMTRADE_API_KEY LCT_% BENCH_%,\
+	$(.VARIABLES)),$(if \
 	$(findstring command line,$(origin $(name))),$(eval \
 	override $(name) := $$(value $(name)))$(eval export $(name))))
 ifneq ($(value SOURCE),)
-run dev bench verify: export LCT_SOURCE := $(value SOURCE)
+run dev verify: export LCT_SOURCE := $(value SOURCE)
 endif
 ifneq ($(value LANDING),)
-run dev bench verify: export LCT_LANDING := $(value LANDING)
+run dev verify: export LCT_LANDING := $(value LANDING)
 endif
 ifneq ($(filter-out 0 false no,$(value FULL)),)
 run: export LCT_FULL := true
 endif
 
-.PHONY: run test check soak dev lint bench restore verify truth settings contracts requirements clean
+.PHONY: run test check soak dev lint bench bench-full restore verify truth settings contracts requirements clean
 .DELETE_ON_ERROR:
 
 run: .venv/ready
@@ -61,11 +62,15 @@ lint: .venv/ready-to-test
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-# every module of benchmarks/, on the data folder that `make run` has filled
-bench: .venv/ready
-	@set -e; for module in benchmarks/*.py; do \
-		PYTHONHASHSEED=0 $(BIN)/python -m benchmarks.$$(basename $$module .py); \
-	done
+# how fast, how much memory, against what: docs/performance.md (hours at BENCH_ROWS="1e6 10e6 100e6",
+# the default; BENCH_DIR is the folder of its data, data/bench)
+bench: .venv/ready-to-test
+	@$(BIN)/python -m benchmarks
+
+# the same and once as many rows as BACI has
+bench-full: export BENCH_ROWS := 1e6 10e6 100e6 269e6
+bench-full: .venv/ready-to-test
+	@$(BIN)/python -m benchmarks
 
 # back to the publication before the current one, or to PUBLICATION=000012
 restore: .venv/ready

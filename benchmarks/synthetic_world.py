@@ -5,72 +5,65 @@ Writing is timed at each scale; bias and coverage are measured over many worlds.
 
 from __future__ import annotations
 
+import json
 import os
-import resource
+import sys
 import tempfile
-import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks.measuring import Result, Say, answer_of, bytes_in, environment_with
 from estimation.specifications import REPORT_SPECIFICATIONS
-from orchestration.sources.synthetic import every_code, truth, world, write_world
+from orchestration.sources.synthetic import truth, world, write_world
 
-PAIRS = int(os.environ.get("LCT_BENCH_PAIRS", "500"))  # of worlds: each with its mirror image
 TABLES = ("table_4", "table_6", "table_7", "table_8", "table_9", "table_10")
+FIRST_SEED = 2_000_000  # of worlds that nothing else uses
 
 
-def main() -> None:
+def measure(folder: Path, say: Say) -> Result:
+    pairs = os.environ.get("LCT_BENCH_PAIRS", "100")  # of worlds: each with its mirror image
+    found = {}
     for scale in ("small", "report"):
-        with tempfile.TemporaryDirectory() as folder:
-            started = time.perf_counter()
-            paths = write_world(Path(folder), 1992, scale)
-            print(
-                f"scale {scale}: {len(paths)} files, "
-                f"{sum(p.stat().st_size for p in paths) / 1e6:.0f} MB "
-                f"in {time.perf_counter() - started:.1f} s"
-            )
-    invention = world.invent(world.random_numbers(1992))
-    started, rows = time.perf_counter(), 0
-    for block in every_code.rest_of_baci(world.random_numbers(1992), invention, 2022, rows=2e6):
-        rows += len(block)
-    seconds, in_all = time.perf_counter() - started, 269e6
-    print(
-        f"scale baci: {rows:,} rows of one year in {seconds:.1f} s, "
-        f"so {in_all / rows * seconds / 60:.0f} minutes for {in_all / 1e6:.0f} million "
-        "before packing; ",
-        end="",
-    )
-    print(f"peak memory so far {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB")
+        say(f"the synthetic world at scale {scale}")
+        found[scale] = _answer(["written", scale, str(folder)])
+    say(f"bias and coverage over 2 x {pairs} worlds")
+    found["recovery"] = _answer(["recovered", pairs])
+    return found
+
+
+def _answer(arguments: list[str]) -> Result:
+    return answer_of("benchmarks.synthetic_world", arguments, environment_with())
+
+
+def written(scale: str, folder: str) -> Result:
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        paths = write_world(Path(scratch), 1992, scale)
+        return {"files": len(paths), "bytes": bytes_in(Path(scratch))}
+
+
+def recovered(pairs: str) -> Result:
+    """By table and kind of inference: the coverage of 95 percent intervals, the largest bias."""
+
+    def worlds() -> Iterator[world.World]:
+        for pair in range(int(pairs)):
+            for sign in (1, -1):
+                yield world.invent(world.random_numbers(FIRST_SEED + pair), sign)
 
     columns = [s for s in REPORT_SPECIFICATIONS if s.exhibit in TABLES]
-    started = time.perf_counter()
-
-    def worlds():
-        for pair in range(PAIRS):
-            for sign in (1, -1):
-                yield world.invent(world.random_numbers(2_000_000 + pair), sign)
-            if (pair + 1) % 25 == 0:
-                print(
-                    f"  {2 * (pair + 1)} of {2 * PAIRS} worlds, "
-                    f"{time.perf_counter() - started:.0f} s",
-                    flush=True,
-                )
-
     found = truth.bias_and_coverage(
         truth.recover(worlds(), columns, inference=("iid", "cluster_iso3"))
     )
     by_table = found.assign(absolute=found.bias_in_sd.abs()).groupby(["exhibit", "inference"])
-    print(
-        by_table.agg(
-            terms=("term", "size"),
-            mean_coverage=("coverage", "mean"),
-            lowest=("coverage", "min"),
-            highest=("coverage", "max"),
-            largest_bias_in_sd=("absolute", "max"),
-        )
-        .round(3)
-        .to_string()
+    rows = by_table.agg(
+        terms=("term", "size"),
+        mean_coverage=("coverage", "mean"),
+        lowest=("coverage", "min"),
+        highest=("coverage", "max"),
+        largest_bias_in_sd=("absolute", "max"),
     )
+    return {"worlds": 2 * int(pairs), "rows": rows.round(3).reset_index().to_dict("records")}
 
 
 if __name__ == "__main__":
-    main()
+    works: dict[str, Callable[..., Result]] = {"written": written, "recovered": recovered}
+    print(json.dumps(works[sys.argv[1]](*sys.argv[2:])))

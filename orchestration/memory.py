@@ -27,10 +27,19 @@ def default_limit() -> str:
     return f"{max(size // SHARE, LEAST_BYTES) // 1_000_000}MB"
 
 
+def limit() -> str:
+    """The limit of this run, as DuckDB takes it."""
+    return os.environ.get(VARIABLE) or default_limit()
+
+
+def limit_in_bytes() -> int:
+    number, unit = limit()[:-2], limit()[-2:]
+    return int(number) * {"MB": 1_000_000, "GB": 1_000_000_000}[unit]
+
+
 def bound(connection: duckdb.DuckDBPyConnection, spill: Path) -> duckdb.DuckDBPyConnection:
     """The connection, kept within the limit; what is more goes to the folder `spill`."""
-    limit = os.environ.get(VARIABLE) or default_limit()
-    for setting, value in (("memory_limit", limit), ("temp_directory", str(spill))):
+    for setting, value in (("memory_limit", limit()), ("temp_directory", str(spill))):
         quoted = value.replace("'", "''")
         connection.execute(f"set {setting} = '{quoted}'")
     return connection

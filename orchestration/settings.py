@@ -14,6 +14,7 @@ import re
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -220,6 +221,20 @@ def _read_memory(variable: str, text: str) -> str:
     return text
 
 
+def _read_rows(variable: str, text: str) -> int | None:
+    """A number of rows, as digits or as a power of ten; no text: none is given."""
+    if not text:
+        return None
+    is_number = re.fullmatch(r"[0-9]{1,12}|[0-9]{1,6}(\.[0-9]{1,6})?e[0-9]{1,2}", text)
+    rows = Decimal(text) if is_number else Decimal(0)
+    if not 300_000 <= rows <= 1_000_000_000 or rows % 1:
+        raise SettingError(
+            f"{variable}={shown(text)} is not a number of rows from 300000 to 1e9; "
+            "use for example 10000000 or 100e6."
+        )
+    return int(rows)
+
+
 TEXT = Kind(lambda variable, text: text)
 OPTIONAL_TEXT = Kind(lambda variable, text: text or None, lambda value: value or "")
 OPTIONAL_PATH = Kind(_read_optional_path, lambda value: "" if value is None else str(value))
@@ -230,6 +245,7 @@ ADDRESS = Kind(_read_address)
 KEY = Kind(_read_key)
 VINTAGE = Kind(_read_vintage)
 MEMORY = Kind(_read_memory)
+ROWS = Kind(_read_rows)
 YEARS = Kind(_read_years, lambda years: f"{years[0]}-{years[1]}")
 SEED = whole_number(0, None, "is not a whole number; use digits only, for example 1992.")
 CALLS = whole_number(1, None, "is not a number of calls; a free key has 500.")
@@ -391,8 +407,16 @@ class Settings:
         "report",
         "Size of the synthetic world: report (the default) | small (fewer products per "
         "economy, for a quick look) | baci (every economy pair and six-digit code, 250-300 "
-        "million rows: hours, and tens of gigabytes). The indicators, China's trade and so "
+        "million rows unless LCT_DEMO_ROWS says how many). The indicators, China's trade and so "
         "the regressions are the same at every size.",
+    )
+    demo_rows: int | None = _row(
+        "LCT_DEMO_ROWS",
+        ROWS,
+        "",
+        "LCT_DEMO_SCALE=baci: how many rows BACI has in all, from 300000 to 1e9, such as 100e6. "
+        "The years stay 1995-2022, each with its part of the rows; what the report looks at stays "
+        "whole. Empty: as many as the real BACI has.",
     )
     memory_limit: str = _row(
         "LCT_MEMORY_LIMIT",
@@ -478,6 +502,8 @@ class Settings:
     def stated(self, is_synthetic: bool) -> dict[str, str | int]:
         """The settings that determine the content of a publication, as provenance has them."""
         demo: dict[str, str | int] = {"demo_seed": self.demo_seed, "demo_scale": self.demo_scale}
+        if self.demo_scale == "baci" and self.demo_rows is not None:
+            demo["demo_rows"] = self.demo_rows
         own_list = self.low_carbon_products
         return {
             "source": self.source,

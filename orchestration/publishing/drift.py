@@ -30,7 +30,7 @@ COMPARED_CHOICES = (
     "standardisation_last_year",
     "is_synthetic",
 )
-COMPARED_SETTINGS = ("low_carbon_products", "demo_seed", "demo_scale")
+COMPARED_SETTINGS = ("low_carbon_products", "demo_seed", "demo_scale", "demo_rows")
 SAME_NUMBER = 1e-12  # two sums of the same values may differ by this in their last digits
 HOW_TO_ACCEPT = "If the change is intended, run once with LCT_ACCEPT_DRIFT=true."
 

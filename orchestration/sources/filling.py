@@ -42,7 +42,7 @@ def fill_landing_zone(
     elif settings.source == "demo":
         from orchestration.sources.synthetic import fill_with_demo
 
-        fill_with_demo(manifest, settings.demo_seed, say, settings.demo_scale)
+        fill_with_demo(manifest, settings.demo_seed, say, settings.demo_scale, settings.demo_rows)
     else:
         from orchestration.sources.live.refresh import fill_from_api
         from orchestration.sources.live.services import asks_comtrade

@@ -39,16 +39,17 @@ def copies(
             return _by_size(folders)
 
         @cache
-        def demo(seed: int, scale: str) -> dict[int, list[Path]]:
+        def demo(seed: int, scale: str, rows: int | None) -> dict[int, list[Path]]:
             scratch = tempfile.TemporaryDirectory(dir=settings.data_dir, prefix="verify-")
             folder = Path(until_the_end.enter_context(scratch))
-            write_world(folder, seed, scale, say)
+            write_world(folder, seed, scale, say, rows)
             return _by_size([folder])
 
         def find(entry: FileEntry) -> Path | None:
             found = _of_content(entry, by_size())
             if found is None and _is_of_todays_demo(entry):
-                made = demo(entry.parameters["seed"], entry.parameters["scale"])
+                of = entry.parameters
+                made = demo(of["seed"], of["scale"], of.get("rows"))
                 found = _of_content(entry, made)
             return found
 

@@ -72,7 +72,7 @@ class Checkout:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("LCT_")
+            if not name.startswith(("LCT_", "BENCH_"))
             and name not in (*OF_MAKE, "SOURCE", "LANDING", "PUBLICATION", "COMTRADE_API_KEY")
         }
         return subprocess.run(
@@ -126,6 +126,27 @@ def test_every_target_that_reads_files_is_told_of_the_folder(
     assert call["arguments"] == ["-m", "orchestration.cli", target]
     assert call["environment"]["LCT_SOURCE"] == "files"
     assert call["environment"]["LCT_LANDING"] == "some folder"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rows"),
+    [
+        (["bench"], None),
+        (["bench", "BENCH_ROWS=1e6 10e6"], "1e6 10e6"),
+        (["bench", "BENCH_ROWS=$(shell touch y)"], "$(shell touch y)"),
+        (["bench-full"], "1e6 10e6 100e6 269e6"),
+    ],
+)
+def test_benchmarks_are_told_how_many_rows(
+    checkout: Checkout, arguments: list[str], rows: str | None
+) -> None:
+    (checkout.folder / ".venv" / "ready-to-test").touch()
+    done = checkout.make(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    [call] = checkout.calls()
+    assert call["arguments"] == ["-m", "benchmarks"]
+    assert call["environment"].get("BENCH_ROWS") == rows
+    assert checkout.listed() == checkout.files
 
 
 @pytest.mark.parametrize("text", TEXTS)

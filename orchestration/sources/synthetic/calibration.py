@@ -322,7 +322,7 @@ class Scale:
     third_countries: int
     """How many of the largest economies trade with each other in BACI; all trade with China."""
     every_code: bool = False
-    """BACI with every economy pair and all six-digit codes: 250 to 300 million rows."""
+    """BACI with every economy pair and all six-digit codes, as many rows as are asked for."""
 
 
 SCALES = {

@@ -92,6 +92,11 @@ def exists_in(economies: Economies) -> np.ndarray:
     return exists
 
 
+def largest(economies: Economies, count: int) -> np.ndarray:
+    """The indices of the `count` largest economies beside China."""
+    return economies.frame.drop(index=CHINA)["size"].nlargest(count).index.to_numpy()
+
+
 def groups_in(economies: Economies, grouping: str) -> np.ndarray:
     """Economy x year of trade: the group of the state that reports an economy's trade.
 

@@ -11,7 +11,7 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.landing.publishers import baci
 from orchestration.landing.synthetic_mark import INVENTED, MARK_COLUMN, MARK_VALUE
 from orchestration.sources.synthetic.calibration import (
     ANY_OTHER_INDICATOR,
@@ -29,12 +30,18 @@ from orchestration.sources.synthetic.calibration import (
 )
 from orchestration.sources.synthetic.covariates import documented_course
 from orchestration.sources.synthetic.economies import seed_table
-from orchestration.sources.synthetic.every_code import rest_of_baci
+from orchestration.sources.synthetic.every_code import (
+    random_numbers_of,
+    rest_of_baci,
+    rows_by_year,
+)
 from orchestration.sources.synthetic.flows import Flows, codes, products
 from orchestration.sources.synthetic.reports import WORLD_CODE, baci_rows, parties
+from orchestration.sources.synthetic.workers import results_of, workers_allowed
 from orchestration.sources.synthetic.world import World
 
 BACI_RELEASE = "202401"
+BACI_HEADER = f"t,i,j,k,v,q,{MARK_COLUMN}"
 JSON_YEAR = 2010  # this year of UN Comtrade lands as the API's JSON response instead of CSV
 MODES_OF_TRANSPORT = {0: "TOTAL MOT", 1000: "Air", 2100: "Sea"}
 AGGREGATES = {
@@ -229,24 +236,71 @@ def write_baci(
     world: World,
     flows: Flows,
     scale: Scale,
-    say: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
     """Write one file a year, each as soon as it is generated, and the list of codes."""
-    paths = []
-    for year, revision, rows in baci_rows(rng, world, flows, scale):
-        path = folder / f"BACI_HS{revision}_Y{year}_V{BACI_RELEASE}.csv.gz"
-        further = rest_of_baci(rng, world, year) if scale.every_code else ()
-        paths.append(
-            write_gzip(
-                path,
-                f"t,i,j,k,v,q,{MARK_COLUMN}",
-                map(_marked, chain([baci_lines(year, rows)], further)),
-                level=1 if scale.every_code else 4,
-            )
+    paths = [
+        write_gzip(
+            folder / baci_name(year, revision), BACI_HEADER, [_marked(baci_lines(year, rows))]
         )
-        if scale.every_code:
-            say(f"demo: wrote {path.name}, {path.stat().st_size / 1e6:,.0f} MB")
+        for year, revision, rows in baci_rows(rng, world, flows, scale)
+    ]
     return [*paths, write_baci_economies(folder, world)]
+
+
+def write_all_of_baci(
+    folder: Path,
+    rng: np.random.Generator,
+    world: World,
+    flows: Flows,
+    scale: Scale,
+    seed: int,
+    rows: int | None = None,
+    say: Callable[[str], None] = lambda _: None,
+    workers: int | None = None,
+) -> list[Path]:
+    """Write the same with every pair and code, `rows` in all, the years by several processes.
+
+    The latest years are the longest and come first, so that no process is left alone with one.
+    """
+    wanted = rows_by_year(rows)
+    tasks = [
+        (folder / baci_name(year, revision), year, revision, of_report, wanted[year], scale, seed)
+        for year, revision, of_report in baci_rows(rng, world, flows, scale)
+    ]
+    workers = workers or workers_allowed()
+    for path, count in results_of(write_year_of_baci, reversed(tasks), workers):
+        say(f"demo: wrote {path.name}, {count:,} rows, {path.stat().st_size / 1e6:,.0f} MB")
+    return [*(task[0] for task in tasks), write_baci_economies(folder, world)]
+
+
+def write_year_of_baci(
+    path: Path,
+    year: int,
+    revision: str,
+    of_report: pd.DataFrame,
+    rows: int,
+    scale: Scale,
+    seed: int,
+) -> tuple[Path, int]:
+    """Write the report's rows of a year, and all others until there are `rows`.
+
+    Returns the path and how many rows there are.
+    """
+    count = 0
+
+    def blocks() -> Iterator[pa.Array]:
+        nonlocal count
+        rng, hs_revision = random_numbers_of(seed, year), baci.BACI_REVISIONS[revision]
+        others = rest_of_baci(rng, year, hs_revision, scale, max(rows - len(of_report), 0))
+        for lines in chain([baci_lines(year, of_report)], others):
+            count += len(lines)
+            yield _marked(lines)
+
+    return write_gzip(path, BACI_HEADER, blocks(), level=1), count
+
+
+def baci_name(year: int, revision: str) -> str:
+    return f"BACI_HS{revision}_Y{year}_V{BACI_RELEASE}.csv.gz"
 
 
 def baci_lines(year: int, rows: pd.DataFrame) -> pa.Array:

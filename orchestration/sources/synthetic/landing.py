@@ -15,7 +15,13 @@ from orchestration.landing.registration import register
 from orchestration.settings import PLANTED_TRUTH
 from orchestration.sources.synthetic.calibration import SCALES
 from orchestration.sources.synthetic.distances import DISTANCES_FILE, write_distances
-from orchestration.sources.synthetic.files import write_baci, write_comtrade, write_wdi
+from orchestration.sources.synthetic.every_code import rows_by_year
+from orchestration.sources.synthetic.files import (
+    write_all_of_baci,
+    write_baci,
+    write_comtrade,
+    write_wdi,
+)
 from orchestration.sources.synthetic.flows import invent_flows
 from orchestration.sources.synthetic.reports import comtrade_rows
 from orchestration.sources.synthetic.truth import describe
@@ -25,19 +31,20 @@ SCRATCH = "demo-"
 
 
 def fill_with_demo(
-    manifest: Manifest, seed: int, say: Callable[[str], None] = print, scale: str = "report"
+    manifest: Manifest,
+    seed: int,
+    say: Callable[[str], None] = print,
+    scale: str = "report",
+    rows: int | None = None,
 ) -> list[LeftOut]:
     """Land the synthetic world of `seed` and make it the one the warehouse is built from.
 
     Files that have landed already are kept. The planted truth is written beside the data, as
     planted_truth.json. Returns what was left out (nothing, unless the disk is at fault).
     """
-    parameters = {
-        "seed": seed,
-        "scale": scale,
-        "generator_version": GENERATOR_VERSION,
-        "synthetic": "every number is invented",
-    }
+    parameters = _parameters(seed, scale, rows)
+    if rows is not None and "rows" not in parameters:
+        say(f"demo: LCT_DEMO_ROWS counts at scale baci only, not at {scale}")
     manifest.is_synthetic = True
     if _has_landed(manifest, parameters):
         manifest.left_out = []
@@ -52,9 +59,21 @@ def fill_with_demo(
         for leftover in manifest.folder.parent.glob(f"{SCRATCH}*"):  # from a run that was killed
             if leftover != Path(scratch):
                 shutil.rmtree(leftover)
-        paths = write_world(Path(scratch), seed, scale, say)
+        paths = write_world(Path(scratch), seed, scale, say, rows)
         (Path(scratch) / PLANTED_TRUTH).replace(manifest.folder / PLANTED_TRUTH)
         return register(manifest, paths, origin=SYNTHETIC, say=say, parameters=parameters)
+
+
+def _parameters(seed: int, scale: str, rows: int | None) -> dict[str, str | int]:
+    """What the content of a world's files follows from."""
+    count = {"rows": sum(rows_by_year(rows).values())} if SCALES[scale].every_code else {}
+    return {
+        "synthetic": "every number is invented",
+        "seed": seed,
+        "scale": scale,
+        **count,
+        "generator_version": GENERATOR_VERSION,
+    }
 
 
 def _has_landed(manifest: Manifest, parameters: dict) -> bool:
@@ -74,11 +93,16 @@ def _has_landed(manifest: Manifest, parameters: dict) -> bool:
 
 
 def write_world(
-    folder: Path, seed: int, scale: str = "report", say: Callable[[str], None] = lambda _: None
+    folder: Path,
+    seed: int,
+    scale: str = "report",
+    say: Callable[[str], None] = lambda _: None,
+    rows: int | None = None,
 ) -> list[Path]:
     """Generate the world of `seed` and write its files, and planted_truth.json, into `folder`.
 
-    Returns the files in the order in which they land.
+    `rows` is how many BACI has at scale `baci`; default: as many as the real one. Returns the files
+    in the order in which they land.
     """
     size = SCALES[scale]
     say(f"demo: inventing a synthetic world (seed {seed}, scale {scale})")
@@ -88,16 +112,13 @@ def write_world(
     records = comtrade_rows(rng, world, flows)
     paths = write_comtrade(folder, world, records)
     say(f"demo: wrote {len(paths)} years of UN Comtrade")
-    paths += write_baci(folder, rng, world, flows, size, say)
+    if size.every_code:
+        paths += write_all_of_baci(folder, rng, world, flows, size, seed, rows, say)
+    else:
+        paths += write_baci(folder, rng, world, flows, size)
     paths.append(write_wdi(folder, rng, world))
     paths.append(write_distances(folder, world.economies, seed))
-    truth = {
-        "synthetic": "every number is invented",
-        "seed": seed,
-        "scale": scale,
-        "generator_version": GENERATOR_VERSION,
-        "files": [p.name for p in paths],
-    }
+    truth = _parameters(seed, scale, rows) | {"files": [p.name for p in paths]}
     (folder / PLANTED_TRUTH).write_text(
         json.dumps(truth | describe(world, flows, records), indent=1) + "\n", encoding="utf-8"
     )

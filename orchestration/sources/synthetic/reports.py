@@ -21,7 +21,7 @@ from orchestration.sources.synthetic.calibration import (
     TRADE_YEARS,
     Scale,
 )
-from orchestration.sources.synthetic.economies import CHINA
+from orchestration.sources.synthetic.economies import CHINA, largest
 from orchestration.sources.synthetic.flows import Flows, codes, in_force
 from orchestration.sources.synthetic.world import World
 
@@ -120,7 +120,7 @@ def _main_partners(
     fraction of the trade whose partner is not specified (economy x product x 1).
     """
     shape = flows.from_china.shape[:2]
-    large = _largest(world, 26)
+    large = largest(world.economies, 26)
     handful = np.stack(
         [
             rng.choice([e for e in large if e != economy], 5, replace=False)
@@ -205,7 +205,7 @@ def baci_rows(
     tables = [
         _rows(reconciled(flows.from_china), "X").assign(reporter=CHINA),
         _rows(reconciled(flows.to_china / flows.freight), "X", CHINA),
-        *_between_large_economies(rng, flows, _largest(world, scale.third_countries)),
+        *_between_large_economies(rng, flows, largest(world.economies, scale.third_countries)),
     ]
     rows = pd.concat(tables, ignore_index=True)
     revisions = {first: baci.BACI_REVISIONS[name] for first, name in BACI_REVISIONS.items()}
@@ -238,10 +238,6 @@ def _between_large_economies(
         part /= np.maximum(part.sum(axis=0), 1)
         sales = _rows(part * flows.rest_exports[exporter], "X")
         yield sales.assign(reporter=exporter, partner=large[sales.partner])
-
-
-def _largest(world: World, count: int) -> np.ndarray:
-    return world.economies.frame.drop(index=CHINA)["size"].nlargest(count).index.to_numpy()
 
 
 def _adopted(rng: np.random.Generator, world: World) -> np.ndarray:

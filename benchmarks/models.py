@@ -1,0 +1,173 @@
+"""The models' SQL as bare DuckDB, all of it or what the default fact and panel need; and by hand.
+
+Everything runs on a copy of the build file of a finished run, so on the same Parquet as the
+scripts of by_hand/. Before any time counts, the scripts must have the warehouse's totals.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterable
+from graphlib import TopologicalSorter
+
+import duckdb
+
+from benchmarks.by_hand import TRADE_WITH_CHINA, Totals
+from benchmarks.measuring import Result, Say, answer_of, environment_with
+from orchestration.memory import bound
+from orchestration.settings import Settings, load_settings
+
+DEFAULT_FACT_AND_PANEL = ("fct_trade_flow", "panel_country_year")
+# pandas reads whole columns of text: beyond this many rows the machine's memory is not enough
+MOST_ROWS_FOR_PANDAS = 150_000_000
+# ours rounds each amount to a thousandth, as customs do; the scripts calculate with doubles
+TOLERANCE = {"scripts": 1e-9, "warehouse": 1e-6}
+OF_FACT = """
+select count(*), sum(value_usd), sum(net_weight_kg)
+from marts.fct_trade_flow_variants
+where basis = 'reconciled' and hs_treatment = 'harmonised'
+"""
+OF_PANEL = """
+select sum({columns})
+from marts.panel_country_year_variants
+where basis = 'reconciled' and hs_treatment = 'harmonised' and mineral_scope = 'ores'
+"""
+SCRIPTS = {
+    "duckdb": ("in_duckdb",),
+    "polars": ("in_polars",),
+    "pandas": ("in_pandas",),
+    "pandas_with_filters": ("in_pandas", "filters"),
+}
+
+
+def measure(settings: Settings, rows: int, say: Say, repeats: int = 2) -> Result:
+    """Seconds of each way, the quickest of several, in turn; the slowest models; the totals."""
+    ways: dict[str, tuple[str, list[str]]] = {
+        "all_models": ("benchmarks.models", [str(settings.data_dir), "all"]),
+        "default_fact_and_panel": ("benchmarks.models", [str(settings.data_dir), "default"]),
+    }
+    raw = settings.data_dir / "build" / "raw"
+    for name, (module, *arguments) in SCRIPTS.items():
+        if not name.startswith("pandas") or rows <= MOST_ROWS_FOR_PANDAS:
+            ways[f"by_hand_{name}"] = (f"benchmarks.by_hand.{module}", [str(raw), *arguments])
+    found: dict[str, Result] = {}
+    for _ in range(repeats):
+        for way, (module, arguments) in ways.items():
+            say(f"the same work: {way}")
+            result = answer_of(module, arguments, environment_with())
+            if way not in found or result["seconds"] < found[way]["seconds"]:
+                found[way] = result
+    warehouse = _totals_of_warehouse(settings)
+    totals = {way: result.pop("totals") for way, result in found.items() if "totals" in result}
+    for way, of_script in totals.items():
+        _compare(way, of_script, totals["by_hand_duckdb"], TOLERANCE["scripts"])
+        _compare(way, of_script, warehouse, TOLERANCE["warehouse"])
+    return {**found, "totals": totals["by_hand_duckdb"]}
+
+
+def data_tests(settings: Settings) -> Result:
+    """Seconds that dbt spent on models, seeds and tests in the run, and its slowest of each."""
+    results = settings.dbt_target_dir / "run" / "run_results.json"
+    taken: dict[str, dict[str, float]] = {}
+    for node in json.loads(results.read_text("utf-8"))["results"]:
+        kind, _, name = node["unique_id"].split(".")[:3]
+        taken.setdefault(kind, {})[name] = node["execution_time"]
+    return {
+        kind: {
+            "seconds": sum(seconds.values()),
+            "count": len(seconds),
+            "slowest": _slowest(seconds),
+        }
+        for kind, seconds in taken.items()
+    }
+
+
+def compiled_models(settings: Settings, wanted: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """The models' statements in dependency order: all, or what the wanted models need."""
+    target = settings.dbt_target_dir / "run"
+    nodes = {
+        key: node
+        for key, node in json.loads((target / "manifest.json").read_text("utf-8"))["nodes"].items()
+        if node["resource_type"] == "model"
+    }
+    needs = {k: [d for d in n["depends_on"]["nodes"] if d in nodes] for k, n in nodes.items()}
+    if wanted:
+        kept, waiting = set(), [k for k, n in nodes.items() if n["name"] in wanted]
+        while waiting:
+            key = waiting.pop()
+            if key not in kept:
+                kept.add(key)
+                waiting += needs[key]
+        needs = {k: v for k, v in needs.items() if k in kept}
+    statements = []
+    for key in TopologicalSorter(needs).static_order():
+        node = nodes[key]
+        if node["config"]["materialized"] == "ephemeral":
+            continue
+        [sql] = (target / "compiled").rglob(f"{node['name']}.sql")
+        kind = "view" if node["config"]["materialized"] == "view" else "table"
+        name = f'{node["schema"]}."{node["name"]}"'
+        statements.append(
+            (node["name"], f"create or replace {kind} {name} as {sql.read_text('utf-8')}")
+        )
+    return statements
+
+
+def run_bare(settings: Settings, wanted: Iterable[str] = ()) -> Result:
+    """Run the models on a copy of the build file, as dbt would, but without dbt."""
+    statements = compiled_models(settings, wanted)
+    scratch = settings.data_dir / "bench-models"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir()
+    try:
+        shutil.copy(settings.build_path, scratch / settings.build_path.name)
+        with duckdb.connect(str(scratch / settings.build_path.name)) as connection:
+            bound(connection, scratch / "spill")
+            taken = {}
+            started, processor = time.perf_counter(), time.process_time()
+            for name, statement in statements:
+                before = time.perf_counter()
+                connection.execute(statement)
+                taken[name] = time.perf_counter() - before
+            seconds = time.perf_counter() - started
+            cpu = time.process_time() - processor
+    finally:
+        shutil.rmtree(scratch)
+    return {
+        "models": len(taken),
+        "seconds": seconds,
+        "cpu_seconds": cpu,
+        "slowest": _slowest(taken),
+    }
+
+
+def _slowest(seconds: dict[str, float], count: int = 10) -> dict[str, float]:
+    return dict(sorted(seconds.items(), key=lambda item: -item[1])[:count])
+
+
+def _totals_of_warehouse(settings: Settings) -> Totals:
+    """The scripts' totals as the warehouse has them, of the variant that they calculate."""
+    now = " + ".join(f"coalesce({name}, 0)" for name in TRADE_WITH_CHINA)
+    with duckdb.connect(str(settings.build_path), read_only=True) as connection:
+        [(rows, usd, kg)] = connection.execute(OF_FACT).fetchall()
+        [(kusd,)] = connection.execute(OF_PANEL.format(columns=now)).fetchall()
+    return {"fact_rows": rows, "fact_usd": usd, "fact_kg": kg, "panel_kusd": kusd}
+
+
+def _compare(way: str, found: Totals, expected: Totals, tolerance: float) -> None:
+    apart = {
+        name: (found[name], value)
+        for name, value in expected.items()
+        if abs(found[name] - value) > tolerance * abs(value)
+    }
+    if apart:
+        raise ValueError(f"{way} and what it is compared with have other totals: {apart}")
+
+
+if __name__ == "__main__":
+    folder, choice = sys.argv[1:]
+    chosen = DEFAULT_FACT_AND_PANEL if choice == "default" else ()
+    print(json.dumps(run_bare(load_settings({"LCT_DATA_DIR": folder}), chosen)))
