@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 
+from dbt.adapters.spark import session as dbt_session
 from dbt.cli.main import dbtRunner
 
 from orchestration.cluster.places import Places
@@ -12,11 +13,25 @@ from orchestration.errors import ExplainedError
 from orchestration.settings import PROJECT_ROOT, Settings
 
 
+class _UnchangedSession(dbt_session.Connection):
+    """A connection of dbt-spark's that leaves the session's settings as they are.
+
+    dbt-spark 1.11 switches ANSI mode off before every statement, whatever the profile says. Then
+    an overflow or a text that is no number would be null, where DuckDB stops.
+    """
+
+    def __init__(self, *, server_side_parameters: dict[str, str] | None = None) -> None:
+        super().__init__(server_side_parameters=None)
+
+
+dbt_session.Connection = _UnchangedSession
+
+
 class SparkRunError(ExplainedError):
     """Models, tests or results on Spark are not as they have to be. The message names them."""
 
 
-def run_dbt(command: str, settings: Settings, places: Places) -> Counter[str]:
+def run_dbt(command: str, settings: Settings, places: Places, more=()) -> Counter[str]:
     """`build`, `seed`, `run` or `test` on the target spark; how many nodes ended in which status.
 
     Unit tests check the SQL with DuckDB's literals and stay there. Raises SparkRunError that
@@ -31,6 +46,7 @@ def run_dbt(command: str, settings: Settings, places: Places) -> Counter[str]:
         *("--target-path", str(places.dbt_target)),
         *("--log-path", str(places.dbt_target / "logs")),
         *("--no-partial-parse", "--quiet"),
+        *more,
         *(("--exclude-resource-type", "unit_test") if command in ("build", "test") else ()),
     ]
     done = dbtRunner().invoke(arguments)

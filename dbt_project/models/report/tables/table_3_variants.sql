@@ -5,29 +5,34 @@
 
 with
 
-    panel as (select * from {{ ref('panel_country_year_variants') }}),
+    panel as (
+
+        select
+            *,
+            co2_tonnes_per_capita is not null as has_co2,
+            lct_imports_from_china_kusd is not null as has_lct_imports
+        from {{ ref('panel_country_year_variants') }}
+
+    ),
 
     variables as (select * from {{ ref('dim_variable') }}),
 
     long as (
 
-        {% for v in variables %}
-            select
-                basis,
-                hs_treatment,
-                mineral_scope,
-                iso3,
-                year,
-                '{{ v.variable }}' as variable,
-                {{ v.variable }} as value,
-                co2_tonnes_per_capita is not null as has_co2,
-                lct_imports_from_china_kusd is not null as has_lct_imports
-            from panel
-            where year between 1992 and 2022 and {{ v.variable }} is not null
-            {% if not loop.last %}
-                union all
-            {% endif %}
-        {% endfor %}
+        {{ unpivoted(
+            'panel',
+            [
+                'basis',
+                'hs_treatment',
+                'mineral_scope',
+                'iso3',
+                'year',
+                'has_co2',
+                'has_lct_imports',
+            ],
+            variables,
+            'year between 1992 and 2022',
+        ) }}
 
     ),
 
