@@ -1,4 +1,4 @@
-"""dbt on the Spark session of this process: seeds and models, then the data tests."""
+"""dbt on the Spark session of this process: seeds, models and data tests, in one build."""
 
 from __future__ import annotations
 
@@ -31,28 +31,24 @@ class SparkRunError(ExplainedError):
     """Models, tests or results on Spark are not as they have to be. The message names them."""
 
 
-def run_dbt(command: str, settings: Settings, places: Places, more=()) -> Counter[str]:
-    """`build`, `seed`, `run` or `test` on the target spark; how many nodes ended in which status.
+def build(settings: Settings, places: Places) -> Counter[tuple[str, str]]:
+    """Seeds, models and data tests on the target spark; how many of each kind ended how.
 
-    Unit tests check the SQL with DuckDB's literals and stay there. Raises SparkRunError that
+    Unit tests check the SQL with literals of DuckDB's, and stay there. Raises SparkRunError that
     names every model and test that failed.
     """
     os.environ.update(settings.environment(with_secrets=False) | {"DO_NOT_TRACK": "1"})
     arguments = [
-        command,
-        *("--target", "spark"),
-        *("--project-dir", str(PROJECT_ROOT)),
-        *("--profiles-dir", str(PROJECT_ROOT)),
+        *("build", "--target", "spark", "--exclude-resource-type", "unit_test"),
+        *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
         *("--target-path", str(places.dbt_target)),
         *("--log-path", str(places.dbt_target / "logs")),
         *("--no-partial-parse", "--quiet"),
-        *more,
-        *(("--exclude-resource-type", "unit_test") if command in ("build", "test") else ()),
     ]
     done = dbtRunner().invoke(arguments)
     results = list(getattr(done.result, "results", []))
     failed = [r for r in results if r.status in ("error", "fail", "runtime error")]
     if failed or not done.success:
-        named = "\n".join(f"  {r.node.unique_id}: {r.message}" for r in failed)
-        raise SparkRunError(f"dbt {command} on Spark failed: {done.exception or ''}\n{named}")
-    return Counter(str(result.status) for result in results)
+        named = [f"  {r.node.unique_id}: {r.message}" for r in failed]
+        raise SparkRunError("\n".join([f"dbt on Spark failed. {done.exception or ''}", *named]))
+    return Counter((str(r.node.resource_type), str(r.status)) for r in results)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from pyspark.sql import SparkSession
 
+from orchestration.cluster.handover import clear_warehouse
 from orchestration.cluster.places import Places
 
 # The schemas of the warehouse; `operations` holds nothing of Spark's, but a hook of dbt names it.
@@ -43,9 +44,12 @@ def spark_session(
         **_RELIED_ON,
         **_FOR_SMALL_DATA,
         "spark.sql.warehouse.dir": places.warehouse,
-        "spark.local.dir": str(places.local / "scratch"),
+        "spark.local.dir": str(places.scratch),
+        # one file of plain text: distribution.py reads it
         "spark.eventLog.enabled": "true",
         "spark.eventLog.dir": places.events.as_uri(),
+        "spark.eventLog.compress": "false",
+        "spark.eventLog.rolling.enabled": "false",
         **(more or {}),
     }
     builder = SparkSession.builder.appName("low-carbon-trade-warehouse").master(master)
@@ -54,6 +58,7 @@ def spark_session(
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     try:
+        clear_warehouse(session, places)
         for schema in SCHEMAS:
             session.sql(f"create schema if not exists {schema}")
         yield session
