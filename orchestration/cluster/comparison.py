@@ -72,13 +72,16 @@ def compare_table(
         return
     keys = [column for column, kind in ours if kind != "DOUBLE"]
     same = " and ".join(f"o.{sql_name(c)} is not distinct from t.{sql_name(c)}" for c in keys)
+    both = [f"duck.{sql_name(schema, table)}", "of_spark"]
+    o, t = (f"(from {side} select *, true as is_there)" for side in both)
     connection.execute(
-        "create or replace temp table paired as select o, t "
-        f"from duck.{sql_name(schema, table)} as o full join of_spark as t on {same or 'true'}"
+        f"create or replace temp table paired as from {o} as o full join {t} as t "
+        f"on {same or 'true'} select o, t"
     )
-    [(rows, pairs, only_ours, only_theirs)] = connection.execute(
-        f"select (select count(*) from duck.{sql_name(schema, table)}), "
-        "count(*), count(*) filter (t is null), count(*) filter (o is null) from paired"
+    [(rows,)] = connection.table(f"duck.{schema}.{table}").count("*").fetchall()
+    [(pairs, only_ours, only_theirs)] = connection.execute(
+        "select count(*), count(*) filter (t.is_there is null), "
+        "count(*) filter (o.is_there is null) from paired"
     ).fetchall()
     found.tables += 1
     found.rows += rows
@@ -105,17 +108,19 @@ def _compare_double(
     size = f"greatest({', '.join(sizes)})"
     [(values, largest, wrong)] = connection.execute(
         f"""
-        with judged as (
+        from (
+            from paired
             select
                 (o.{value} is null) <> (t.{value} is null) as is_missing,
                 case
                     when o.{value} <> t.{value} then abs(o.{value} - t.{value}) / {size} else 0
                 end as part
-            from paired
-            where o is not null and t is not null
+            where o.is_there and t.is_there
         )
-        select count(part), coalesce(max(part), 0), count(*) filter (is_missing or part > ?)
-        from judged
+        select
+            count(*) filter (part is not null and not is_missing),
+            coalesce(max(part), 0),
+            count(*) filter (is_missing or part > ?)
         """,
         [TOLERANCE],
     ).fetchall()
@@ -128,5 +133,5 @@ def _compare_double(
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, str]]:
-    described = connection.execute(f"describe select * from {relation}").fetchall()
+    described = connection.execute(f"describe from {relation}").fetchall()
     return [(name, kind) for name, kind, *_ in described]

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-from pyspark.sql import SparkSession
 
 from orchestration.cluster.places import Places
 from orchestration.durable import file_lock, sql_name, sql_text
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 _OF_THE_PIPELINE = ("parquet_files", "loaded_partitions")
 
@@ -69,10 +72,11 @@ def clear_warehouse(session: SparkSession, places: Places) -> None:
     files.delete(target, True)
 
 
-def _file_system(session: SparkSession, address: str):  # Hadoop's own objects, through Py4J
+def _file_system(session: SparkSession, address: str) -> tuple[Any, Any]:
+    """Hadoop's path and file system of an address: objects of the Java side."""
     target = _path(session, address)
     return target, target.getFileSystem(session._jsc.hadoopConfiguration())
 
 
-def _path(session: SparkSession, address: str):
+def _path(session: SparkSession, address: str) -> Any:
     return session._jvm.org.apache.hadoop.fs.Path(address)

@@ -100,5 +100,3 @@ def _faults(settings: Settings, outcome: Outcome, with_cluster: bool) -> list[st
     if with_cluster and len(set(outcome.tasks) - {DRIVER}) < standalone.WORKERS:
         faults.append(f"not distributed: tasks by executor {dict(outcome.tasks)}")
     return faults
-
-

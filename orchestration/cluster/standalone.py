@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pyspark
 
+from orchestration.cluster.session import ON_THIS_MACHINE
 from orchestration.errors import ExplainedError
 
 LOOPBACK = "127.0.0.1"
@@ -26,9 +27,11 @@ _HOME = Path(pyspark.__file__).parent
 _WAIT_SECONDS = 90
 # what a session needs in order to use such a cluster: one executor on each worker
 SESSION = {
+    **ON_THIS_MACHINE,
     "spark.driver.host": LOOPBACK,
     "spark.driver.bindAddress": LOOPBACK,
     "spark.executor.memory": "1g",
+    "spark.executor.extraJavaOptions": "-XX:+UseSerialGC",
     "spark.executor.cores": "1",
     "spark.cores.max": str(WORKERS),
     "spark.scheduler.minRegisteredResourcesRatio": "1.0",

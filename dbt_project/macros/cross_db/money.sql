@@ -14,21 +14,17 @@
 {%- endmacro %}
 
 {#-
-    Spark rounds the digits that a double prints with; DuckDB the double times a thousand, and a
-    billionth more. They part where the fourth digit is a five: here Spark does as DuckDB. Text and
-    decimals are rounded alike. `typeof` is known when a query is planned. Checked on DuckDB 2.0 and
-    Spark 4.3.
+    A double is rounded half away from zero after it is multiplied by a thousand, as DuckDB does;
+    Spark's own cast rounds the digits that the double prints with, and parts from that where the
+    fourth is a five. Text and decimals are rounded alike. `typeof` is known when a query is
+    planned. Checked on DuckDB 2.0 and Spark 4.3.
 -#}
 {% macro spark__as_money(expression) -%}
     case
         when typeof({{ expression }}) = 'double'
         then
             cast(
-                cast(
-                    rint(({{ expression }}) * 1e3 + 1e-9 * signum({{ expression }})) as decimal(
-                        18, 0
-                    )
-                )
+                cast(round(({{ expression }}) * 1e3) as decimal(18, 0))
                 * 0.001 as {{ type_money() }}
             )
         else cast({{ expression }} as {{ type_money() }})
