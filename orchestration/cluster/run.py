@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ class Outcome:
     files: int
     models: int
     tests: dict[str, int]
-    tasks: Counter[str]
+    tasks: dict[str, int]
     comparison: Comparison
     seconds: dict[str, float]
 
@@ -67,7 +66,7 @@ def run_on_spark(settings: Settings, with_cluster: bool, say: Callable[[str], No
         stage("seeds, models and data tests")
         comparison = compare(session, settings.build_path, places.scratch)
         stage("results compared")
-    tasks = tasks_by_executor(places.events)
+    tasks = dict(tasks_by_executor(places.events))
     outcome = Outcome(
         master,
         sum(files.values()),
@@ -98,5 +97,5 @@ def _faults(settings: Settings, outcome: Outcome, with_cluster: bool) -> list[st
         if on_duckdb != outcome.tests:
             faults.append(f"data tests: {on_duckdb} on DuckDB, {outcome.tests} on Spark")
     if with_cluster and len(set(outcome.tasks) - {DRIVER}) < standalone.WORKERS:
-        faults.append(f"not distributed: tasks by executor {dict(outcome.tasks)}")
+        faults.append(f"not distributed: tasks by executor {outcome.tasks}")
     return faults

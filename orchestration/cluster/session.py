@@ -27,8 +27,8 @@ _RELIED_ON = {
     # sums of decimals keep their three digits, or fail
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
 }
-# On this machine, where data are small, planning and compiling cost more than the data do. A cluster
-# of one's own has all this in its spark-defaults.conf.
+# On this machine, where data are small, planning and compiling cost more than the data do; a
+# cluster of one's own has all this in its spark-defaults.conf.
 ON_THIS_MACHINE = {
     "spark.driver.memory": "2g",
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
