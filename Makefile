@@ -33,7 +33,8 @@ ifneq ($(filter-out 0 false no,$(value FULL)),)
 run: export LCT_FULL := true
 endif
 
-.PHONY: run test check soak dev lint bench bench-full restore verify truth settings contracts requirements clean
+.PHONY: run test check soak dev lint bench bench-full restore verify truth settings contracts \
+	requirements spark spark-cluster clean
 .DELETE_ON_ERROR:
 
 run: .venv/ready
@@ -80,6 +81,15 @@ restore: .venv/ready
 verify: .venv/ready
 	@$(BIN)/python -m orchestration.cli verify
 
+# the models and data tests on Spark (LCT_SPARK_MASTER) over the Parquet of the last run, and their
+# results beside DuckDB's; needs Java 17
+spark: .venv-spark/ready
+	@.venv-spark/bin/python -m orchestration.cli spark
+
+# the same on a master and two workers, started on this machine for the time of the run
+spark-cluster: .venv-spark/ready
+	@.venv-spark/bin/python -m orchestration.cli spark --cluster
+
 # the planted coefficients of the synthetic world and the truth to recover, from many worlds
 # (about five minutes)
 truth: .venv/ready
@@ -98,11 +108,12 @@ requirements: .venv/ready-to-test
 	@$(BIN)/pip install --quiet pip-tools
 	@$(PIP_COMPILE) --output-file requirements.txt pyproject.toml
 	@$(PIP_COMPILE) --extra test --output-file requirements-test.txt pyproject.toml
+	@$(PIP_COMPILE) --output-file requirements-spark.txt requirements-spark.in
 
 # removes what runs produce in the data folder, never what has landed, and only from a folder that
 # runs have used: its name may be mistyped
 clean:
-	rm -rf .venv target logs .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \
+	rm -rf .venv .venv-spark target logs .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \
 		.hypothesis .coverage .coverage.*
 	@folder=$${LCT_DATA_DIR:-data}; \
 	case "$$folder" in /*) ;; *) folder="./$$folder" ;; esac; \
@@ -131,4 +142,14 @@ clean:
 
 .venv/ready-to-test: .venv/ready requirements-test.txt
 	@$(PIP_INSTALL) --require-hashes -r requirements-test.txt
+	@touch $@
+
+.venv-spark/ready: requirements-spark.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it."; exit 1; }
+	@java -version >/dev/null 2>&1 || { \
+		echo "Spark needs Java 17 (Debian: apt-get install openjdk-17-jre-headless)"; exit 1; }
+	@echo "setting up .venv-spark (once, about two minutes) ..."
+	@test -x .venv-spark/bin/python || $(PYTHON) -m venv .venv-spark
+	@.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements-spark.txt
 	@touch $@

@@ -235,7 +235,18 @@ def _read_rows(variable: str, text: str) -> int | None:
     return int(rows)
 
 
+def _read_master(variable: str, text: str) -> str:
+    """Where Spark's work is done."""
+    if not re.fullmatch(r"local\[([1-9][0-9]{0,2}|\*)\]|spark://[^\s/,@]+:[0-9]{1,5}", text):
+        raise SettingError(
+            f"{variable}={shown(text)} is no master of Spark; use local[2], or an address such as "
+            "spark://127.0.0.1:7077."
+        )
+    return text
+
+
 TEXT = Kind(lambda variable, text: text)
+MASTER = Kind(_read_master)
 OPTIONAL_TEXT = Kind(lambda variable, text: text or None, lambda value: value or "")
 OPTIONAL_PATH = Kind(_read_optional_path, lambda value: "" if value is None else str(value))
 PROJECT_PATH = Kind(_read_project_path)
@@ -424,6 +435,21 @@ class Settings:
         "",
         "How much memory the database of a step may use, such as 6GB; what is more goes to disk, "
         "in the data folder. Empty: a quarter of the machine's, and at least 2GB.",
+    )
+    spark_master: str = _row(
+        "LCT_SPARK_MASTER",
+        MASTER,
+        "local[2]",
+        "`make spark`: the cluster that runs the models: local[2] (two threads of this machine, "
+        "no cluster) or the address of a standalone cluster's master, spark://host:7077.",
+    )
+    spark_storage: str | None = _row(
+        "LCT_SPARK_STORAGE",
+        OPTIONAL_TEXT,
+        "",
+        "`make spark`: an address that all workers reach, for Parquet: file:///mnt/shared/lct, "
+        "s3a://bucket/lct, hdfs://host/lct. Its folders raw and warehouse are replaced. Empty: "
+        "build/spark in the data folder, which the workers then must see under the same name.",
     )
     accept_drift: bool = _row(
         "LCT_ACCEPT_DRIFT",

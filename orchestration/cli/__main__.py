@@ -85,6 +85,19 @@ def unland(
     sys.exit(main(files, undo, as_json))
 
 
+@app.command()
+def spark(
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Start a master and two workers on this machine.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Build and test the models on Spark, and compare the results with DuckDB's (`make spark`)."""
+    from orchestration.cli.spark import main
+
+    sys.exit(main(cluster, as_json))
+
+
 def _choose(source: str | None, landing: str | None) -> None:
     """Options of the command line take precedence over the environment."""
     chosen = {"LCT_SOURCE": source, "LCT_LANDING": landing}

@@ -5,7 +5,31 @@
 -#}
 {% macro type_money() -%} decimal(18, 3){%- endmacro %}
 
-{% macro as_money(expression) -%} cast({{ expression }} as {{ type_money() }}){%- endmacro %}
+{% macro as_money(expression) -%}
+    {{ return(adapter.dispatch('as_money')(expression)) }}
+{%- endmacro %}
+
+{% macro default__as_money(expression) -%}
+    cast({{ expression }} as {{ type_money() }})
+{%- endmacro %}
+
+{#-
+    A double is rounded half away from zero after it is multiplied by a thousand, as DuckDB does;
+    Spark's own cast rounds the digits that the double prints with, and parts from that where the
+    fourth is a five. Text and decimals are rounded alike. `typeof` is known when a query is
+    planned. Checked on DuckDB 2.0 and Spark 4.3.
+-#}
+{% macro spark__as_money(expression) -%}
+    case
+        when typeof({{ expression }}) = 'double'
+        then
+            cast(
+                cast(round(({{ expression }}) * 1e3) as decimal(18, 0))
+                * 0.001 as {{ type_money() }}
+            )
+        else cast({{ expression }} as {{ type_money() }})
+    end
+{%- endmacro %}
 
 {% macro as_float(expression) -%} cast({{ expression }} as {{ type_double() }}){%- endmacro %}
 

@@ -53,9 +53,7 @@ with
             by_source.year,
             products.sector,
             max(by_source.revision_name) as revision_name,
-            {{ dbt.listagg(
-                'by_source.product_code', "', '", 'order by by_source.product_code'
-            ) }} as product_codes
+            {{ joined_texts('by_source.product_code', ', ') }} as product_codes
         from by_source
         inner join products on by_source.product_code = products.product_code
         group by by_source.hs_treatment, by_source.source, by_source.year, products.sector

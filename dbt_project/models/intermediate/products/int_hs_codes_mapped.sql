@@ -68,10 +68,8 @@ with
             hs_treatment,
             hs_revision,
             product_code,
-            {{ dbt.listagg(
-                "hs6_code || ' ' || cast(weight as " ~ dbt.type_string() ~ ")",
-                "', '",
-                'order by hs6_code'
+            {{ joined_texts(
+                "hs6_code || ' ' || cast(weight as " ~ dbt.type_string() ~ ")", ', '
             ) }} as codes
         from united
         group by hs_treatment, hs_revision, product_code
@@ -84,8 +82,7 @@ with
             hs_revision,
             product_code,
             codes,
-            {{ dbt.listagg('left(hs_treatment, 1)', "''", 'order by hs_treatment') }}
-            as hs_treatments
+            {{ joined_texts('left(hs_treatment, 1)', '') }} as hs_treatments
         from made_up
         group by hs_revision, product_code, codes
 

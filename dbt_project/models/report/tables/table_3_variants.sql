@@ -2,47 +2,63 @@
 -- and mineral scope. `report_base` is the report's own: economy-years up to 2020 with CO2 and LCT
 -- imports from China. The other two do not depend on the trade that has landed.
 {%- set variables = panel_variables(ref('dim_variable')) %}
+{%- set measures = ['n', 'mean', 'sd', 'min', 'max'] %}
 
 with
 
-    panel as (select * from {{ ref('panel_country_year_variants') }}),
+    panel as (
+
+        select
+            *,
+            co2_tonnes_per_capita is not null as has_co2,
+            lct_imports_from_china_kusd is not null as has_lct_imports
+        from {{ ref('panel_country_year_variants') }}
+
+    ),
 
     variables as (select * from {{ ref('dim_variable') }}),
 
     long as (
 
-        {% for v in variables %}
-            select
-                basis,
-                hs_treatment,
-                mineral_scope,
-                iso3,
-                year,
-                '{{ v.variable }}' as variable,
-                {{ v.variable }} as value,
-                co2_tonnes_per_capita is not null as has_co2,
-                lct_imports_from_china_kusd is not null as has_lct_imports
-            from panel
-            where year between 1992 and 2022 and {{ v.variable }} is not null
-            {% if not loop.last %}
-                union all
-            {% endif %}
-        {% endfor %}
+        {{ unpivoted(
+            'panel',
+            [
+                'basis',
+                'hs_treatment',
+                'mineral_scope',
+                'iso3',
+                'year',
+                'has_co2',
+                'has_lct_imports',
+            ],
+            variables,
+            'year between 1992 and 2022',
+        ) }}
+
+    ),
+
+    samples as (
+
+        select 'all_1992_2022' as sample
+        union all
+        select 'with_co2_1992_2020' as sample
+        union all
+        select 'report_base' as sample
 
     ),
 
     sampled as (
 
-        select *, 'all_1992_2022' as sample
+        select long.*, samples.sample
         from long
-        union all
-        select *, 'with_co2_1992_2020' as sample
-        from long
-        where year <= 2020 and has_co2
-        union all
-        select *, 'report_base' as sample
-        from long
-        where year <= 2020 and has_co2 and has_lct_imports
+        cross join samples
+        where
+            samples.sample = 'all_1992_2022'
+            or (
+                long.year <= 2020
+                and long.has_co2
+                and (samples.sample = 'with_co2_1992_2020' or long.has_lct_imports)
+            )
 
     ),
 
@@ -64,24 +80,36 @@ with
 
     ),
 
-    final as (
+    measures as (
 
-        {% for measure in ['n', 'mean', 'sd', 'min', 'max'] %}
-            select
-                summarised.basis,
-                summarised.hs_treatment,
-                summarised.mineral_scope,
-                summarised.sample,
-                summarised.variable,
-                '{{ measure }}' as measure,
-                summarised.{{ measure }} as value,
-                {{ "'economy-years'" if measure == 'n' else 'variables.unit' }} as unit
-            from summarised
-            inner join variables on summarised.variable = variables.variable
+        {% for measure in measures %}
+            select '{{ measure }}' as measure
             {% if not loop.last %}
                 union all
             {% endif %}
         {% endfor %}
+
+    ),
+
+    final as (
+
+        select
+            summarised.basis,
+            summarised.hs_treatment,
+            summarised.mineral_scope,
+            summarised.sample,
+            summarised.variable,
+            measures.measure,
+            case
+                measures.measure
+                {% for measure in measures %}
+                    when '{{ measure }}' then summarised.{{ measure }}
+                {% endfor %}
+            end as value,
+            case measures.measure when 'n' then 'economy-years' else variables.unit end as unit
+        from summarised
+        cross join measures
+        inner join variables on summarised.variable = variables.variable
 
     )
 

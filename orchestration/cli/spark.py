@@ -1,0 +1,67 @@
+"""`lct spark`, `make spark`: the models and data tests on Spark, and whether results are equal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from orchestration.errors import ExplainedError
+from orchestration.settings import SettingError, load_settings
+
+if TYPE_CHECKING:
+    from orchestration.cluster.run import Outcome
+
+
+def main(with_cluster: bool = False, as_json: bool = False) -> int:
+    """Run on Spark what the settings name.
+
+    Returns the process's exit status: 0 equal, 1 failed or different, 2 a wrong setting, or an
+    environment without Spark.
+    """
+    try:
+        settings = load_settings()
+        from orchestration.cluster.run import run_on_spark
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        print(
+            f"{error.name} is not in this Python environment; Spark has one of its own: make spark",
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        outcome = run_on_spark(settings, with_cluster, _say)
+    except ExplainedError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if as_json:
+        print(json.dumps(asdict(outcome), indent=1))
+    else:
+        for line in _lines(outcome):
+            print(line)
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _lines(outcome: Outcome) -> Iterator[str]:
+    compared = outcome.comparison
+    yield f"master           {outcome.master}, {outcome.files} files of Parquet handed over"
+    yield (
+        f"built            {outcome.models} models, data tests: "
+        f"{outcome.tests['pass']} passed, {outcome.tests['warn']} warned, as on DuckDB"
+    )
+    yield (
+        f"equal            {compared.tables} tables, {compared.rows:,} rows, {compared.doubles:,} "
+        f"doubles; largest difference {compared.largest:.1e} of a value's size"
+    )
+    tasks = ", ".join(f"{name}: {count:,}" for name, count in sorted(outcome.tasks.items()))
+    yield f"tasks            by executor: {tasks}"
+    seconds = ", ".join(f"{name} {value:.0f} s" for name, value in outcome.seconds.items())
+    yield f"stages           {seconds}"

@@ -1,0 +1,82 @@
+"""The raw tables as Spark sees them: the very Parquet files of trade, and the rest as Parquet.
+
+The build file lists the files of trade that count. They are linked, not copied, into one flat
+folder for each table: in folders named year=1995 Spark would see a column. A linked file also stays
+as it is if the pipeline replaces it meanwhile. The other raw tables are small and are written from
+the build file.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from orchestration.cluster.places import Places
+from orchestration.durable import file_lock, sql_name, sql_text
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_OF_THE_PIPELINE = ("parquet_files", "loaded_partitions")
+
+
+def hand_over(session: SparkSession, build_path: Path, places: Places) -> dict[str, int]:
+    """Give Spark every raw table of the build file; the number of files of each."""
+    folder = places.local / "raw"
+    with file_lock(build_path.with_name("writer.lock")):
+        counts = raw_parquet(build_path, folder)
+    if places.storage:
+        _replace_folder(session, folder, places.raw)
+    for table in counts:
+        session.sql(f"create table raw.{table} using parquet location '{places.raw}/{table}'")
+    return counts
+
+
+def raw_parquet(build_path: Path, folder: Path) -> dict[str, int]:
+    """Every raw table as Parquet below `folder`, a folder each; how many files each has."""
+    counts = {}
+    with duckdb.connect(str(build_path), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from information_schema.tables "
+            "where table_schema = 'raw' and not list_contains(?, table_name) order by table_name",
+            [list(_OF_THE_PIPELINE)],
+        ).fetchall()
+        for (table,) in tables:
+            (folder / table).mkdir(parents=True)
+            listed = connection.execute(
+                "select path from raw.parquet_files where table_name = ?", [table]
+            ).fetchall()
+            for (path,) in listed:
+                name = f"{Path(path).parent.name.removeprefix('year=')}-{Path(path).name}"
+                os.link(path, folder / table / name)
+            if not listed:
+                target = sql_text(folder / table / "rows.parquet")
+                connection.execute(f"copy raw.{sql_name(table)} to {target} (format parquet)")
+            counts[table] = max(len(listed), 1)
+    return counts
+
+
+def _replace_folder(session: SparkSession, folder: Path, address: str) -> None:
+    """Put a folder of this machine at an address of any storage that Spark can write to."""
+    target, files = _file_system(session, address)
+    files.delete(target, True)
+    files.copyFromLocalFile(_path(session, folder.as_uri()), target)
+
+
+def clear_warehouse(session: SparkSession, places: Places) -> None:
+    """Delete the tables of an earlier run: Spark creates none over files that it finds."""
+    target, files = _file_system(session, places.warehouse)
+    files.delete(target, True)
+
+
+def _file_system(session: SparkSession, address: str) -> tuple[Any, Any]:
+    """Hadoop's path and file system of an address: objects of the Java side."""
+    target = _path(session, address)
+    return target, target.getFileSystem(session._jsc.hadoopConfiguration())
+
+
+def _path(session: SparkSession, address: str) -> Any:
+    return session._jvm.org.apache.hadoop.fs.Path(address)

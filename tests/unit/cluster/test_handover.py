@@ -1,0 +1,49 @@
+"""The raw tables as Parquet for Spark: the listed files themselves, and the other tables whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from orchestration.build import warehouse
+from orchestration.cluster.handover import raw_parquet
+from orchestration.durable import sql_text
+
+
+def write(path: Path, value: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (select {value} as t) to {sql_text(path)} (format parquet)")
+    return path
+
+
+def test_listed_files_are_linked_and_small_tables_are_written(tmp_path: Path) -> None:
+    """Two years may have files of one name; a file that is not listed is not handed over."""
+    build_path = tmp_path / "build" / "warehouse.duckdb"
+    build_path.parent.mkdir()
+    years = tmp_path / "build" / "raw" / "baci_trade"
+    files = [write(years / f"year={year}" / "a.parquet", year) for year in (1995, 1996)]
+    write(years / "year=1996" / "left_behind.parquet", 0)
+    with warehouse.writing(build_path) as connection:
+        for path in files:
+            connection.execute(
+                "insert into raw.parquet_files (table_name, path) values ('baci_trade', ?)",
+                [str(path)],
+            )
+        connection.execute("insert into raw.baci_economies (country_code) values (4), (8)")
+    counts = raw_parquet(build_path, tmp_path / "raw")
+    assert counts["baci_trade"] == 2
+    assert {n for name, n in counts.items() if name != "baci_trade"} == {1}
+    assert not {"parquet_files", "loaded_partitions"} & set(counts)
+    handed_over = sorted((tmp_path / "raw" / "baci_trade").iterdir())
+    assert [path.name for path in handed_over] == ["1995-a.parquet", "1996-a.parquet"]
+    assert [p.stat().st_ino for p in handed_over] == [p.stat().st_ino for p in files]
+    with duckdb.connect() as connection:
+        rows = {
+            table: connection.execute(
+                f"select count(*) from read_parquet({sql_text(tmp_path / 'raw' / table / '*')})"
+            ).fetchall()
+            for table in ("baci_economies", "comtrade_trade", "wdi_indicators")
+        }
+    assert rows == {"baci_economies": [(2,)], "comtrade_trade": [(0,)], "wdi_indicators": [(0,)]}
