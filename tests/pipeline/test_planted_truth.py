@@ -125,7 +125,7 @@ RULES = {
     ),
     "aggregate": (
         "fct_world_trade_variants.sql",
-        "where reporter_kind = 'economy' or source = 'baci'",
+        "where reporter_kind = 'economy'",
         "",
     ),
     "gap": (

@@ -15,10 +15,32 @@
 
 with
 
-    flows as (
+    treatments as (
 
-        select *
-        from {{ ref('int_trade_flows_classified') }}
+        select distinct hs_treatments, hs_treatment from {{ ref('int_hs_codes_mapped') }}
+
+    ),
+
+    comtrade as (
+
+        select
+            case
+                when reporter_iso3 = 'CHN'
+                then 'china_reported'
+                when partner_iso3 = 'CHN'
+                then 'partner_reported'
+            end as basis,
+            hs_treatment,
+            year,
+            exporter_iso3,
+            importer_iso3,
+            product_code,
+            case when flow = 'import' then 'CIF' else 'FOB' end as valuation,
+            'comtrade' as source,
+            value_usd,
+            net_weight_kg,
+            estimated_weight_kg
+        from {{ ref('int_comtrade_flows_classified') }}
         where
             reporter_kind = 'economy'
             and partner_kind = 'economy'
@@ -26,39 +48,38 @@ with
 
     ),
 
-    based as (
+    baci as (
 
         select
-            *,
-            case
-                when source = 'baci'
-                then 'reconciled'
-                when reporter_iso3 = 'CHN'
-                then 'china_reported'
-                when partner_iso3 = 'CHN'
-                then 'partner_reported'
-            end as basis,
-            case when source = 'comtrade' and flow = 'import' then 'CIF' else 'FOB' end as valuation
-        from flows
+            'reconciled' as basis,
+            treatments.hs_treatment,
+            flows.year,
+            flows.exporter as exporter_iso3,
+            flows.importer as importer_iso3,
+            flows.product_code,
+            'FOB' as valuation,
+            'baci' as source,
+            flows.value_usd,
+            flows.net_weight_kg,
+            -- BACI converts and estimates quantities, but its files do not say which
+            cast(null as {{ type_money() }}) as estimated_weight_kg
+        from {{ ref('int_baci_flows_classified') }} as flows
+        inner join treatments on flows.hs_treatments = treatments.hs_treatments
+        where
+            {{ is_economy('flows.exporter') }}
+            and {{ is_economy('flows.importer') }}
+            and flows.exporter <> flows.importer
 
     ),
 
     final as (
 
-        select
-            basis,
-            hs_treatment,
-            year,
-            exporter_iso3,
-            importer_iso3,
-            product_code,
-            valuation,
-            source,
-            value_usd,
-            net_weight_kg,
-            estimated_weight_kg
-        from based
+        select *
+        from comtrade
         where basis is not null
+        union all
+        select *
+        from baci
 
     )
 
