@@ -32,7 +32,8 @@ def link_world(world: Path) -> Callable[..., list[Path]]:
 
 
 def main() -> int:
-    landing.write_world = link_world(Path(os.environ["LCT_BENCH_WORLD"]))  # type: ignore[assignment]
+    world = Path(os.environ["LCT_BENCH_WORLD"])
+    landing.write_world = link_world(world)  # type: ignore[assignment]
     if os.environ.get("LCT_BENCH_LAND_AGAIN"):
         landing._has_landed = lambda *_: False  # type: ignore[assignment]
     return run.main()
