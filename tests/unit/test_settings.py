@@ -85,9 +85,10 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(
 
 
 def test_a_wrong_value_is_tried_for_every_setting_that_can_have_one() -> None:
-    """Texts and paths take anything; a key has a test of its own, for it must not be repeated."""
+    """Texts and paths take anything; what must not be repeated has tests of its own."""
     free = {v for v, f in ROWS.items() if f.metadata["setting"].kind in FREE_KINDS}
-    assert {variable for variable, *_ in WRONG} == set(ROWS) - free - {"COMTRADE_API_KEY"}
+    not_repeated = {"COMTRADE_API_KEY", "LCT_BACI"}
+    assert {variable for variable, *_ in WRONG} == set(ROWS) - free - not_repeated
 
 
 @pytest.mark.parametrize("variable", sorted({variable for variable, *_ in WRONG}))
@@ -200,6 +201,18 @@ def test_a_key_that_cannot_be_sent_is_not_repeated() -> None:
         load_settings({"COMTRADE_API_KEY": "two words"})
     assert "two" not in str(error.value)
     assert "words" not in str(error.value)
+
+
+def test_places_are_separated_by_commas_and_one_torn_off_an_address_is_never_repeated() -> None:
+    for text in ("https://h.org/x.zip?token=abc,geheim", "https://anna:12,geheim@h.org/x.zip"):
+        with pytest.raises(SettingError, match=r"LCT_BACI: .*written %2C") as refused:
+            load_settings({"LCT_BACI": text})
+        assert "geheim" not in str(refused.value)
+    settings = load_settings({"LCT_BACI": "a.zip, b.zip,,a.zip,https://h.org/x.zip?token=geheim"})
+    assert settings.baci == ("a.zip", "b.zip", "https://h.org/x.zip?token=geheim")
+    assert "geheim" not in repr(settings)
+    assert "LCT_BACI" not in settings.environment(with_secrets=False)
+    assert settings.secrets()["baci"] == settings.baci
 
 
 def test_secrets_are_not_shown_and_the_key_is_passed_to_no_process() -> None:

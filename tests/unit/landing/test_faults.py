@@ -287,7 +287,7 @@ FAULTS: dict[str, tuple[str, Write, str, str]] = {
             (b"2021,4,8", 5, b"5"),
         ),
         "refused",
-        f"{BACI_OF_2021}: damaged or cut short (Bad CRC-32",
+        f"BACI.zip: damaged or cut short (Bad CRC-32 for file '{BACI_OF_2021}')",
     ),
     "a gzip file that holds more than 100 times its size, and than 100 MB": (
         f"{BACI}.gz",

@@ -17,7 +17,7 @@ from orchestration.durable import DiskFullError
 from orchestration.landing.layout import LandingError
 from orchestration.landing.manifest import LeftOut
 from orchestration.landing.publishers.baci import BACI_TRADE
-from orchestration.settings import PROJECT_ROOT, SettingError, load_settings
+from orchestration.settings import PROJECT_ROOT
 from orchestration.sources.filling import fill_landing_zone
 from orchestration.sources.live import archives, progress
 from orchestration.sources.live.archives import fill_with_baci, land_archive
@@ -364,18 +364,6 @@ def test_an_address_without_the_name_of_a_zip_gives_one(
     assert file.parameters["published_name"] == "download.zip"
 
 
-def test_a_place_torn_off_an_address_is_never_repeated() -> None:
-    for text in ("https://h.org/x.zip?token=abc,geheim", "https://anna:12,geheim@h.org/x.zip"):
-        with pytest.raises(SettingError, match="written %2C") as refused:
-            load_settings({"LCT_BACI": text})
-        assert "geheim" not in str(refused.value)
-    settings = load_settings({"LCT_BACI": "a.zip, b.zip,,a.zip,https://h.org/x.zip?token=geheim"})
-    assert settings.baci == ("a.zip", "b.zip", "https://h.org/x.zip?token=geheim")
-    assert "geheim" not in repr(settings)
-    assert "LCT_BACI" not in settings.environment(with_secrets=False)
-    assert settings.secrets()["baci"] == settings.baci
-
-
 def test_beside_baci_and_without_a_key_un_comtrade_is_not_asked(
     desk: Desk, server: PublishersServer, zip_served: bytes
 ) -> None:
@@ -465,7 +453,6 @@ FAULTS = {
     "BACI at two addresses that differ only in their query": (
         test_two_addresses_that_differ_only_in_their_query_are_refused
     ),
-    "BACI at an address with a comma": test_a_place_torn_off_an_address_is_never_repeated,
 }
 
 
