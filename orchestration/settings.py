@@ -400,7 +400,7 @@ class Settings:
         "LCT_SPARK_STORAGE",
         OPTIONAL_TEXT,
         "",
-        "`make spark`: an address that all workers reach, for Parquet: file:///mnt/shared/lct, "
+        "`make spark`: an address that all workers reach, for Parquet: file:///srv/lct, "
         "s3a://bucket/lct, hdfs://host/lct. Its folders raw and warehouse are replaced. Empty: "
         "build/spark in the data folder, which the workers then must see under the same name.",
     )
