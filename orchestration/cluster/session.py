@@ -29,7 +29,7 @@ _RELIED_ON = {
 }
 # On this machine data are small, and planning and compiling cost more than the data do: Java
 # compiles quickly rather than well. A cluster of one's own has all this in its spark-defaults.conf.
-JAVA_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+JAVA_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 ON_THIS_MACHINE = {
     "spark.driver.memory": "2g",
     "spark.driver.extraJavaOptions": JAVA_OPTIONS,
@@ -52,7 +52,7 @@ def spark_session(
         "spark.local.dir": str(places.scratch),
         # one file of plain text: distribution.py reads it
         "spark.eventLog.enabled": "true",
-        "spark.eventLog.dir": places.events.as_uri(),
+        "spark.eventLog.dir": str(places.events),
         "spark.eventLog.compress": "false",
         "spark.eventLog.rolling.enabled": "false",
         **(more or {}),
