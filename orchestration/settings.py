@@ -245,8 +245,20 @@ def _read_master(variable: str, text: str) -> str:
     return text
 
 
+def _read_storage(variable: str, text: str) -> str | None:
+    """A folder in a storage of Hadoop's kinds; two folders below it are replaced."""
+    if text and not re.fullmatch(r"[a-z][a-z0-9]*:///?[^\s/@][^\s@]*(?<!/)", text):
+        named = variable if "@" in text else f"{variable}={shown(text)}"  # perhaps a key
+        raise SettingError(
+            f"{named} is not the address of a folder, such as s3a://bucket/lct, without a blank, "
+            "a user's name or a slash at its end."
+        )
+    return text or None
+
+
 TEXT = Kind(lambda variable, text: text)
 MASTER = Kind(_read_master)
+STORAGE = Kind(_read_storage, lambda value: value or "")
 OPTIONAL_TEXT = Kind(lambda variable, text: text or None, lambda value: value or "")
 OPTIONAL_PATH = Kind(_read_optional_path, lambda value: "" if value is None else str(value))
 PROJECT_PATH = Kind(_read_project_path)
@@ -445,9 +457,9 @@ class Settings:
     )
     spark_storage: str | None = _row(
         "LCT_SPARK_STORAGE",
-        OPTIONAL_TEXT,
+        STORAGE,
         "",
-        "`make spark`: an address that all workers reach, for Parquet: file:///mnt/shared/lct, "
+        "`make spark`: an address that all workers reach, for Parquet: file:///srv/lct, "
         "s3a://bucket/lct, hdfs://host/lct. Its folders raw and warehouse are replaced. Empty: "
         "build/spark in the data folder, which the workers then must see under the same name.",
     )

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from orchestration.cluster.places import Places
-from orchestration.durable import file_lock, sql_name, sql_text
+from orchestration.durable import sql_name, sql_text
+from orchestration.errors import ExplainedError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -23,15 +24,19 @@ if TYPE_CHECKING:
 _OF_THE_PIPELINE = ("parquet_files", "loaded_partitions")
 
 
+class HandoverError(ExplainedError):
+    """A raw table cannot be given to Spark. The message names the file and the remedy."""
+
+
 def hand_over(session: SparkSession, build_path: Path, places: Places) -> dict[str, int]:
     """Give Spark every raw table of the build file; the number of files of each."""
     folder = places.local / "raw"
-    with file_lock(build_path.with_name("writer.lock")):
-        counts = raw_parquet(build_path, folder)
+    counts = raw_parquet(build_path, folder)
     if places.storage:
         _replace_folder(session, folder, places.raw)
     for table in counts:
-        session.sql(f"create table raw.{table} using parquet location '{places.raw}/{table}'")
+        location = f"{places.raw}/{table}".replace("'", "\\'")
+        session.sql(f"create table raw.{table} using parquet location '{location}'")
     return counts
 
 
@@ -51,7 +56,7 @@ def raw_parquet(build_path: Path, folder: Path) -> dict[str, int]:
             ).fetchall()
             for (path,) in listed:
                 name = f"{Path(path).parent.name.removeprefix('year=')}-{Path(path).name}"
-                os.link(path, folder / table / name)
+                _link(Path(path), folder / table / name)
             if not listed:
                 target = sql_text(folder / table / "rows.parquet")
                 connection.execute(f"copy raw.{sql_name(table)} to {target} (format parquet)")
@@ -59,11 +64,20 @@ def raw_parquet(build_path: Path, folder: Path) -> dict[str, int]:
     return counts
 
 
+def _link(path: Path, link: Path) -> None:
+    try:
+        os.link(path, link)
+    except FileNotFoundError:
+        raise HandoverError(
+            f"{path}: the build file lists it, and it is not there; make run loads it again."
+        ) from None
+
+
 def _replace_folder(session: SparkSession, folder: Path, address: str) -> None:
     """Put a folder of this machine at an address of any storage that Spark can write to."""
     target, files = _file_system(session, address)
     files.delete(target, True)
-    files.copyFromLocalFile(_path(session, folder.as_uri()), target)
+    files.copyFromLocalFile(_path(session, f"file://{folder}"), target)
 
 
 def clear_warehouse(session: SparkSession, places: Places) -> None:

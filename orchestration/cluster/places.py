@@ -45,7 +45,8 @@ class Places:
 
     @property
     def _address(self) -> str:
-        return self.storage or self.local.as_uri()
+        # not as_uri: Hadoop takes a path to the letter, and would look for %20
+        return self.storage or f"file://{self.local}"
 
 
 def places_of(settings: Settings) -> Places:

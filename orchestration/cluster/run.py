@@ -17,6 +17,7 @@ from orchestration.cluster.distribution import DRIVER, tasks_by_executor
 from orchestration.cluster.handover import hand_over
 from orchestration.cluster.places import places_of
 from orchestration.cluster.session import spark_session
+from orchestration.durable import file_lock
 from orchestration.settings import Settings
 
 
@@ -42,7 +43,6 @@ def run_on_spark(settings: Settings, with_cluster: bool, say: Callable[[str], No
     """
     if not settings.build_path.exists():
         raise SparkRunError(f"{settings.build_path}: nothing has been loaded yet; first: make run")
-    places = places_of(settings)
     seconds: dict[str, float] = {}
     started = time.monotonic()
 
@@ -52,6 +52,9 @@ def run_on_spark(settings: Settings, with_cluster: bool, say: Callable[[str], No
         say(f"{name}: {seconds[name]:.0f} s")
 
     with ExitStack() as running:
+        # what is compared with stays as it is until then
+        running.enter_context(file_lock(settings.build_path.with_name("writer.lock"), say))
+        places = places_of(settings)
         master, more = settings.spark_master, {}
         if with_cluster:
             folder = places.local / "cluster"

@@ -27,11 +27,12 @@ _RELIED_ON = {
     # sums of decimals keep their three digits, or fail
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
 }
-# On this machine, where data are small, planning and compiling cost more than the data do; a
-# cluster of one's own has all this in its spark-defaults.conf.
+# On this machine data are small, and planning and compiling cost more than the data do: Java
+# compiles quickly rather than well. A cluster of one's own has all this in its spark-defaults.conf.
+JAVA_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 ON_THIS_MACHINE = {
     "spark.driver.memory": "2g",
-    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
+    "spark.driver.extraJavaOptions": JAVA_OPTIONS,
     "spark.sql.shuffle.partitions": "2",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -51,7 +52,7 @@ def spark_session(
         "spark.local.dir": str(places.scratch),
         # one file of plain text: distribution.py reads it
         "spark.eventLog.enabled": "true",
-        "spark.eventLog.dir": places.events.as_uri(),
+        "spark.eventLog.dir": str(places.events),
         "spark.eventLog.compress": "false",
         "spark.eventLog.rolling.enabled": "false",
         **(more or {}),

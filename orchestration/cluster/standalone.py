@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pyspark
 
-from orchestration.cluster.session import ON_THIS_MACHINE
+from orchestration.cluster.session import JAVA_OPTIONS, ON_THIS_MACHINE
 from orchestration.errors import ExplainedError
 
 LOOPBACK = "127.0.0.1"
@@ -31,7 +31,7 @@ SESSION = {
     "spark.driver.host": LOOPBACK,
     "spark.driver.bindAddress": LOOPBACK,
     "spark.executor.memory": "1g",
-    "spark.executor.extraJavaOptions": "-XX:+UseSerialGC",
+    "spark.executor.extraJavaOptions": JAVA_OPTIONS,
     "spark.executor.cores": "1",
     "spark.cores.max": str(WORKERS),
     "spark.scheduler.minRegisteredResourcesRatio": "1.0",

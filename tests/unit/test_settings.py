@@ -42,6 +42,9 @@ WRONG = [
     ("LCT_MEMORY_LIMIT", "5MB", ("an amount of memory", "6GB")),
     ("LCT_SPARK_MASTER", "yarn", ("no master of Spark", "local[2]", "spark://")),
     ("LCT_SPARK_MASTER", "spark://host", ("no master of Spark",)),
+    ("LCT_SPARK_STORAGE", "bucket/lct", ("address of a folder", "s3a://bucket/lct")),
+    ("LCT_SPARK_STORAGE", "s3a://bucket/lct/", ("a slash at its end",)),
+    ("LCT_SPARK_STORAGE", "file:///", ("address of a folder",)),
     ("LCT_STANDARDISATION_YEARS", "1992 to 2022", ("a first and a last year",)),
     ("LCT_STANDARDISATION_YEARS", "2022-1992", ("a first and a last year",)),
     ("LCT_STANDARDISATION_YEARS", "1960-2022", ("starts in 1992",)),
@@ -117,6 +120,12 @@ def test_a_long_value_is_cut_in_the_message(variable: str) -> None:
 def test_an_address_that_cannot_be_used_is_not_repeated(address: str) -> None:
     with pytest.raises(SettingError, match=r"^LCT_COMTRADE_URL is not a\w* ") as error:
         load_settings({"LCT_COMTRADE_URL": address})
+    assert "secret" not in str(error.value)
+
+
+def test_a_storage_with_a_key_in_its_address_is_not_repeated() -> None:
+    with pytest.raises(SettingError, match=r"^LCT_SPARK_STORAGE is not the address") as error:
+        load_settings({"LCT_SPARK_STORAGE": "s3a://key:secret@bucket/lct"})
     assert "secret" not in str(error.value)
 
 

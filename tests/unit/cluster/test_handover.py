@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from orchestration.build import warehouse
-from orchestration.cluster.handover import raw_parquet
+from orchestration.cluster.handover import HandoverError, raw_parquet
 from orchestration.durable import sql_text
 
 
@@ -47,3 +48,15 @@ def test_listed_files_are_linked_and_small_tables_are_written(tmp_path: Path) ->
             for table in ("baci_economies", "comtrade_trade", "wdi_indicators")
         }
     assert rows == {"baci_economies": [(2,)], "comtrade_trade": [(0,)], "wdi_indicators": [(0,)]}
+
+
+def test_a_listed_file_that_is_gone_is_named_with_the_remedy(tmp_path: Path) -> None:
+    build_path = tmp_path / "build" / "warehouse.duckdb"
+    build_path.parent.mkdir()
+    with warehouse.writing(build_path) as connection:
+        connection.execute(
+            "insert into raw.parquet_files (table_name, path) values ('baci_trade', ?)",
+            [str(tmp_path / "year=1995" / "gone.parquet")],
+        )
+    with pytest.raises(HandoverError, match=r"gone\.parquet: the build file lists it.*make run"):
+        raw_parquet(build_path, tmp_path / "raw")
