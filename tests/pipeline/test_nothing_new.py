@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -43,9 +44,9 @@ def test_what_is_new_is_built_and_nothing_else(finished_corner: Settings, tmp_pa
     # as the project stands, but after `restore`: what is current is not the last one made
     restore(finished_corner)
     assert stayed(refresh(finished_corner)) == ["models"]
-    altered = finished_corner.published_dir / "provenance.json"
+    altered = finished_corner.published_dir / "parquet" / "marts" / "dim_economy.parquet"
     altered.chmod(0o644)
-    altered.write_text(altered.read_text() + " ")
+    os.truncate(altered, 1000)
     output = refresh(finished_corner)
     assert stayed(output) == ["models", "estimates"]
     assert "does not stand, a new one replaces it" in output
