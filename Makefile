@@ -13,7 +13,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 PIP_COMPILE = $(BIN)/pip-compile --quiet --no-strip-extras --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
-	--build-deps-for editable --allow-unsafe --generate-hashes
+	--allow-unsafe --generate-hashes
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Settings reach the programs as exported variables, to the letter. Neither make nor a shell reads
@@ -106,8 +106,9 @@ contracts: .venv/ready
 # pinned versions and the checksums of their files, without index URLs, from pyproject.toml
 requirements: .venv/ready-to-test
 	@$(BIN)/pip install --quiet pip-tools
-	@$(PIP_COMPILE) --output-file requirements.txt pyproject.toml
-	@$(PIP_COMPILE) --extra test --output-file requirements-test.txt pyproject.toml
+	@$(PIP_COMPILE) --build-deps-for editable --output-file requirements.txt pyproject.toml
+	@$(PIP_COMPILE) --build-deps-for editable --extra test --output-file requirements-test.txt \
+		pyproject.toml
 	@$(PIP_COMPILE) --output-file requirements-spark.txt requirements-spark.in
 
 # removes what runs produce in the data folder, never what has landed, and only from a folder that

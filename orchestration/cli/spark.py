@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ from orchestration.settings import SettingError, load_settings
 
 if TYPE_CHECKING:
     from orchestration.cluster.run import Outcome
+
+STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
 
 def main(with_cluster: bool = False, as_json: bool = False) -> int:
@@ -34,7 +38,8 @@ def main(with_cluster: bool = False, as_json: bool = False) -> int:
         )
         return 2
     try:
-        outcome = run_on_spark(settings, with_cluster, _say)
+        with _messages_apart():
+            outcome = run_on_spark(settings, with_cluster, _say)
     except ExplainedError as error:
         print(error, file=sys.stderr)
         return 1
@@ -44,6 +49,20 @@ def main(with_cluster: bool = False, as_json: bool = False) -> int:
         for line in _lines(outcome):
             print(line)
     return 0
+
+
+@contextmanager
+def _messages_apart() -> Iterator[None]:
+    """What Java and dbt print in the block goes to standard error: programs read the other one."""
+    sys.stdout.flush()
+    kept = os.dup(STANDARD_OUTPUT)
+    os.dup2(STANDARD_ERROR, STANDARD_OUTPUT)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, STANDARD_OUTPUT)
+        os.close(kept)
 
 
 def _say(text: str) -> None:

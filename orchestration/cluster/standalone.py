@@ -25,6 +25,8 @@ LOOPBACK = "127.0.0.1"
 WORKERS = 2
 _HOME = Path(pyspark.__file__).parent
 _WAIT_SECONDS = 90
+# the shell reads a pipe that nobody writes to: it closes when this process ends, however it ends
+_ENDS_WITH_ITS_STARTER = '"$@" & read nothing; kill $!; wait'
 # what a session needs in order to use such a cluster: one executor on each worker
 SESSION = {
     **ON_THIS_MACHINE,
@@ -84,20 +86,23 @@ def _daemon(folder: Path, *command: str) -> Iterator[None]:
     }
     with open(folder / "daemon.log", "wb") as log:
         process = subprocess.Popen(
-            [str(_HOME / "bin" / "spark-class"), *command],
+            [
+                "sh",
+                "-c",
+                _ENDS_WITH_ITS_STARTER,
+                "sh",
+                str(_HOME / "bin" / "spark-class"),
+                *command,
+            ],
             env=environment,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
         try:
             yield
         finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.communicate()  # closes the pipe, and waits
 
 
 def _wait_for_workers(address: str, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from types import ModuleType
@@ -66,6 +67,18 @@ def test_programs_get_one_json_object(
     said = json.loads(capsys.readouterr().out)
     assert said["tasks"] == {"0": 1200, "1": 1300}
     assert said["comparison"]["differences"] == []
+
+
+def test_what_java_prints_is_not_in_the_json(spark: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    def printing(*_: object) -> Outcome:
+        os.write(1, b"WARNING: Using incubator modules\n")
+        return OUTCOME
+
+    spark.run_on_spark = printing
+    assert main(as_json=True) == 0
+    said = capfd.readouterr()
+    assert json.loads(said.out)["models"] == 72
+    assert "incubator" in said.err
 
 
 def test_what_differs_is_said_and_is_a_failure(
