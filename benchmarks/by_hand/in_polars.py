@@ -30,12 +30,12 @@ def work(files: str) -> Totals:
     panel = _panel(fact, low_carbon, minerals)
     return {
         "fact_rows": len(fact),
-        "fact_usd": fact["value_usd"].sum(),
-        "fact_kg": fact["net_weight_kg"].sum(),
+        "fact_usd": float(fact["value_usd"].sum()),
+        "fact_kg": float(fact["net_weight_kg"].sum()),
         "sums_rows": len(sums),
-        "sums_usd": sums["value_usd"].sum(),
-        "panel_kusd": sum(panel[name].sum() for name in TRADE_WITH_CHINA),
-        "panel_lag1_kusd": sum(panel[f"{name}_lag1"].sum() for name in TRADE_WITH_CHINA),
+        "sums_usd": float(sums["value_usd"].sum()),
+        "panel_kusd": sum(float(panel[name].sum()) for name in TRADE_WITH_CHINA),
+        "panel_lag1_kusd": sum(float(panel[f"{name}_lag1"].sum()) for name in TRADE_WITH_CHINA),
     }
 
 
