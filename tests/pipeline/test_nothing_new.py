@@ -6,7 +6,9 @@ import os
 import re
 from pathlib import Path
 
-from orchestration.publishing.publication import restore
+import duckdb
+
+from orchestration.publishing import publication
 from orchestration.settings import PROJECT_ROOT, Settings
 from tests.support.runs import altered_project, environment_of, run_pipeline
 
@@ -17,9 +19,12 @@ STAYS = {
 }
 
 
-def refresh(settings: Settings, project: Path = PROJECT_ROOT, **more: str) -> str:
-    environment = environment_of(settings.data_dir, "files", settings.landing_folder, **more)
-    done = run_pipeline(environment, is_measured=project == PROJECT_ROOT, project=project)
+def environment(settings: Settings) -> dict[str, str]:
+    return environment_of(settings.data_dir, "files", settings.landing_folder)
+
+
+def refresh(settings: Settings, project: Path = PROJECT_ROOT) -> str:
+    done = run_pipeline(environment(settings), is_measured=project == PROJECT_ROOT, project=project)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -41,40 +46,38 @@ def test_what_is_new_is_built_and_nothing_else(finished_corner: Settings, tmp_pa
     )
     assert stayed(refresh(finished_corner, another)) == ["models"]
 
-    # as the project stands, but after `restore`: what is current is not the last one made
-    restore(finished_corner)
-    assert stayed(refresh(finished_corner)) == ["models"]
-    altered = finished_corner.published_dir / "parquet" / "marts" / "dim_economy.parquet"
-    altered.chmod(0o644)
-    os.truncate(altered, 1000)
-    output = refresh(finished_corner)
-    assert stayed(output) == ["models", "estimates"]
-    assert "does not stand, a new one replaces it" in output
-
-
-def test_a_changed_model_or_a_full_run_builds_all(
-    finished_corner: Settings, tmp_path: Path
-) -> None:
-    another = altered_project(
-        tmp_path / "model",
-        "dbt_project/models/marts/core/dim_variable.sql",
-        "variables as (select",
-        "variables as ( select",
-    )
-    assert stayed(refresh(finished_corner, another)) == []
-    assert stayed(refresh(finished_corner, another, LCT_FULL="true")) == []
-
-
-def test_models_that_failed_are_built_again(finished_corner: Settings, tmp_path: Path) -> None:
     wrong = altered_project(
         tmp_path / "wrong",
         "dbt_project/models/marts/core/dim_variable.sql",
         "variables as (select",
-        "variables as ( select 1 / 0 as wrong, ",
+        "variables as (select cast('x' as integer) as wrong, ",
     )
-    environment = environment_of(finished_corner.data_dir, "files", finished_corner.landing_folder)
-    for _ in range(2):
-        done = run_pipeline(environment, is_measured=False, project=wrong)
-        assert done.returncode == 1
-        assert stayed(done.stdout) == []
-    assert stayed(refresh(finished_corner)) == ["publication"], "the same again"
+    done = run_pipeline(environment(finished_corner), is_measured=False, project=wrong)
+    assert done.returncode == 1
+    assert stayed(done.stdout) == []
+    assert stayed(refresh(finished_corner)) == [], "what failed is not complete, even as it was"
+
+
+def test_a_publication_stays_that_is_the_last_one_made_and_unaltered(
+    finished_corner: Settings,
+) -> None:
+    def publish() -> list[str]:
+        said: list[str] = []
+        publication.publish(finished_corner, said.append, may_skip=True)
+        return [line for line in said if "stay" in line or "stand" in line]
+
+    assert publish() == [STAYS["publication"]]
+    assert publication.publish(finished_corner).folder.name == "000001", "asked for, so compared"
+    with duckdb.connect(str(finished_corner.build_path)) as connection:
+        connection.execute("update marts.dim_economy set economy_name = 'another'")
+        connection.execute("update operations.completed_layers set fingerprint = 'another'")
+    assert publish() == []
+    assert finished_corner.published_dir.resolve().name == "000002"
+    publication.restore(finished_corner)
+    assert publish() == [], "the restored one is not the last one made"
+    assert finished_corner.published_dir.resolve().name == "000003"
+    altered = finished_corner.published_dir / "parquet" / "marts" / "dim_economy.parquet"
+    altered.chmod(0o644)
+    os.truncate(altered, 1000)
+    [sentence] = publish()
+    assert "publication 000003 does not stand, a new one replaces it" in sentence
