@@ -239,12 +239,9 @@ def complete(
 
 
 def completed(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    return {
-        layer
-        for (layer,) in connection.execute(
-            "select layer from operations.completed_layers"
-        ).fetchall()
-    }
+    """The layers that are complete; a publication that is recorded beside them is none."""
+    recorded = connection.execute("select layer from operations.completed_layers").fetchall()
+    return {layer for (layer,) in recorded if layer in LAYERS}
 
 
 def fingerprint_of(connection: duckdb.DuckDBPyConnection, layer: str) -> str | None:
