@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -143,8 +144,7 @@ def restore(settings: Settings, number: str | None = None) -> Path:
 def _made_from(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str | None:
     """The fingerprint of what a publication would be made from now."""
     manifest = read_manifest(settings.manifest_path)
-    stated = _provenance(settings, manifest, connection, tables={}, number="")
-    return fingerprints.of_publication(connection, _content(stated))
+    return fingerprints.of_publication(connection, _origin(settings, manifest, connection))
 
 
 def _standing_publication(
@@ -332,6 +332,18 @@ def _provenance(
     tables: dict[str, dict],
     number: str,
 ) -> dict:
+    return {
+        "publication": number,
+        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        **_origin(settings, manifest, connection),
+        "tables": tables,
+    }
+
+
+def _origin(
+    settings: Settings, manifest: Manifest, connection: duckdb.DuckDBPyConnection
+) -> dict[str, Any]:
+    """From what a publication is made: choices, settings, sources, versions, the git commit."""
     cursor = connection.execute("select * from marts.run_choices")
     names = [d[0] for d in cursor.description]
     choices = dict(zip(names, cursor.fetchall()[0], strict=True))
@@ -340,8 +352,6 @@ def _provenance(
         connection.execute("select distinct landed_file, sha256 from raw.landed_files").fetchall()
     )
     return {
-        "publication": number,
-        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "is_synthetic": choices["is_synthetic"],
         "notice": SYNTHETIC_NOTICE.strip()
         if choices["is_synthetic"]
@@ -366,7 +376,6 @@ def _provenance(
         "left_out": [
             {"file": x.file, "status": x.status, "reason": x.reason} for x in manifest.left_out
         ],
-        "tables": tables,
         "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
         "git": _git_state(),
     }
