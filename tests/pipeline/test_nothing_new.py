@@ -50,7 +50,7 @@ def test_what_is_new_is_built_and_nothing_else(finished_corner: Settings, tmp_pa
         tmp_path / "wrong",
         "dbt_project/models/marts/core/dim_variable.sql",
         "variables as (select",
-        "variables as (select cast('x' as integer) as wrong, ",
+        "variables as (select no_such_column, ",
     )
     done = run_pipeline(environment(finished_corner), is_measured=False, project=wrong)
     assert done.returncode == 1
@@ -79,5 +79,6 @@ def test_a_publication_stays_that_is_the_last_one_made_and_unaltered(
     altered = finished_corner.published_dir / "parquet" / "marts" / "dim_economy.parquet"
     altered.chmod(0o644)
     os.truncate(altered, 1000)
-    [sentence] = publish()
-    assert "publication 000003 does not stand, a new one replaces it" in sentence
+    said = publish()
+    assert "publication 000003 does not stand, a new one replaces it" in said[0]
+    assert finished_corner.published_dir.resolve().name == "000004"
