@@ -1,8 +1,8 @@
 """Dagster's record of events, in SQLite as by default, without a new connection for each.
 
 A run of ours has about 1,500 events. Dagster's own storage sets up an engine and a connection for
-each part of each of them, and every last close of the index has SQLite write its log back: that
-cost more than all else where nothing is new. dagster.yaml names this class.
+each part of each of them, and every last close has SQLite write its log back: that cost more than
+all else where nothing is new. dagster.yaml names this class.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+from dagster._core.event_api import EventHandlerFn
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
-    INDEX_SHARD_NAME,
     SQLITE_BUSY_TIMEOUT_SECONDS,
     SqliteEventLogStorage,
+    SqliteEventLogStorageWatchdog,
 )
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy.pool import StaticPool
+from watchdog.events import FileSystemEvent
+from watchdog.observers import Observer
 
 
 class EventLog(SqliteEventLogStorage):
@@ -49,18 +52,41 @@ class EventLog(SqliteEventLogStorage):
     def _new_engine(self, shard: str) -> Engine:
         engine = create_engine(
             self.conn_string_for_shard(shard),
-            # the index stays open; that of a run is closed after each event, for Dagster's pages
-            # watch its file, and only then does SQLite write to it
-            poolclass=StaticPool if shard == INDEX_SHARD_NAME else NullPool,
+            poolclass=StaticPool,  # it stays open
             # one thread at a time has the lock above
             connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
         )
         event.listen(engine, "connect", _without_waiting_for_the_disk)
         return engine
 
+    def watch(self, run_id: str, cursor: str | None, callback: EventHandlerFn) -> None:
+        """As Dagster's own, which looks at the database alone: see `_Watch`."""
+        observer: Any = self._obs or Observer()
+        if self._obs is None:
+            observer.start()
+            self._obs = observer
+        watch = _Watch(self, run_id, callback, cursor)
+        scheduled = observer.schedule(watch, self._base_dir, recursive=True)
+        self._watchers[run_id][callback] = (watch, scheduled)
+
+    def wipe(self) -> None:
+        self._engine_of.cache_clear()
+        super().wipe()
+
     def dispose(self) -> None:
-        self._engine_of(INDEX_SHARD_NAME).dispose()
+        self._engine_of.cache_clear()  # closes them
         super().dispose()
+
+
+class _Watch(SqliteEventLogStorageWatchdog):
+    """Dagster's pages watch a run's file: of one that is open, events are in the log beside it."""
+
+    def __init__(self, storage: EventLog, run_id: str, callback: EventHandlerFn, cursor: Any):
+        super().__init__(storage, run_id, callback, cursor)
+        self._patterns = [self._log_path, f"{self._log_path}-wal"]
+
+    def on_modified(self, event: FileSystemEvent) -> None:
+        self._process_log()
 
 
 def _without_waiting_for_the_disk(connection, _) -> None:
