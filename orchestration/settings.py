@@ -652,6 +652,11 @@ TEST_VARIABLES = (
         "skipped where it is absent.",
     ),
     (
+        "LCT_TEST_BENCHMARKS",
+        "off",
+        "Only for the tests: on measures once with few rows, about a minute, as `make bench` does.",
+    ),
+    (
         "LCT_SOAK_REFRESHES",
         "7",
         "Only for the tests: how many refreshes in a row the soak test makes, the first "

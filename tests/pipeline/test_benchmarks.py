@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,9 @@ def copied(demo_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory) -> S
     return replace(demo_run.settings, data_dir=copy)
 
 
+@pytest.mark.skipif(
+    os.environ.get("LCT_TEST_BENCHMARKS") != "on", reason="skipped: LCT_TEST_BENCHMARKS is not on"
+)
 def test_a_quick_run_gives_results_a_page_and_pictures(copied: Settings, tmp_path: Path) -> None:
     world = next(copied.landing_dir.rglob(BACI_FILES)).parent
     converted = conversion.measure(world, tmp_path / "scratch", silent)
