@@ -125,20 +125,21 @@ def explaining_full_disk(path: Path, needed_bytes: int | None = None) -> Iterato
             raise
         named = _FILE_IN_MESSAGE.search(str(error))
         file = Path(named[1]) if named else path
-        needed = "" if needed_bytes is None else f", about {megabytes(needed_bytes)} are needed"
-        raise DiskFullError(
-            f"{file}: the disk is full: {megabytes(_free_bytes(file))} are free{needed}. "
-            "Free space and run again."
-        ) from error
+        raise _disk_full(file, needed_bytes) from error
 
 
 def refuse_without_space(path: Path, needed_bytes: int) -> None:
     """Raise DiskFullError if the disk that `path` is on has no room for so many bytes more."""
-    if (free := _free_bytes(path)) < needed_bytes:
-        raise DiskFullError(
-            f"{path}: the disk is full: {megabytes(free)} are free, "
-            f"about {megabytes(needed_bytes)} are needed. Free space and run again."
-        )
+    if _free_bytes(path) < needed_bytes:
+        raise _disk_full(path, needed_bytes)
+
+
+def _disk_full(path: Path, needed_bytes: int | None) -> DiskFullError:
+    needed = "" if needed_bytes is None else f", about {megabytes(needed_bytes)} are needed"
+    return DiskFullError(
+        f"{path}: the disk is full: {megabytes(_free_bytes(path))} are free{needed}. "
+        "Free space and run again."
+    )
 
 
 def is_disk_full(error: BaseException | None, path: Path) -> bool:

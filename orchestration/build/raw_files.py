@@ -78,8 +78,9 @@ def ensure_views(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"drop table raw.{table}")
             connection.execute("delete from raw.loaded_partitions where table_name = ?", [table])
         _ensure_counts(connection, layout)
+        uncounted = _uncounted_years(connection, layout)
         for year in {year for table in tables_of(layout) for year in _years(connection, table)}:
-            if not are_there(connection, layout, year) or not _is_counted(connection, layout, year):
+            if year in uncounted or not are_there(connection, layout, year):
                 forget(connection, layout, year)
         show(connection, layout)
 
@@ -198,14 +199,16 @@ def _ensure_counts(connection: duckdb.DuckDBPyConnection, layout: Layout) -> Non
         )
 
 
-def _is_counted(connection: duckdb.DuckDBPyConnection, layout: Layout, year: int) -> bool:
-    """Whether the rows of a year have been counted; an earlier version did not count them."""
-    if not layout.counted_by or not count(connection, layout.name, year):
-        return True
-    [(is_counted,)] = connection.execute(
-        f"select count(*) > 0 from {counted_table(layout)} where trade_year = ?", [year]
+def _uncounted_years(connection: duckdb.DuckDBPyConnection, layout: Layout) -> set[int]:
+    """The years whose rows an earlier version loaded, which did not count them."""
+    if not layout.counted_by:
+        return set()
+    found = connection.execute(
+        "select trade_year from raw.parquet_files where table_name = ? and row_count > 0 "
+        f"except select trade_year from {counted_table(layout)}",
+        [layout.name],
     ).fetchall()
-    return is_counted
+    return {year for (year,) in found}
 
 
 def _listed(

@@ -165,9 +165,7 @@ def data_test_rows(settings: Settings) -> Rows:
         warehouse.exclusive(settings.build_path),
         duckdb.connect(str(settings.build_path), read_only=True) as connection,
     ):
-        (tests,) = _first_row(
-            connection, "select detail from operations.completed_layers where layer = 'models'"
-        )
+        tests = warehouse.detail_of(connection, "models")
     counts = json.loads(tests or "{}")
     yield "data tests", ", ".join(f"{n} {status}" for status, n in counts.items() if n) or "none"
 

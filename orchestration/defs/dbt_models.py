@@ -71,10 +71,11 @@ def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
     def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         with warehouse.writing(settings.build_path, context.log.info) as connection:
             made_from = fingerprints.of_models(connection, settings)
-            is_new = made_from != warehouse.fingerprint_of(connection, "models")
-            if is_new or not may_skip(context, settings):
+            recorded = warehouse.fingerprint_of(connection, "models")
+            they_stay = recorded == made_from and may_skip(context, settings)
+            if not they_stay:
                 warehouse.invalidate(connection, "models")
-        if not is_new and may_skip(context, settings):
+        if they_stay:
             context.log.info("models: nothing is new, they stay")
             yield from _as_they_are(context, made_from)
             return

@@ -86,7 +86,9 @@ def publish(
     """
     with warehouse.writing(settings.build_path, say) as connection:
         _refuse_if_it_is_not_ready(connection, settings)
-        made_from = _made_from(connection, settings)
+        # read under the lock: the manifest may have grown while this publisher waited
+        origin = _origin(settings, read_manifest(settings.manifest_path), connection)
+        made_from = fingerprints.of_publication(connection, origin)
         if may_skip and (standing := _standing_publication(connection, settings, made_from, say)):
             return standing
         _refuse_if_it_must_not_be_published(connection, settings)
@@ -94,8 +96,8 @@ def publish(
         numbers = sorted(int(p.name) for p in publications.iterdir() if p.name.isdigit())
         folder = publications / f"{(numbers[-1] if numbers else 0) + 1:06d}"
         with _partial_folder(folder, settings) as partial:
-            provenance = _write(connection, settings, partial, folder.name, say)
-            rows = {name: table["rows"] for name, table in provenance["tables"].items()}
+            provenance = _write(connection, partial, origin, folder.name, say)
+            rows = _rows(provenance)
             current = _unaltered_publication(settings, say)
             if current is not None and _content(current[1]) == _content(provenance):
                 say(f"content unchanged: publication {current[0].name} stays in place")
@@ -141,12 +143,6 @@ def restore(settings: Settings, number: str | None = None) -> Path:
     return publications / wanted
 
 
-def _made_from(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str | None:
-    """The fingerprint of what a publication would be made from now."""
-    manifest = read_manifest(settings.manifest_path)
-    return fingerprints.of_publication(connection, _origin(settings, manifest, connection))
-
-
 def _standing_publication(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
@@ -166,8 +162,7 @@ def _standing_publication(
         return None
     folder, provenance = current
     say(f"nothing is new: publication {folder.name} stays in place")
-    rows = {name: table["rows"] for name, table in provenance["tables"].items()}
-    return Publication(folder, False, rows)
+    return Publication(folder, False, _rows(provenance))
 
 
 def _refuse_if_it_is_not_ready(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -227,17 +222,15 @@ def _partial_folder(folder: Path, settings: Settings) -> Iterator[Path]:
 
 def _write(
     connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
     folder: Path,
+    origin: dict[str, Any],
     number: str,
     say: Callable[[str], None],
-) -> dict:
+) -> dict[str, Any]:
     """Write all files of a publication but its provenance, which is returned."""
-    # read under the lock: it may have grown while this publisher waited
-    manifest = read_manifest(settings.manifest_path)
     tables = _copy_tables(connection, folder, say)
     write_printed_tables(connection, folder / "tables")
-    return _provenance(settings, manifest, connection, tables, number)
+    return _provenance(origin, tables, number)
 
 
 def _unaltered_publication(
@@ -325,19 +318,17 @@ def _copy_tables(
     return copied
 
 
-def _provenance(
-    settings: Settings,
-    manifest: Manifest,
-    connection: duckdb.DuckDBPyConnection,
-    tables: dict[str, dict],
-    number: str,
-) -> dict:
+def _provenance(origin: dict[str, Any], tables: dict[str, dict], number: str) -> dict[str, Any]:
     return {
         "publication": number,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        **_origin(settings, manifest, connection),
+        **origin,
         "tables": tables,
     }
+
+
+def _rows(provenance: dict[str, Any]) -> dict[str, int]:
+    return {name: table["rows"] for name, table in provenance["tables"].items()}
 
 
 def _origin(

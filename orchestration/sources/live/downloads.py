@@ -34,6 +34,8 @@ from orchestration.sources.live.transport import Transport
 DO_IT_YOURSELF = "or download the file yourself and land it."
 # attempts that bring this much between them are followed by as many again
 ENOUGH_PROGRESS_BYTES = 16 << 20
+# the bytes of the file itself: of compressed ones, no part could be continued
+AS_STORED = {"Accept": "*/*", "Accept-Encoding": "identity"}
 VALIDATORS = ("etag", "last_modified")  # of the fields of an edition
 LONGEST_VALIDATOR = 200  # characters of an ETag that is kept
 
@@ -145,7 +147,7 @@ def is_unchanged(transport: Transport, address: str, landed: Edition) -> bool:
             with connection.exchange(
                 address,
                 _described(connection, address),
-                {"Accept": "*/*", "Accept-Encoding": "identity", **landed.conditions},
+                {**AS_STORED, **landed.conditions},
                 accepted=(200, 304),
                 follow_redirects=True,
             ) as (response, _):
@@ -251,7 +253,7 @@ class _Download:
         with self.connection.exchange(
             self.address,
             self.what,
-            {"Accept": "*/*", "Accept-Encoding": "identity", **part},
+            {**AS_STORED, **part},
             accepted=(200, 206, 416),
             follow_redirects=True,
         ) as (response, deadline):

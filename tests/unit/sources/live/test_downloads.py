@@ -141,15 +141,20 @@ def test_download_replaced_meanwhile(
     assert landed(desk) == [newer], "never the end of one file behind the beginning of another"
 
 
-def test_killed_before_it_landed_a_complete_download_is_not_downloaded_again(
-    desk: Desk, server: PublishersServer, zip_served: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def fill_and_be_killed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed when the download is complete, before it lands."""
     with monkeypatch.context() as patched:
         patched.setattr(
             archives, "register", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt())
         )
         with pytest.raises(KeyboardInterrupt):
             fill(desk, f"/{NAME}")
+
+
+def test_killed_before_it_landed_a_complete_download_is_not_downloaded_again(
+    desk: Desk, server: PublishersServer, zip_served: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_and_be_killed(desk, monkeypatch)
     assert NAME in incoming(desk)
     assert fill(desk, f"/{NAME}") == []
     assert server.statuses == [200, 304]
@@ -160,12 +165,7 @@ def test_killed_before_it_landed_a_complete_download_is_not_downloaded_again(
 def test_killed_before_it_landed_and_replaced_since_it_is_downloaded_again(
     desk: Desk, server: PublishersServer, zip_served: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(
-            archives, "register", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt())
-        )
-        with pytest.raises(KeyboardInterrupt):
-            fill(desk, f"/{NAME}")
+    fill_and_be_killed(desk, monkeypatch)
     server.files[f"/{NAME}"] = baci_zip(51234.5)
     assert fill(desk, f"/{NAME}") == []
     assert landed(desk) == [server.files[f"/{NAME}"]]
