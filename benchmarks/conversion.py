@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import time
 from pathlib import Path
 
 import duckdb
 
-from benchmarks.measuring import Result, Say, answer_of, bytes_in, environment_with
+from benchmarks.measuring import Result, Say, answer_of, bytes_in, environment_with, timed
 from benchmarks.worlds import BACI_FILES
 from orchestration.build import loading, warehouse
 from orchestration.durable import sql_text
@@ -92,14 +91,6 @@ def by_duckdb(world: Path, scratch: Path) -> int:
 
 if __name__ == "__main__":
     who, *folders = sys.argv[1:]
-    started, processor = time.perf_counter(), time.process_time()
-    count = {"ours": ours, "by_duckdb": by_duckdb}[who](*map(Path, folders))
-    print(
-        json.dumps(
-            {
-                "rows": count,
-                "seconds": time.perf_counter() - started,
-                "cpu_seconds": time.process_time() - processor,
-            }
-        )
-    )
+    way = {"ours": ours, "by_duckdb": by_duckdb}[who]
+    count, took = timed(lambda: way(*map(Path, folders)))
+    print(json.dumps({"rows": count, **took}))

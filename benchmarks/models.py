@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import time
 from collections.abc import Iterable
+from functools import partial
 from graphlib import TopologicalSorter
 
 import duckdb
 
 from benchmarks.by_hand import TRADE_WITH_CHINA, Totals
-from benchmarks.measuring import Result, Say, answer_of, environment_with
+from benchmarks.measuring import Result, Say, answer_of, environment_with, timed
 from orchestration.memory import bound
 from orchestration.settings import Settings, load_settings
 
@@ -126,22 +126,17 @@ def run_bare(settings: Settings, wanted: Iterable[str] = ()) -> Result:
         shutil.copy(settings.build_path, scratch / settings.build_path.name)
         with duckdb.connect(str(scratch / settings.build_path.name)) as connection:
             bound(connection, scratch / "spill")
-            taken = {}
-            started, processor = time.perf_counter(), time.process_time()
-            for name, statement in statements:
-                before = time.perf_counter()
-                connection.execute(statement)
-                taken[name] = time.perf_counter() - before
-            seconds = time.perf_counter() - started
-            cpu = time.process_time() - processor
+
+            def all_in_turn() -> dict[str, float]:
+                return {
+                    name: timed(partial(connection.execute, statement))[1]["seconds"]
+                    for name, statement in statements
+                }
+
+            taken, took = timed(all_in_turn)
     finally:
         shutil.rmtree(scratch)
-    return {
-        "models": len(taken),
-        "seconds": seconds,
-        "cpu_seconds": cpu,
-        "slowest": _slowest(taken),
-    }
+    return {"models": len(taken), **took, "slowest": _slowest(taken)}
 
 
 def _slowest(seconds: dict[str, float], count: int = 10) -> dict[str, float]:

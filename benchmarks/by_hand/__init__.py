@@ -16,11 +16,10 @@ the scripts and the warehouse are compared before any time counts.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from benchmarks.measuring import timed
 from orchestration.seeds import seed_path
 
 Totals = dict[str, float]
@@ -36,14 +35,8 @@ FILES = "baci_trade/*/*.parquet"
 
 def report(work: Callable[[str], Totals], folder: str) -> None:
     """Do the work on all files of the folder and print what it took."""
-    started, processor = time.perf_counter(), time.process_time()
-    totals = work(str(Path(folder) / FILES))
-    took: dict[str, Any] = {
-        "seconds": time.perf_counter() - started,
-        "cpu_seconds": time.process_time() - processor,
-        "totals": totals,
-    }
-    print(json.dumps(took))
+    totals, took = timed(lambda: work(str(Path(folder) / FILES)))
+    print(json.dumps({**took, "totals": totals}))
 
 
 def seeds(*names: str) -> list[str]:

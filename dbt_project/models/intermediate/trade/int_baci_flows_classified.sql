@@ -38,9 +38,8 @@ with
             named.importer,
             codes.product_code,
             codes.hs_treatments,
-            {{ as_money('sum(' ~ as_money('named.value_usd * codes.weight') ~ ')') }} as value_usd,
-            {{ as_money('sum(' ~ as_money('named.net_weight_kg * codes.weight') ~ ')') }}
-            as net_weight_kg
+            {{ sum_of_product('named.value_usd') }} as value_usd,
+            {{ sum_of_product('named.net_weight_kg') }} as net_weight_kg
         from named
         inner join
             codes on named.hs_revision = codes.hs_revision and named.hs6_code = codes.hs6_code

@@ -19,9 +19,8 @@ with
             flows.importer_iso3,
             codes.product_code,
             codes.hs_treatment,
-            {{ as_money('sum(' ~ as_money('flows.value_usd * codes.weight') ~ ')') }} as value_usd,
-            {{ as_money('sum(' ~ as_money('flows.net_weight_kg * codes.weight') ~ ')') }}
-            as net_weight_kg,
+            {{ sum_of_product('flows.value_usd') }} as value_usd,
+            {{ sum_of_product('flows.net_weight_kg') }} as net_weight_kg,
             {{ as_money(sum_of_known_parts(
                 as_money('flows.estimated_weight_kg * codes.weight'), 'flows.net_weight_kg'
             )) }} as estimated_weight_kg
