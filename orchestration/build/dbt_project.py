@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from orchestration.durable import file_lock, move_into_place
+from orchestration.durable import file_lock, move_into_place, write_then_replace
 from orchestration.settings import PROJECT_ROOT, Settings
 
 DBT_SOURCES = ("dbt_project.yml", "profiles.yml", "dbt_project", "seeds", "tests/data")
@@ -37,6 +37,22 @@ def dbt_manifest(settings: Settings) -> Path:
         if not manifest.exists():
             _parse_project(settings, manifest)
     return manifest
+
+
+def target_of_runs(settings: Settings) -> Path:
+    """The folder in which dbt's runs write, for the process that may write to the build file.
+
+    What dbt remembers there of an earlier parse names files by their place. After the project has
+    been moved, or when another copy of it uses the data folder, dbt would look for the seeds where
+    they were; so it is forgotten then.
+    """
+    target = settings.dbt_target_dir / "run"
+    place = target / "project_root.txt"
+    if not place.exists() or place.read_text("utf-8") != str(PROJECT_ROOT):
+        (target / "partial_parse.msgpack").unlink(missing_ok=True)
+        target.mkdir(parents=True, exist_ok=True)
+        write_then_replace(place, str(PROJECT_ROOT))
+    return target
 
 
 def project_files() -> list[Path]:

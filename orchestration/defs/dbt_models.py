@@ -17,7 +17,7 @@ from dagster_dbt import (
 from dagster_shared.record import replace
 
 from orchestration.build import fingerprints, warehouse
-from orchestration.build.dbt_project import dbt_executable, dbt_manifest
+from orchestration.build.dbt_project import dbt_executable, dbt_manifest, target_of_runs
 from orchestration.build.warehouse import WarehouseError
 from orchestration.defs.metadata import table_metadata
 from orchestration.defs.policies import (
@@ -87,7 +87,7 @@ def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
             run = dbt.cli(
                 ["build", "--exclude-resource-type", "unit_test"],
                 context=context,
-                target_path=settings.dbt_target_dir / "run",
+                target_path=target_of_runs(settings),
                 raise_on_error=True,
             )
             warehouse.remember_dbt(settings.build_path, run.process.pid)

@@ -14,17 +14,17 @@ with
 
     ),
 
+    listed_codes as (select distinct hs6_code from {{ ref('int_hs_codes_mapped') }}),
+
     accounted as (
 
         select
             'comtrade' as source,
             (
                 select count(*)
-                from {{ ref('stg_comtrade__trade_records') }}
-                where
-                    exclusion_reason is not null
-                    or hs6_code
-                    not in (select codes.hs6_code from {{ ref('int_hs_codes_mapped') }} as codes)
+                from {{ ref('stg_comtrade__trade_records') }} as records
+                left join listed_codes on records.hs6_code = listed_codes.hs6_code
+                where records.exclusion_reason is not null or listed_codes.hs6_code is null
             )
             + (select count(*) from {{ ref('int_comtrade_flows_deduplicated') }})
             + coalesce(

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.settings import PROJECT_ROOT
+from orchestration.build import dbt_project
+from orchestration.build.dbt_project import target_of_runs
+from orchestration.settings import PROJECT_ROOT, load_settings
 from tests.support.runs import environment_of
 
 
@@ -36,3 +38,16 @@ def test_processes_that_start_together_parse_the_project_once(tmp_path: Path) ->
     assert [(errors, code) for _, errors, code in ended if code] == []
     assert len({output for output, _, _ in ended}) == 1
     assert [p.name for p in (tmp_path / "build" / "dbt_target").glob("parsing-*")] == []
+
+
+def test_a_project_that_has_moved_forgets_what_dbt_remembers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dbt's partial parse holds the old place of every seed; at the same place it is kept."""
+    settings = load_settings(environment_of(tmp_path, "demo"))
+    remembered = target_of_runs(settings) / "partial_parse.msgpack"
+    remembered.write_bytes(b"as parsed here")
+    target_of_runs(settings)
+    assert remembered.exists()
+    monkeypatch.setattr(dbt_project, "PROJECT_ROOT", tmp_path / "moved")
+    assert not (target_of_runs(settings) / remembered.name).exists()
