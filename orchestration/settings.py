@@ -652,6 +652,12 @@ TEST_VARIABLES = (
         "skipped where it is absent.",
     ),
     (
+        "LCT_EXTERNAL_CHECKS",
+        "../shared/external",
+        "Only for the tests: a folder with published results of others and their data. Tests that "
+        "need it are skipped where it is absent.",
+    ),
+    (
         "LCT_TEST_BENCHMARKS",
         "off",
         "Only for the tests: on measures once with few rows, about a minute, as `make bench` does.",
