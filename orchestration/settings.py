@@ -663,6 +663,11 @@ TEST_VARIABLES = (
         "Only for the tests: on measures once with few rows, about a minute, as `make bench` does.",
     ),
     (
+        "LCT_TEST_SPARK",
+        "corner",
+        "Only for the tests: what Spark builds in them, a corner of the small demo or the whole.",
+    ),
+    (
         "LCT_SOAK_REFRESHES",
         "7",
         "Only for the tests: how many refreshes in a row the soak test makes, the first "
