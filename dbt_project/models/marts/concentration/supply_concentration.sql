@@ -74,8 +74,10 @@ with
             sum(case when supplier_rank <= 3 then amount else 0 end) as largest_three,
             sum(case when supplier = 'CHN' then amount else 0 end) as of_china,
             -- exact: the same whatever the order in which rows arrive
-            sum(amount * amount) as sum_of_squares,
-            sum(case when supplier_rank = 1 then amount * amount else 0 end) as largest_squared,
+            sum({{ exact_square('amount') }}) as sum_of_squares,
+            sum(
+                case when supplier_rank = 1 then {{ exact_square('amount') }} end
+            ) as largest_squared,
             {{ ordered_average('share * share * weakness', 'supplier_rank') }}
             * count(weakness) as governance_weighted,
             sum(case when weakness is not null then amount else 0 end) as governance_known
