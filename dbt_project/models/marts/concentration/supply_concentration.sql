@@ -15,6 +15,7 @@
 ] -%}
 {%- set of_market -%}{% for column in market %}suppliers.{{ column }}{{ ", " if not loop.last }}
 {%- endfor %}{%- endset -%}
+{%- set whole_squared = as_float(exact_square('(totals.allocated + totals.unallocated)')) -%}
 
 with
 
@@ -104,25 +105,23 @@ with
             {{ as_float('summarised.of_china') }}
             / {{ as_float('totals.allocated') }} as china_share,
             {{ as_float('summarised.sum_of_squares') }}
-            / power({{ as_float('totals.allocated') }}, 2) as hhi,
-            {{ as_float('summarised.sum_of_squares') }}
-            / power({{ as_float('totals.allocated + totals.unallocated') }}, 2) as hhi_lower_bound,
-            (
-                {{ as_float('summarised.sum_of_squares - summarised.largest_squared') }}
-                + power({{ as_float('summarised.largest + totals.unallocated') }}, 2)
-            )
-            / power({{ as_float('totals.allocated + totals.unallocated') }}, 2) as hhi_upper_bound,
+            / {{ as_float(exact_square('totals.allocated')) }} as hhi,
+            {{ as_float('summarised.sum_of_squares') }} / {{ whole_squared }} as hhi_lower_bound,
+            {{ as_float(
+                'summarised.sum_of_squares - summarised.largest_squared + '
+                ~ exact_square('(summarised.largest + totals.unallocated)')
+            ) }} / {{ whole_squared }} as hhi_upper_bound,
             case
                 when totals.allocated > summarised.largest
                 then
                     {{ as_float('summarised.sum_of_squares - summarised.largest_squared') }}
-                    / power({{ as_float('totals.allocated - summarised.largest') }}, 2)
+                    / {{ as_float(exact_square('(totals.allocated - summarised.largest)')) }}
             end as hhi_without_largest,
             summarised.governance_weighted as hhi_governance_weighted,
             {{ as_float('summarised.governance_known') }}
             / {{ as_float('totals.allocated') }} as governance_known_share,
             case
-                when totals.measure = 'weight'
+                when totals.measure = 'weight' and totals.value_usd > 0
                 then {{ as_float('totals.weighed_value_usd') }} / {{ as_float('totals.value_usd') }}
             end as weighed_value_share
         from totals
