@@ -652,9 +652,20 @@ TEST_VARIABLES = (
         "skipped where it is absent.",
     ),
     (
+        "LCT_EXTERNAL_CHECKS",
+        "../shared/external",
+        "Only for the tests: a folder with published results of others and their data. Tests that "
+        "need it are skipped where it is absent.",
+    ),
+    (
         "LCT_TEST_BENCHMARKS",
         "off",
         "Only for the tests: on measures once with few rows, about a minute, as `make bench` does.",
+    ),
+    (
+        "LCT_TEST_SPARK",
+        "corner",
+        "Only for the tests: what Spark builds in them, a corner of the small demo or the whole.",
     ),
     (
         "LCT_SOAK_REFRESHES",

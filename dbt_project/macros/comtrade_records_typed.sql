@@ -4,6 +4,8 @@
 -#}
 {% macro comtrade_records_typed() -%}
     cast(refyear as integer) as year,
+    -- 52 stands for a whole year
+    try_cast(trim(refmonth) as integer) as month,
     {{ comtrade_code('reportercode') }} as reporter_code,
     {{ comtrade_code('partnercode') }} as partner_code,
     {{ comtrade_code('partner2code') }} as second_partner_code,

@@ -1,0 +1,1 @@
+{{ comtrade_flows_deduplicated(ref('int_comtrade_monthly_records_listed'), ['year', 'month']) }}

@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ comtrade_flows_named(ref('int_comtrade_monthly_flows_deduplicated'), ['year', 'month']) }}

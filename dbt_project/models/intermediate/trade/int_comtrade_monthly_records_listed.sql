@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ comtrade_records_listed("exclusion_reason = 'monthly_goods_trade'", ['year', 'month']) }}

@@ -1,0 +1,195 @@
+"""Early warning of price shocks in a monthly index, and how often such a warning was right.
+
+The rule is the FAO's indicator of price anomalies (Baquedano 2015, Developing a price warning
+indicator as an early warning tool; indicator 2.c.1 of the Sustainable Development Goals), adapted
+to prices of a few years. Compound growth per month over a quarter and over a year is set against
+its weighted mean and standard deviation over all earlier months, recent ones weighing more, and
+the two z-scores are weighed 0.4 to 0.6. The FAO takes each calendar month by itself, which needs
+many years, and warns of rises alone; here all earlier months count, and falls warn too. Nothing of
+a month or of what follows enters the mean and deviation it is judged by.
+
+A warning is judged by what follows: a shock is a move by at least a fifth within half a year. Of
+the months before a cut-off the threshold is taken that is most useful (Alessi and Detken 2011),
+and the months after it tell hits, misses and false alarms. How many false alarms there would be
+without any shock is told by placebo series, drawn from the series' own calm months.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+QUARTER, YEAR = 3, 12
+QUARTER_WEIGHT = 0.4
+# earlier months of growth over a year that a mean and deviation need
+LEAST_HISTORY = 24
+VOLATILITY_MONTHS = 12
+
+HORIZON = 6
+SHOCK = np.log(1.2)
+# the FAO calls 1 abnormal; what is most useful on earlier months is taken of these
+THRESHOLDS = (1.0, 1.5, 2.0, 2.5, 3.0)
+# how a policy maker weighs a missed shock against a false alarm (Alessi and Detken: theta)
+PREFERENCE = 0.5
+
+PLACEBO_DRAWS = 200
+PLACEBO_BLOCK = 3
+PLACEBO_SEED = 20241
+
+
+@dataclass(frozen=True)
+class Record:
+    """How warnings fared: months of hits, false alarms, misses and quiet, and what follows.
+
+    `noise_to_signal` is the share of quiet months with an alarm over the share of months before a
+    shock with one (Kaminsky and Reinhart 1999); `usefulness` is what a policy maker gains over
+    ignoring the rule, at most 0.5 (Alessi and Detken 2011, equation 3). NaN where undefined.
+    """
+
+    hits: int
+    false_alarms: int
+    misses: int
+    quiet: int
+
+    @property
+    def noise_to_signal(self) -> float:
+        if not self.hits or not self.false_alarms + self.quiet:
+            return np.nan
+        false = self.false_alarms / (self.false_alarms + self.quiet)
+        return false / (self.hits / (self.hits + self.misses))
+
+    @property
+    def usefulness(self) -> float:
+        shocks, calm = self.hits + self.misses, self.false_alarms + self.quiet
+        if not shocks or not calm:
+            return np.nan
+        loss = PREFERENCE * self.misses / shocks + (1 - PREFERENCE) * self.false_alarms / calm
+        return min(PREFERENCE, 1 - PREFERENCE) - loss
+
+
+def compound_growth(levels: np.ndarray, months: int) -> np.ndarray:
+    """Growth per month over the last `months`, shape (periods,); NaN where it is not known."""
+    growth = np.full(len(levels), np.nan)
+    growth[months:] = (levels[months:] / levels[:-months]) ** (1 / months) - 1
+    return growth
+
+
+def anomalies(levels: np.ndarray) -> np.ndarray:
+    """The weighted z-score of every month, shape (periods,), NaN where the history is too short.
+
+    `levels` are those of consecutive months, NaN where there is none.
+    """
+    quarterly, yearly = (_scores(compound_growth(levels, m)) for m in (QUARTER, YEAR))
+    return QUARTER_WEIGHT * quarterly + (1 - QUARTER_WEIGHT) * yearly
+
+
+def volatility(levels: np.ndarray) -> np.ndarray:
+    """Standard deviation of the last twelve monthly log changes, shape (periods,)."""
+    changes = np.diff(np.log(levels), prepend=np.nan)
+    found = np.full(len(levels), np.nan)
+    for t in range(VOLATILITY_MONTHS, len(levels)):
+        found[t] = np.std(changes[t - VOLATILITY_MONTHS + 1 : t + 1], ddof=1)
+    return found
+
+
+def warnings(scores: np.ndarray, threshold: float) -> np.ndarray:
+    """1 where prices rise abnormally, -1 where they fall, 0 elsewhere: integers (periods,)."""
+    return np.where(np.abs(scores) >= threshold, np.sign(scores), 0).astype(int)
+
+
+def shocks_ahead(levels: np.ndarray) -> np.ndarray:
+    """1 or -1 before a rise or fall by a fifth within the next half year, else 0; (periods,).
+
+    Of a month at the end, whose half year is not over, what is known of it counts.
+    """
+    logs = np.log(levels)
+    ahead = np.zeros(len(levels), dtype=int)
+    for t in range(len(levels)):
+        moves = logs[t + 1 : t + 1 + HORIZON] - logs[t]
+        moves = moves[~np.isnan(moves)]
+        if len(moves) and np.abs(moves).max() >= SHOCK:
+            ahead[t] = np.sign(moves[np.argmax(np.abs(moves))])
+    return ahead
+
+
+def record(warned: np.ndarray, ahead: np.ndarray) -> Record:
+    """How warnings fared against shocks ahead, both of shape (months,).
+
+    A warning of a rise before a fall is a false alarm, and the fall is missed.
+    """
+    is_hit = (warned != 0) & (warned == ahead)
+    is_false = (warned != 0) & (warned != ahead)
+    is_missed = (ahead != 0) & ~is_hit
+    return Record(
+        int(is_hit.sum()),
+        int((is_false & (ahead == 0)).sum()),
+        int(is_missed.sum()),
+        int(((warned == 0) & (ahead == 0)).sum()),
+    )
+
+
+def most_useful_threshold(scores: np.ndarray, ahead: np.ndarray) -> float:
+    """Of THRESHOLDS the most useful one on these months; the FAO's where there was no shock."""
+    judged = ~np.isnan(scores)
+    useful = [
+        record(warnings(scores[judged], threshold), ahead[judged]).usefulness
+        for threshold in THRESHOLDS
+    ]
+    return THRESHOLDS[0] if np.isnan(useful).all() else THRESHOLDS[int(np.nanargmax(useful))]
+
+
+def false_alarms_without_shocks(levels: np.ndarray, threshold: float) -> float:
+    """Alarms a year, as episodes, that the rule gives where there are no shocks; NaN if unknown.
+
+    Placebo series have the length of the series and its changes of calm months, those from which no
+    shock lies ahead or just behind, in blocks of a quarter and less their mean: what is left is
+    noise of the series' own size.
+    """
+    changes = np.diff(np.log(levels))
+    ahead = shocks_ahead(levels)
+    in_shock = np.array([ahead[max(0, t - HORIZON) : t + 1].any() for t in range(len(levels))])
+    calm = changes[~in_shock[1:] & ~np.isnan(changes)]
+    judged_months = len(levels) - YEAR - LEAST_HISTORY
+    if len(calm) < YEAR or judged_months < 1:
+        return np.nan
+    calm = calm - calm.mean()
+    random = np.random.default_rng(PLACEBO_SEED)
+    blocks = -(-len(changes) // PLACEBO_BLOCK)
+    alarms = 0
+    for _ in range(PLACEBO_DRAWS):
+        starts = random.integers(0, len(calm) - PLACEBO_BLOCK + 1, blocks)
+        drawn = np.concatenate([calm[s : s + PLACEBO_BLOCK] for s in starts])[: len(changes)]
+        placebo = np.exp(np.concatenate([[0.0], np.cumsum(drawn)]))
+        alarms += len(episodes(warnings(anomalies(placebo), threshold)))
+    return float(alarms / PLACEBO_DRAWS / (judged_months / YEAR))
+
+
+def episodes(warned: np.ndarray) -> list[slice]:
+    """The runs of months with one warning, each from its first month."""
+    starts = [t for t in range(len(warned)) if warned[t] and (t == 0 or warned[t - 1] != warned[t])]
+    found = []
+    for start in starts:
+        end = start
+        while end < len(warned) and warned[end] == warned[start]:
+            end += 1
+        found.append(slice(start, end))
+    return found
+
+
+def _scores(growth: np.ndarray) -> np.ndarray:
+    """Each month's growth less the weighted mean of the earlier months, in their deviations.
+
+    The weights rise evenly, from one for the first month of the series.
+    """
+    scores = np.full(len(growth), np.nan)
+    for t in range(1, len(growth)):
+        known = np.flatnonzero(~np.isnan(growth[:t]))
+        if len(known) < LEAST_HISTORY:
+            continue
+        weights = (known + 1.0) / (known + 1.0).sum()
+        mean = np.sum(weights * growth[known])
+        deviation = np.sqrt(np.sum(weights * (growth[known] - mean) ** 2))
+        if deviation > 0:
+            scores[t] = (growth[t] - mean) / deviation
+    return scores
