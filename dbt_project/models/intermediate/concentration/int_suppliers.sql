@@ -79,8 +79,7 @@ with
                 '{{ measure }}' as measure,
                 supplier,
                 {{ is_economy('supplier') }} as is_allocated,
-                -- a negative sum is a publisher's correction (audit_inconsistencies), no supply
-                case when {{ amount }} > 0 then {{ amount }} else 0 end as amount,
+                coalesce({{ amount }}, 0) as amount,
                 value_usd,
                 weighed_value_usd
             from summed

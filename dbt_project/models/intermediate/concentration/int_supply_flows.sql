@@ -1,5 +1,6 @@
 -- The reconciled flows of each market: the one basis that holds trade between all economies. A side
--- that is no economy keeps its kind; it is the unallocated part of a market.
+-- that is no economy keeps its kind; it is the unallocated part of a market. A negative flow is a
+-- publisher's correction (audit_inconsistencies) and no supply.
 with
 
     flows as (select * from {{ ref('int_baci_flows_classified') }}),
@@ -27,13 +28,14 @@ with
             flows.exporter,
             flows.importer,
             {{ as_money('sum(flows.value_usd)') }} as value_usd,
-            {{ as_money('sum(flows.net_weight_kg)') }} as net_weight_kg,
+            {{ as_money('sum(case when flows.net_weight_kg > 0 then flows.net_weight_kg end)') }}
+            as net_weight_kg,
             {{ as_money('sum(case when flows.net_weight_kg > 0 then flows.value_usd else 0 end)') }}
             as weighed_value_usd
         from flows
         inner join treatments on flows.hs_treatments = treatments.hs_treatments
         inner join markets on flows.product_code = markets.product_code
-        where flows.exporter <> flows.importer
+        where flows.exporter <> flows.importer and flows.value_usd > 0
         group by
             markets.market_kind,
             markets.market,
