@@ -39,6 +39,7 @@ def limit_in_bytes() -> int:
 
 def bound(connection: duckdb.DuckDBPyConnection, spill: Path) -> duckdb.DuckDBPyConnection:
     """The connection, kept within the limit; what is more goes to the folder `spill`."""
+    spill.parent.mkdir(parents=True, exist_ok=True)  # DuckDB makes one folder, not those above it
     for setting, value in (("memory_limit", limit()), ("temp_directory", str(spill))):
         quoted = value.replace("'", "''")
         connection.execute(f"set {setting} = '{quoted}'")

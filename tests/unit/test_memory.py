@@ -6,17 +6,30 @@ import os
 from pathlib import Path
 
 import duckdb
+import jinja2
 import psutil
 import pytest
+import yaml
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.adapters.duckdb.environments.local import LocalEnvironment
 
 from orchestration import memory
 from orchestration.build import warehouse
-from orchestration.settings import load_settings
+from orchestration.settings import PROJECT_ROOT, load_settings
+
+SORTED_HALF_A_GIGABYTE = (
+    "create temp table t as select hash(i) as h, uuid() as text from range(8000000) r(i) order by h"
+)
 
 
 def limit_of(connection: duckdb.DuckDBPyConnection) -> str:
     [(limit,)] = connection.execute("select current_setting('memory_limit')").fetchall()
     return limit
+
+
+def spilled_files(connection: duckdb.DuckDBPyConnection) -> int:
+    [(count,)] = connection.execute("select count(*) from duckdb_temporary_files()").fetchall()
+    return count
 
 
 def test_by_default_it_is_a_quarter_of_the_machines_or_the_containers_and_at_least_2_gb(
@@ -44,15 +57,33 @@ def test_databases_keep_to_it_and_spill_into_the_data_folder(
     folder = tmp_path / "it's a folder" / "spill"
     with memory.bounded_database(folder) as connection:
         assert limit_of(connection) == "286.1 MiB"
-        # a sort of half a gigabyte
-        rows = connection.execute(
-            "select count(*) from (select hash(i) as h, repeat('x', 50) from range(8000000) t(i) "
-            "order by h limit 7000000)"
-        ).fetchall()
-        assert rows == [(7_000_000,)]
+        connection.execute(SORTED_HALF_A_GIGABYTE)
+        assert spilled_files(connection) > 0
     assert list(folder.iterdir()) == []
     with warehouse.writing(tmp_path / "build" / "w.duckdb") as connection:
         assert limit_of(connection) == "286.1 MiB"
+
+
+def test_dbt_keeps_to_it_and_goes_on_after_it_has_spilled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """dbt opens a cursor for every thread and test, also after the first has spilled."""
+    monkeypatch.setenv("LCT_MEMORY_LIMIT", "300MB")
+    monkeypatch.setenv("LCT_DATA_DIR", str(tmp_path))
+    text = jinja2.Template((PROJECT_ROOT / "profiles.yml").read_text("utf-8"))
+    profile = yaml.safe_load(text.render(env_var=os.environ.get))
+    with warehouse.writing(tmp_path / "build" / "warehouse.duckdb"):
+        pass  # the pipeline has opened the file before dbt does
+    outputs = profile["low_carbon_trade_warehouse"]["outputs"]
+    database = LocalEnvironment(
+        DuckDBCredentials.from_dict({**outputs["duckdb"], "database": "warehouse"})
+    )
+    first = database.handle().cursor()
+    assert limit_of(first) == "286.1 MiB"
+    first.execute(SORTED_HALF_A_GIGABYTE)
+    assert spilled_files(first) > 0
+    assert any((tmp_path / "build" / "spill" / "warehouse").iterdir())
+    assert limit_of(database.handle().cursor()) == "286.1 MiB"
 
 
 def test_what_killed_processes_have_spilled_goes(tmp_path: Path) -> None:

@@ -80,6 +80,7 @@ def test_a_build_file_that_cannot_be_opened_is_begun_anew_and_said(
     [sentence] = said
     assert "moved to warehouse.damaged.duckdb, and rebuilt" in sentence
     assert sorted(p.name for p in build_path.parent.iterdir()) == [
+        "spill",
         "warehouse.damaged.duckdb",
         "warehouse.duckdb",
         "writer.lock",
