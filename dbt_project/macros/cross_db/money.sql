@@ -56,8 +56,3 @@
 {% macro exact_sum(expression) -%}
     cast(sum({{ as_money(expression) }}) as {{ type_double() }})
 {%- endmacro %}
-
-{#- The square of an amount of money, with all its digits. -#}
-{% macro exact_square(amount) -%}
-    cast(cast({{ amount }} as decimal(38, 3)) * {{ amount }} as decimal(38, 6))
-{%- endmacro %}
