@@ -35,7 +35,7 @@ with
             exporter_iso3,
             importer_iso3,
             product_code,
-            case when flow = 'import' then 'CIF' else 'FOB' end as valuation,
+            {{ valuation_of('flow') }} as valuation,
             'comtrade' as source,
             value_usd,
             net_weight_kg,

@@ -21,18 +21,6 @@ with
 
     ),
 
-    reported_months as (
-
-        select
-            year,
-            flow,
-            max(case when month = {{ first_day_of('year', '1') }} then 1 else 0 end) as has_january,
-            max(case when month = {{ first_day_of('year', '2') }} then 1 else 0 end) as has_february
-        from {{ ref('fct_trade_flow_monthly') }}
-        group by year, flow
-
-    ),
-
     annual as (
 
         select
@@ -59,18 +47,17 @@ with
             monthly.months,
             monthly.first_month,
             monthly.last_month,
-            reported_months.has_january = 0
-            and reported_months.has_february = 1 as is_january_in_february,
+            -- the first month of any product
+            extract(
+                month from min(monthly.first_month) over (partition by monthly.year, monthly.flow)
+            )
+            = 2 as is_january_in_february,
             monthly.monthly_usd,
             annual.annual_usd,
             case
                 when annual.annual_usd > 0 then monthly.monthly_usd / annual.annual_usd - 1
             end as relative_difference
         from monthly
-        inner join
-            reported_months
-            on monthly.year = reported_months.year
-            and monthly.flow = reported_months.flow
         left join
             annual
             on monthly.year = annual.year

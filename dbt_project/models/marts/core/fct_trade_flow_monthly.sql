@@ -9,18 +9,15 @@ with
     final as (
 
         select
-            {{ first_day_of('flows.year', 'flows.month') }} as month,
+            make_date(flows.year, flows.month, 1) as month,
             flows.year,
             flows.exporter_iso3,
             flows.importer_iso3,
             flows.product_code,
             flows.flow,
-            {{ as_float('flows.value_usd') }} as value_usd,
-            {{ as_float('flows.net_weight_kg') }} as net_weight_kg,
-            {{ share_of('flows.estimated_weight_kg', 'flows.net_weight_kg') }}
-            as weight_estimated_share,
+            {{ trade_flow_amounts('flows') }},
             flows.hs_treatment,
-            case when flows.flow = 'import' then 'CIF' else 'FOB' end as valuation
+            {{ valuation_of('flows.flow') }} as valuation
         from flows
         inner join choices on flows.hs_treatment = choices.hs_treatment
         where
