@@ -17,6 +17,7 @@ without any shock is told by placebo series, drawn from the series' own calm mon
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
@@ -116,16 +117,13 @@ def shocks_ahead(levels: np.ndarray) -> np.ndarray:
 def record(warned: np.ndarray, ahead: np.ndarray) -> Record:
     """How warnings fared against shocks ahead, both of shape (months,).
 
-    A warning of a rise before a fall is a false alarm, and the fall is missed.
+    A fall before which a rise was warned of is missed; the month is not quiet, so it counts once.
     """
-    is_hit = (warned != 0) & (warned == ahead)
-    is_false = (warned != 0) & (warned != ahead)
-    is_missed = (ahead != 0) & ~is_hit
     return Record(
-        int(is_hit.sum()),
-        int((is_false & (ahead == 0)).sum()),
-        int(is_missed.sum()),
-        int(((warned == 0) & (ahead == 0)).sum()),
+        hits=int(((ahead != 0) & (warned == ahead)).sum()),
+        false_alarms=int(((ahead == 0) & (warned != 0)).sum()),
+        misses=int(((ahead != 0) & (warned != ahead)).sum()),
+        quiet=int(((ahead == 0) & (warned == 0)).sum()),
     )
 
 
@@ -167,13 +165,12 @@ def false_alarms_without_shocks(levels: np.ndarray, threshold: float) -> float:
 
 def episodes(warned: np.ndarray) -> list[slice]:
     """The runs of months with one warning, each from its first month."""
-    starts = [t for t in range(len(warned)) if warned[t] and (t == 0 or warned[t - 1] != warned[t])]
-    found = []
-    for start in starts:
-        end = start
-        while end < len(warned) and warned[end] == warned[start]:
-            end += 1
-        found.append(slice(start, end))
+    found, start = [], 0
+    for warning, months in groupby(warned):
+        end = start + len(list(months))
+        if warning:
+            found.append(slice(start, end))
+        start = end
     return found
 
 

@@ -60,7 +60,8 @@ def log_tornqvist(p0: np.ndarray, p1: np.ndarray, v0: np.ndarray, v1: np.ndarray
 
 def fixed_base(prices: np.ndarray, values: np.ndarray, bilateral: Bilateral) -> np.ndarray:
     """Levels, shape (periods,), each compared directly with the first period, which is 1."""
-    return np.exp([bilateral(prices[0], prices[t], values[0], values[t]) for t in _each(prices)])
+    by_period = zip(prices, values, strict=True)
+    return np.exp([bilateral(prices[0], price, values[0], value) for price, value in by_period])
 
 
 def log_links(prices: np.ndarray, values: np.ndarray, bilateral: Bilateral) -> np.ndarray:
@@ -68,8 +69,10 @@ def log_links(prices: np.ndarray, values: np.ndarray, bilateral: Bilateral) -> n
 
     NaN, as for the first period, where no item is priced in both: there a chain begins.
     """
-    steps = [bilateral(prices[t - 1], prices[t], values[t - 1], values[t]) for t in _each(prices)]
-    return np.array([np.nan, *steps[1:]])
+    steps = (
+        bilateral(prices[t - 1], prices[t], values[t - 1], values[t]) for t in range(1, len(prices))
+    )
+    return np.array([np.nan, *steps])
 
 
 def chains(links: np.ndarray) -> list[slice]:
@@ -130,7 +133,7 @@ def _pairs_within(
 ) -> np.ndarray:
     """The logarithmic comparisons of periods less than `window` apart; NaN for all others."""
     pairs = np.full((len(prices), len(prices)), np.nan)
-    for s in _each(prices):
+    for s in range(len(prices)):
         for t in range(s + 1, min(s + window, len(prices))):
             pairs[s, t] = bilateral(prices[s], prices[t], values[s], values[t])
             pairs[t, s] = -pairs[s, t]
@@ -139,7 +142,3 @@ def _pairs_within(
 
 def _matched(*arrays: np.ndarray) -> np.ndarray:
     return np.logical_and.reduce([array > 0 for array in arrays])
-
-
-def _each(prices: np.ndarray) -> range:
-    return range(len(prices))
