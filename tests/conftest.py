@@ -34,6 +34,17 @@ def real_landing() -> Path:
 
 
 @pytest.fixture(scope="session")
+def external_checks() -> Path:
+    """The folder with published results of others; their prices lie beside it."""
+    folder = Path(
+        os.environ.get("LCT_EXTERNAL_CHECKS") or PROJECT_ROOT / ".." / "shared" / "external"
+    ).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"skipped: no external data at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def real_run(
     real_landing: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> FinishedRun:

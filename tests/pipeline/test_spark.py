@@ -65,6 +65,6 @@ def test_a_cluster_builds_what_duckdb_built(request: pytest.FixtureRequest, tmp_
     assert (compared["tables"], compared["rows"]) == (tables, rows)
     assert compared["doubles"] > rows > 50_000
     assert compared["differences"] == []
-    assert compared["largest"] <= 1e-9
+    assert 0 < compared["largest"] <= 1e-9, "sums on two executors are not in DuckDB's order"
     assert sorted(outcome["tasks"]) == ["0", "1"]
     assert min(outcome["tasks"].values()) > 100

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,6 @@ from estimation.prices.early_warning import (
     warnings,
 )
 from estimation.prices.index_numbers import chained, log_links, log_tornqvist, rolling_geks
-from orchestration.settings import PROJECT_ROOT
 
 
 def noise(months: int, seed: int, size: float = 0.01) -> np.ndarray:
@@ -127,10 +125,9 @@ def test_volatility_is_of_a_year() -> None:
 
 
 @pytest.fixture(scope="module")
-def modules() -> tuple[list[str], pd.DataFrame, pd.DataFrame]:
+def modules(external_checks: Path) -> tuple[list[str], pd.DataFrame, pd.DataFrame]:
     """Months, unit values and values by partner of China's exports of solar modules since 2017."""
-    external = os.environ.get("LCT_EXTERNAL_CHECKS") or PROJECT_ROOT / ".." / "shared" / "external"
-    path = Path(external).resolve().with_name("prices") / "ember_china_solar_exports_monthly.csv.gz"
+    path = external_checks.with_name("prices") / "ember_china_solar_exports_monthly.csv.gz"
     if not path.exists():
         pytest.skip(f"skipped: no monthly prices at {path}")
     rows = pd.read_csv(path).query("type == 'Panels' and net_weight_kg > 0 and value_usd > 0")

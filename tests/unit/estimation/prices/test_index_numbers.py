@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,6 @@ from estimation.prices.index_numbers import (
     log_tornqvist,
     rolling_geks,
 )
-from orchestration.settings import PROJECT_ROOT
 
 AMOUNTS = st.floats(0.01, 100)
 BILATERAL = [log_fisher, log_tornqvist]
@@ -36,15 +34,9 @@ def tables(periods: int, items: int = 4) -> st.SearchStrategy[np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def manual() -> tuple[np.ndarray, np.ndarray]:
+def manual(external_checks: Path) -> tuple[np.ndarray, np.ndarray]:
     """Prices and values of the Producer Price Index Manual's artificial data, tables 19.1, 19.2."""
-    folder = Path(
-        os.environ.get("LCT_EXTERNAL_CHECKS") or PROJECT_ROOT / ".." / "shared" / "external"
-    )
-    path = folder.resolve() / "index_numbers.csv"
-    if not path.exists():
-        pytest.skip(f"skipped: no external data at {folder}")
-    rows = pd.read_csv(path)
+    rows = pd.read_csv(external_checks / "index_numbers.csv")
     prices, quantities = (
         rows.pivot(index="period", columns="product", values=column).to_numpy()
         for column in ("price", "quantity")
