@@ -46,6 +46,17 @@ def test_what_is_new_is_built_and_nothing_else(finished_corner: Settings, tmp_pa
     )
     assert stayed(refresh(finished_corner, another)) == ["models"]
 
+    wrong = altered_project(
+        tmp_path / "wrong",
+        "dbt_project/models/marts/core/dim_variable.sql",
+        "variables as (select",
+        "variables as (select no_such_column, ",
+    )
+    done = run_pipeline(environment(finished_corner), is_measured=False, project=wrong)
+    assert done.returncode == 1
+    assert stayed(done.stdout) == []
+    assert stayed(refresh(finished_corner)) == [], "what failed is not complete, even as it was"
+
 
 def test_a_publication_stays_that_is_the_last_one_made_and_unaltered(
     finished_corner: Settings,
