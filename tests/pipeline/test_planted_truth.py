@@ -119,7 +119,7 @@ def test_the_run_recovers_what_was_planted(demo_run: FinishedRun, planted: dict)
 # flaw -> the file with the rule meant for it, the rule, and what stands there without it
 RULES = {
     "duplicate": (
-        "int_comtrade_flows_deduplicated.sql",
+        "macros/comtrade_flows_deduplicated.sql",
         'set has_total = "max(" ~ of_total ~ "1 else 0 end) = 1"',
         'set has_total = "1 = 0"',
     ),
