@@ -32,6 +32,7 @@ HS_TREATMENTS = ("harmonised", "as_reported", "strict")
 MINERAL_SCOPES = ("ores", "all_stages")
 DEMO_SCALES = ("small", "report", "baci")
 INCOME_VINTAGES = ("FY21", "FY22", "FY23", "FY24", "FY25")
+PRICE_OUTLIER_RULES = ("hidiroglou_berthelot", "quartile", "tukey")
 PANEL_FIRST_YEAR = 1992  # once more in dbt_project.yml; a test compares them
 
 
@@ -356,6 +357,20 @@ class Settings:
         "Vintage of the World Bank's income groups: "
         "FY21 | FY22 | FY23 | FY24 (the report's) | FY25.",
     )
+    price_base_year: int = _row(
+        "LCT_PRICE_BASE_YEAR",
+        whole_number(1988, 2099, "is not a year such as 2022."),
+        "2022",
+        "The year in which price indices are 100 on average. A chain that does not reach it is 100 "
+        "over its first year.",
+    )
+    price_outlier_rule: str = _row(
+        "LCT_PRICE_OUTLIER_RULE",
+        choice(*PRICE_OUTLIER_RULES),
+        "hidiroglou_berthelot",
+        "Which price relatives are left out of indices: hidiroglou_berthelot | quartile | tukey "
+        "(marts.price_relative has what each rule says).",
+    )
     standardisation_years: tuple[int, int] = _row(
         "LCT_STANDARDISATION_YEARS",
         YEARS,
@@ -549,6 +564,8 @@ class Settings:
             "hs_treatment": self.hs_treatment,
             "mineral_scope": self.mineral_scope,
             "income_vintage": self.income_vintage,
+            "price_base_year": self.price_base_year,
+            "price_outlier_rule": self.price_outlier_rule,
             "standardisation_years": YEARS.write(self.standardisation_years),
             **(demo if is_synthetic else {}),
             "low_carbon_products": own_list.name if own_list else "seeds/low_carbon_products.csv",

@@ -5,8 +5,9 @@ indicator as an early warning tool; indicator 2.c.1 of the Sustainable Developme
 to prices of a few years. Compound growth per month over a quarter and over a year is set against
 its weighted mean and standard deviation over all earlier months, recent ones weighing more, and
 the two z-scores are weighed 0.4 to 0.6. The FAO takes each calendar month by itself, which needs
-many years, and warns of rises alone; here all earlier months count, and falls warn too. Nothing of
-a month or of what follows enters the mean and deviation it is judged by.
+many years, and warns of rises alone; here all earlier months count, and falls warn too, each only
+where prices have moved that way. Nothing of a month or of what follows enters the mean and
+deviation it is judged by.
 
 A warning is judged by what follows: a shock is a move by at least a fifth within half a year. Of
 the months before a cut-off the threshold is taken that is most useful (Alessi and Detken 2011),
@@ -26,6 +27,8 @@ QUARTER_WEIGHT = 0.4
 # earlier months of growth over a year that a mean and deviation need
 LEAST_HISTORY = 24
 VOLATILITY_MONTHS = 12
+# a variance of growth, relative to its square, that is rounding alone
+NO_VARIANCE = 1e-10
 
 HORIZON = 6
 SHOCK = np.log(1.2)
@@ -70,19 +73,21 @@ class Record:
 
 
 def compound_growth(levels: np.ndarray, months: int) -> np.ndarray:
-    """Growth per month over the last `months`, shape (periods,); NaN where it is not known."""
-    growth = np.full(len(levels), np.nan)
-    growth[months:] = (levels[months:] / levels[:-months]) ** (1 / months) - 1
+    """Growth per month over the last `months`, shape (..., periods); NaN where it is not known."""
+    growth = np.full(levels.shape, np.nan)
+    growth[..., months:] = (levels[..., months:] / levels[..., :-months]) ** (1 / months) - 1
     return growth
 
 
 def anomalies(levels: np.ndarray) -> np.ndarray:
-    """The weighted z-score of every month, shape (periods,), NaN where the history is too short.
+    """The weighted z-score of every month, shape (..., periods), NaN with too short a history.
 
-    `levels` are those of consecutive months, NaN where there is none.
+    0 where prices moved the other way over the quarter: a fall that slows is no rise. `levels` are
+    those of consecutive months, NaN where there is none; of several series at once.
     """
-    quarterly, yearly = (_scores(compound_growth(levels, m)) for m in (QUARTER, YEAR))
-    return QUARTER_WEIGHT * quarterly + (1 - QUARTER_WEIGHT) * yearly
+    over_quarter, over_year = (compound_growth(levels, months) for months in (QUARTER, YEAR))
+    scores = QUARTER_WEIGHT * _scores(over_quarter) + (1 - QUARTER_WEIGHT) * _scores(over_year)
+    return np.where(scores * over_quarter < 0, 0.0, scores)
 
 
 def volatility(levels: np.ndarray) -> np.ndarray:
@@ -137,6 +142,23 @@ def most_useful_threshold(scores: np.ndarray, ahead: np.ndarray) -> float:
     return THRESHOLDS[0] if np.isnan(useful).all() else THRESHOLDS[int(np.nanargmax(useful))]
 
 
+def thresholds_of_earlier_years(
+    levels: np.ndarray, scores: np.ndarray, years: np.ndarray
+) -> np.ndarray:
+    """Each month's threshold, shape (periods,): the most useful one of the years before its own.
+
+    Nothing of the year itself enters, also not to tell whether a shock was ahead in the year
+    before.
+    """
+    thresholds = np.full(len(levels), THRESHOLDS[0])
+    for year in np.unique(years[~np.isnan(scores)]):
+        earlier = years < year
+        thresholds[years >= year] = most_useful_threshold(
+            scores[earlier], shocks_ahead(levels[earlier])
+        )
+    return thresholds
+
+
 def false_alarms_without_shocks(levels: np.ndarray, threshold: float) -> float:
     """Alarms a year, as episodes, that the rule gives where there are no shocks; NaN if unknown.
 
@@ -154,12 +176,11 @@ def false_alarms_without_shocks(levels: np.ndarray, threshold: float) -> float:
     calm = calm - calm.mean()
     random = np.random.default_rng(PLACEBO_SEED)
     blocks = -(-len(changes) // PLACEBO_BLOCK)
-    alarms = 0
-    for _ in range(PLACEBO_DRAWS):
-        starts = random.integers(0, len(calm) - PLACEBO_BLOCK + 1, blocks)
-        drawn = np.concatenate([calm[s : s + PLACEBO_BLOCK] for s in starts])[: len(changes)]
-        placebo = np.exp(np.concatenate([[0.0], np.cumsum(drawn)]))
-        alarms += len(episodes(warnings(anomalies(placebo), threshold)))
+    starts = random.integers(0, len(calm) - PLACEBO_BLOCK + 1, (PLACEBO_DRAWS, blocks, 1))
+    drawn = calm[starts + np.arange(PLACEBO_BLOCK)].reshape(PLACEBO_DRAWS, -1)[:, : len(changes)]
+    placebos = np.exp(np.pad(np.cumsum(drawn, axis=1), ((0, 0), (1, 0))))
+    warned = warnings(anomalies(placebos), threshold)
+    alarms = sum(len(episodes(of_one)) for of_one in warned)
     return float(alarms / PLACEBO_DRAWS / (judged_months / YEAR))
 
 
@@ -179,14 +200,18 @@ def _scores(growth: np.ndarray) -> np.ndarray:
 
     The weights rise evenly, from one for the first month of the series.
     """
-    scores = np.full(len(growth), np.nan)
-    for t in range(1, len(growth)):
-        known = np.flatnonzero(~np.isnan(growth[:t]))
-        if len(known) < LEAST_HISTORY:
-            continue
-        weights = (known + 1.0) / (known + 1.0).sum()
-        mean = np.sum(weights * growth[known])
-        deviation = np.sqrt(np.sum(weights * (growth[known] - mean) ** 2))
-        if deviation > 0:
-            scores[t] = (growth[t] - mean) / deviation
-    return scores
+    known = ~np.isnan(growth)
+    growth = np.where(known, growth, 0)
+    weights = np.where(known, np.arange(growth.shape[-1]) + 1.0, 0)
+
+    def of_earlier(terms: np.ndarray) -> np.ndarray:
+        """Sums over the months before each month."""
+        return np.cumsum(terms, axis=-1) - terms
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = of_earlier(weights * growth) / of_earlier(weights)
+        square = of_earlier(weights * growth**2) / of_earlier(weights)
+        variance = square - mean**2
+        scores = (growth - mean) / np.sqrt(variance)
+    has_history = of_earlier(known.astype(int)) >= LEAST_HISTORY
+    return np.where(known & has_history & (variance > NO_VARIANCE * square), scores, np.nan)

@@ -26,42 +26,40 @@ from itertools import pairwise
 
 import numpy as np
 
-# logarithm of the price level of one period over that of another, by prices and values of both
-Bilateral = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], float]
+# logarithm of the price level of one period over that of another, by prices and values of both:
+# arrays of shape (..., items), of several pairs of periods at once, give one of shape (...)
+Bilateral = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
-def log_laspeyres(p0: np.ndarray, p1: np.ndarray, v0: np.ndarray, v1: np.ndarray) -> float:
-    """Logarithm of the Laspeyres index: items, shape (n,), priced in both periods; NaN if none."""
+def log_laspeyres(p0: np.ndarray, p1: np.ndarray, v0: np.ndarray, v1: np.ndarray) -> np.ndarray:
+    """Logarithm of the Laspeyres index over the items priced in both periods; NaN if none."""
     matched = _matched(p0, p1, v0, v1)
-    if not matched.any():
-        return np.nan
-    shares = v0[matched] / v0[matched].sum()
-    return float(np.log(np.sum(shares * p1[matched] / p0[matched])))
+    relatives = np.divide(p1, p0, out=np.zeros(matched.shape), where=matched)
+    with np.errstate(divide="ignore"):  # of pairs without an item, which are NaN in the end
+        return np.log((_shares(v0, matched) * relatives).sum(axis=-1))
 
 
-def log_paasche(p0: np.ndarray, p1: np.ndarray, v0: np.ndarray, v1: np.ndarray) -> float:
+def log_paasche(p0: np.ndarray, p1: np.ndarray, v0: np.ndarray, v1: np.ndarray) -> np.ndarray:
     """Logarithm of the Paasche index: the inverse of Laspeyres' in the other direction."""
     return -log_laspeyres(p1, p0, v1, v0)
 
 
-def log_fisher(p0: np.ndarray, p1: np.ndarray, v0: np.ndarray, v1: np.ndarray) -> float:
+def log_fisher(p0: np.ndarray, p1: np.ndarray, v0: np.ndarray, v1: np.ndarray) -> np.ndarray:
     """Logarithm of the Fisher index."""
     return (log_laspeyres(p0, p1, v0, v1) + log_paasche(p0, p1, v0, v1)) / 2
 
 
-def log_tornqvist(p0: np.ndarray, p1: np.ndarray, v0: np.ndarray, v1: np.ndarray) -> float:
+def log_tornqvist(p0: np.ndarray, p1: np.ndarray, v0: np.ndarray, v1: np.ndarray) -> np.ndarray:
     """Logarithm of the Tornqvist index."""
     matched = _matched(p0, p1, v0, v1)
-    if not matched.any():
-        return np.nan
-    shares = (v0[matched] / v0[matched].sum() + v1[matched] / v1[matched].sum()) / 2
-    return float(np.sum(shares * np.log(p1[matched] / p0[matched])))
+    relatives = np.divide(p1, p0, out=np.ones(matched.shape), where=matched)
+    shares = (_shares(v0, matched) + _shares(v1, matched)) / 2
+    return (shares * np.log(relatives)).sum(axis=-1)
 
 
 def fixed_base(prices: np.ndarray, values: np.ndarray, bilateral: Bilateral) -> np.ndarray:
     """Levels, shape (periods,), each compared directly with the first period, which is 1."""
-    by_period = zip(prices, values, strict=True)
-    return np.exp([bilateral(prices[0], price, values[0], value) for price, value in by_period])
+    return np.exp(bilateral(prices[0], prices, values[0], values))
 
 
 def log_links(prices: np.ndarray, values: np.ndarray, bilateral: Bilateral) -> np.ndarray:
@@ -69,10 +67,7 @@ def log_links(prices: np.ndarray, values: np.ndarray, bilateral: Bilateral) -> n
 
     NaN, as for the first period, where no item is priced in both: there a chain begins.
     """
-    steps = (
-        bilateral(prices[t - 1], prices[t], values[t - 1], values[t]) for t in range(1, len(prices))
-    )
-    return np.array([np.nan, *steps])
+    return np.append(np.nan, bilateral(prices[:-1], prices[1:], values[:-1], values[1:]))
 
 
 def chains(links: np.ndarray) -> list[slice]:
@@ -133,12 +128,20 @@ def _pairs_within(
 ) -> np.ndarray:
     """The logarithmic comparisons of periods less than `window` apart; NaN for all others."""
     pairs = np.full((len(prices), len(prices)), np.nan)
-    for s in range(len(prices)):
-        for t in range(s + 1, min(s + window, len(prices))):
-            pairs[s, t] = bilateral(prices[s], prices[t], values[s], values[t])
-            pairs[t, s] = -pairs[s, t]
+    for apart in range(1, min(window, len(prices))):
+        logarithms = bilateral(prices[:-apart], prices[apart:], values[:-apart], values[apart:])
+        earlier = np.arange(len(prices) - apart)
+        pairs[earlier, earlier + apart] = logarithms
+        pairs[earlier + apart, earlier] = -logarithms
     return pairs
 
 
 def _matched(*arrays: np.ndarray) -> np.ndarray:
-    return np.logical_and.reduce([array > 0 for array in arrays])
+    return np.logical_and.reduce(np.broadcast_arrays(*(array > 0 for array in arrays)))
+
+
+def _shares(values: np.ndarray, matched: np.ndarray) -> np.ndarray:
+    """The matched items' shares in their value, NaN throughout where there are none."""
+    counted = np.where(matched, values, 0)
+    total = counted.sum(axis=-1, keepdims=True)
+    return np.divide(counted, total, out=np.full(counted.shape, np.nan), where=total > 0)

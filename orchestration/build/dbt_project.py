@@ -63,7 +63,7 @@ def project_files() -> list[Path]:
         for root in [PROJECT_ROOT / source]
         for path in ([root] if root.is_file() else root.rglob("*"))
     )
-    return sorted(path for path in paths if path.suffix in (".sql", ".yml", ".csv"))
+    return sorted(path for path in paths if path.suffix in (".sql", ".py", ".yml", ".csv"))
 
 
 def _project_fingerprint() -> str:

@@ -22,7 +22,10 @@ from orchestration.build.dbt_project import project_files
 from orchestration.settings import PROJECT_ROOT, Settings
 
 # the packages whose version may change a digit, or the form, of what a layer holds
-PACKAGES_OF_MODELS = ("dbt-adapters", "dbt-common", "dbt-core", "dbt-duckdb", "duckdb")
+PACKAGES_OF_MODELS = (
+    *("dbt-adapters", "dbt-common", "dbt-core", "dbt-duckdb", "duckdb"),
+    *("numpy", "pandas"),  # of Python models
+)
 PACKAGES_OF_ESTIMATES = ("formulaic", "numpy", "pandas", "pyfixest", "scipy")
 PACKAGES_OF_PUBLICATION = ("duckdb", "matplotlib", "pandas", "pyarrow")
 
@@ -39,7 +42,8 @@ def of_models(connection: duckdb.DuckDBPyConnection, settings: Settings) -> str:
     }
     return _digest(
         rows=rows,
-        code=_contents(project_files()),
+        # dbt's process imports what Python models call when it runs
+        code=_contents([*project_files(), *(PROJECT_ROOT / "estimation/prices").rglob("*.py")]),
         settings=settings.stated(is_synthetic=True),
         versions=_versions(PACKAGES_OF_MODELS),
     )

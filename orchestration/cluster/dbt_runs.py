@@ -8,6 +8,7 @@ from collections import Counter
 from dbt.adapters.spark import session as dbt_session
 from dbt.cli.main import dbtRunner
 
+from orchestration.cluster.handover import python_models
 from orchestration.cluster.places import Places
 from orchestration.errors import ExplainedError
 from orchestration.settings import PROJECT_ROOT, Settings
@@ -34,12 +35,14 @@ class SparkRunError(ExplainedError):
 def build(settings: Settings, places: Places) -> Counter[tuple[str, str]]:
     """Seeds, models and data tests on the target spark; how many of each kind ended how.
 
-    Unit tests check the SQL with literals of DuckDB's, and stay there. Raises SparkRunError that
+    Unit tests check the SQL with literals of DuckDB's, and stay there; Python models have been
+    handed over. Raises SparkRunError that
     names every model and test that failed.
     """
     os.environ.update(settings.environment(with_secrets=False) | {"DO_NOT_TRACK": "1"})
     arguments = [
         *("build", "--target", "spark", "--exclude-resource-type", "unit_test"),
+        *("--exclude", *python_models()),
         *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
         *("--target-path", str(places.dbt_target)),
         *("--log-path", str(places.dbt_target / "logs")),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from estimation.prices.outliers import RULES
 from orchestration.settings import (
     BASES,
     DEMO_SCALES,
@@ -17,6 +18,7 @@ from orchestration.settings import (
     OPTIONAL_PATH,
     OPTIONAL_TEXT,
     PANEL_FIRST_YEAR,
+    PRICE_OUTLIER_RULES,
     PROJECT_PATH,
     PROJECT_ROOT,
     SOURCES,
@@ -37,6 +39,9 @@ WRONG = [
     ("LCT_HS_TREATMENT", "loose", HS_TREATMENTS),
     ("LCT_MINERAL_SCOPE", "all", MINERAL_SCOPES),
     ("LCT_INCOME_VINTAGE", "FY30", INCOME_VINTAGES),
+    ("LCT_PRICE_BASE_YEAR", "last", ("a year such as 2022",)),
+    ("LCT_PRICE_BASE_YEAR", "1900", ("a year such as 2022",)),
+    ("LCT_PRICE_OUTLIER_RULE", "none", PRICE_OUTLIER_RULES),
     ("LCT_STANDARDISATION_YEARS", "1992", ("a first and a last year", "1992-2022")),
     ("LCT_MEMORY_LIMIT", "lots", ("an amount of memory", "6GB")),
     ("LCT_MEMORY_LIMIT", "5MB", ("an amount of memory", "6GB")),
@@ -254,6 +259,8 @@ OTHER_VALUES = {
     "LCT_MINERAL_SCOPE": "all_stages",
     "LCT_LOW_CARBON_PRODUCTS": "/somewhere/own list.csv",
     "LCT_INCOME_VINTAGE": "FY25",
+    "LCT_PRICE_BASE_YEAR": "2019",
+    "LCT_PRICE_OUTLIER_RULE": "tukey",
     "LCT_STANDARDISATION_YEARS": "1995-2020",
     "COMTRADE_API_KEY": KEY,
     "LCT_WDI_VINTAGE": "today",
@@ -299,8 +306,12 @@ def test_dbt_has_the_same_defaults() -> None:
     """The settings that models read have their defaults in dbt_project.yml once more."""
     project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text("utf-8"))
     defaults = project["vars"]["setting_defaults"]
-    assert len(defaults) == 5
+    assert len(defaults) == 7
     assert defaults == {
         name: ROWS[f"LCT_{name.upper()}"].metadata["setting"].default for name in defaults
     }
     assert project["vars"]["panel_first_year"] == PANEL_FIRST_YEAR
+
+
+def test_the_outlier_rules_are_those_of_the_prices() -> None:
+    assert set(PRICE_OUTLIER_RULES) == set(RULES)

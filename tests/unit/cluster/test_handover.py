@@ -1,4 +1,4 @@
-"""The raw tables as Parquet for Spark: the listed files themselves, and the other tables whole."""
+"""Tables as Parquet for Spark: listed files of trade themselves, and the others whole."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from orchestration.build import warehouse
-from orchestration.cluster.handover import HandoverError, raw_parquet
+from orchestration.cluster.handover import HandoverError, as_parquet, python_models
 from orchestration.durable import sql_text
 
 
@@ -33,11 +33,17 @@ def test_listed_files_are_linked_and_small_tables_are_written(tmp_path: Path) ->
                 [str(path)],
             )
         connection.execute("insert into raw.baci_economies (country_code) values (4), (8)")
-    counts = raw_parquet(build_path, tmp_path / "raw")
-    assert counts["baci_trade"] == 2
-    assert {n for name, n in counts.items() if name != "baci_trade"} == {1}
-    assert not {"parquet_files", "loaded_partitions"} & set(counts)
-    handed_over = sorted((tmp_path / "raw" / "baci_trade").iterdir())
+        connection.execute("create schema intermediate")
+        for table in (*python_models(), "int_of_sql"):
+            connection.execute(f"create table intermediate.{table} as select 1 as one")
+    counts = as_parquet(build_path, tmp_path / "raw")
+    assert counts["raw.baci_trade"] == 2
+    assert {n for name, n in counts.items() if name != "raw.baci_trade"} == {1}
+    assert not {"raw.parquet_files", "raw.loaded_partitions"} & set(counts)
+    of_models = {name for name in counts if name.startswith("intermediate.")}
+    assert of_models == {f"intermediate.{name}" for name in python_models()}
+    assert len(of_models) == 3
+    handed_over = sorted((tmp_path / "raw" / "raw.baci_trade").iterdir())
     assert [path.name for path in handed_over] == ["1995-a.parquet", "1996-a.parquet"]
     assert [p.stat().st_ino for p in handed_over] == [p.stat().st_ino for p in files]
     with duckdb.connect() as connection:
@@ -45,9 +51,13 @@ def test_listed_files_are_linked_and_small_tables_are_written(tmp_path: Path) ->
             table: connection.execute(
                 f"select count(*) from read_parquet({sql_text(tmp_path / 'raw' / table / '*')})"
             ).fetchall()
-            for table in ("baci_economies", "comtrade_trade", "wdi_indicators")
+            for table in ("raw.baci_economies", "raw.comtrade_trade", "raw.wdi_indicators")
         }
-    assert rows == {"baci_economies": [(2,)], "comtrade_trade": [(0,)], "wdi_indicators": [(0,)]}
+    assert rows == {
+        "raw.baci_economies": [(2,)],
+        "raw.comtrade_trade": [(0,)],
+        "raw.wdi_indicators": [(0,)],
+    }
 
 
 def test_a_listed_file_that_is_gone_is_named_with_the_remedy(tmp_path: Path) -> None:
@@ -59,4 +69,4 @@ def test_a_listed_file_that_is_gone_is_named_with_the_remedy(tmp_path: Path) -> 
             [str(tmp_path / "year=1995" / "gone.parquet")],
         )
     with pytest.raises(HandoverError, match=r"gone\.parquet: the build file lists it.*make run"):
-        raw_parquet(build_path, tmp_path / "raw")
+        as_parquet(build_path, tmp_path / "raw")

@@ -80,6 +80,8 @@ with
             {{ setting_text('hs_treatment') }} as hs_treatment,
             {{ setting_text('mineral_scope') }} as mineral_scope,
             {{ setting_text('income_vintage') }} as income_vintage,
+            cast({{ setting('price_base_year') }} as integer) as price_base_year,
+            {{ setting_text('price_outlier_rule') }} as price_outlier_rule,
             cast({{ first_year }} as integer) as standardisation_first_year,
             cast({{ last_year }} as integer) as standardisation_last_year,
             {{ setting_text('trade_basis') }} as basis_setting,

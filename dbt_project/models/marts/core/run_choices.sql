@@ -9,6 +9,8 @@ with
             hs_treatment,
             mineral_scope,
             income_vintage,
+            price_base_year,
+            price_outlier_rule,
             standardisation_first_year,
             standardisation_last_year,
             basis_setting,

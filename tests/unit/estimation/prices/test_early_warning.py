@@ -37,8 +37,8 @@ def test_growth_is_per_month() -> None:
 
 
 def test_scores_by_hand() -> None:
-    """Monthly growth of 0 and of 1 % in turn, weighted 1, 2, 3, ...; then a rise of 5 %."""
-    steps = np.array([0.0, 0.01] * 30 + [0.05])
+    """Monthly growth of 0, 0, 1, 0 and 2 % in turn, weighted 1, 2, 3, ...; then a rise of 5 %."""
+    steps = np.array([0.0, 0.0, 0.01, 0.0, 0.02] * 12 + [0.05])
     levels = np.exp(np.cumsum(steps))
     scores = anomalies(levels)
     expected = 0.0
@@ -56,6 +56,18 @@ def test_nothing_of_what_follows_enters_a_score() -> None:
     changed = levels.copy()
     changed[60:] *= 3
     np.testing.assert_array_equal(anomalies(levels)[:60], anomalies(changed)[:60])
+
+
+def test_a_price_that_grows_evenly_has_no_scores() -> None:
+    """Its growth has no deviation but that of rounding."""
+    assert np.isnan(anomalies(np.exp(0.01 * np.arange(80)))).all()
+
+
+def test_a_fall_that_slows_is_no_rise() -> None:
+    levels = noise(80, 3, 0.002) * np.exp(-0.05 * np.minimum(np.arange(80), 70))
+    slowed = np.exp(np.cumsum([-0.005] * 10))
+    levels[70:] = levels[69] * slowed
+    assert (anomalies(levels)[71:76] == 0).all()
 
 
 def test_a_short_history_has_no_scores() -> None:

@@ -10,13 +10,13 @@ from hypothesis.extra import numpy as arrays
 
 from estimation.prices.outliers import RULES, outliers
 
-RELATIVES = np.log([0.94, 0.96, 0.98, 1.0, 1.02, 1.05, 8.0])
+RELATIVES = np.log([0.94, 0.95, 0.96, 0.98, 0.99, 1.0, 1.01, 1.02, 1.05, 8.0])
 SAMPLES = arrays.arrays(float, 12, elements=st.floats(-2, 2))
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_a_price_eight_times_as_high_is_left_out_and_the_rest_stays(rule: str) -> None:
-    assert outliers(RELATIVES, np.ones(7), rule).tolist() == [False] * 6 + [True]
+    assert outliers(RELATIVES, np.ones(10), rule).tolist() == [False] * 9 + [True]
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
@@ -29,13 +29,13 @@ def test_a_rise_and_a_fall_are_equally_far(rule: str, relatives: np.ndarray) -> 
 
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_of_few_relatives_none_is_judged(rule: str) -> None:
-    assert not outliers(np.log([1, 1, 1, 9]), np.ones(4), rule).any()
+    assert not outliers(np.log([1] * 8 + [9]), np.ones(9), rule).any()
 
 
 def test_a_large_flow_must_keep_to_narrower_bounds() -> None:
-    relatives = np.log([0.9, 0.95, 1.0, 1.0, 1.05, 1.1, 1.25])
+    relatives = np.append(np.linspace(-0.2, 0.2, 9), 0.9)
     for size, is_out in [(1.0, False), (100.0, True)]:
-        sizes = np.array([1.0] * 6 + [size])
+        sizes = np.array([1.0] * 9 + [size])
         assert outliers(relatives, sizes, "hidiroglou_berthelot")[-1] == is_out
 
 
@@ -47,9 +47,17 @@ def test_where_most_prices_stay_a_small_change_is_no_outlier() -> None:
 
 
 def test_bounds_by_hand() -> None:
-    """Quartiles of -0.2, -0.1, 0, 0.1, 0.2, x with x far: Q1 -0.075, median 0.05, Q3 0.175."""
-    relatives = np.array([-0.2, -0.1, 0.0, 0.1, 0.2, 0.54])
-    assert not outliers(relatives, np.ones(6), "tukey")[-1]  # 0.175 + 1.5 * 0.25 = 0.55
-    assert outliers(np.append(relatives[:5], 0.56), np.ones(6), "tukey")[-1]
-    assert outliers(relatives, np.ones(6), "quartile")[-1]  # 0.05 + 3 * 0.125 = 0.425
-    assert not outliers(relatives, np.ones(6), "hidiroglou_berthelot")[-1]  # 0.05 + 4 * 0.125
+    """Of -0.2, -0.15, ..., 0.2 and x far off: Q1 -0.0875, median 0.025, Q3 0.1375."""
+
+    def is_left_out(x: float, rule: str) -> bool:
+        relatives = np.append(np.linspace(-0.2, 0.2, 9), x)
+        return outliers(relatives, np.ones(10), rule)[-1]
+
+    bounds = {
+        "tukey": 0.1375 + 1.5 * 0.225,
+        "quartile": 0.025 + 3 * 0.1125,
+        "hidiroglou_berthelot": 0.025 + 10 * 0.1125,
+    }
+    for rule, bound in bounds.items():
+        assert not is_left_out(bound - 0.01, rule)
+        assert is_left_out(bound + 0.01, rule)
