@@ -18,6 +18,7 @@ from orchestration.landing.synthetic_mark import MARK_COLUMN
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 
 COVERAGE = "COVERAGE_PROCESS"  # by variables that begin so, coverage starts in child processes
+CHILD_PROCESSES = Path(__file__).with_name("child_processes")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,9 @@ def run_pipeline(
     What it covers of the code counts, if the tests' coverage is measured at all.
     """
     measured = {k: v for k, v in os.environ.items() if k.startswith(COVERAGE)}
+    if measured:
+        paths = [str(CHILD_PROCESSES), *filter(None, [environment.get("PYTHONPATH")])]
+        measured["PYTHONPATH"] = os.pathsep.join(paths)
     return subprocess.run(
         [sys.executable, "-m", "orchestration.cli", "run"],
         cwd=project,
