@@ -9,9 +9,10 @@ import pandas as pd
 
 from estimation.prices.early_warning import (
     HORIZON,
+    alarms_a_year,
     anomalies,
     episodes,
-    false_alarms_without_shocks,
+    placebo_scores,
     record,
     shocks_ahead,
     thresholds_of_earlier_years,
@@ -84,7 +85,7 @@ def _alerts_of(index: pd.DataFrame) -> list[dict]:
         "last_month": months[-1],
         "months_judged": int(judged.sum()),
         **_record(warned[is_over], shocks_ahead(levels)[is_over]),
-        "false_alarms_a_year": false_alarms_without_shocks(levels, thresholds[-1]),
+        "false_alarms_a_year": alarms_a_year(placebo_scores(levels), thresholds[-1]),
     }
     if not judged.any():
         return [{**of_index, "reason_code": "history_too_short"}]

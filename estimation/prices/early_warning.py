@@ -33,12 +33,15 @@ NO_VARIANCE = 1e-10
 HORIZON = 6
 SHOCK = np.log(1.2)
 # the FAO calls 1 abnormal; what is most useful on earlier months is taken of these
-THRESHOLDS = (1.0, 1.5, 2.0, 2.5, 3.0)
+THRESHOLDS = (1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
 # how a policy maker weighs a missed shock against a false alarm (Alessi and Detken: theta)
 PREFERENCE = 0.5
 
+# of alarms where there is no shock, no more than one in two years
+MOST_FALSE_ALARMS_A_YEAR = 0.5
 PLACEBO_DRAWS = 200
-PLACEBO_BLOCK = 3
+PLACEBO_MONTHS = 60  # that are judged, after the history that they need
+PLACEBO_BLOCK = 12
 PLACEBO_SEED = 20241
 
 
@@ -132,20 +135,31 @@ def record(warned: np.ndarray, ahead: np.ndarray) -> Record:
     )
 
 
-def most_useful_threshold(scores: np.ndarray, ahead: np.ndarray) -> float:
-    """Of THRESHOLDS the most useful one on these months; the FAO's where there was no shock."""
-    judged = ~np.isnan(scores)
+def threshold_of(levels: np.ndarray, scores: np.ndarray) -> float:
+    """Of THRESHOLDS the most useful one on these months that is seldom false without shocks.
+
+    It is the lowest of those where none has been of use, as without a shock on record: there
+    silence would be best, and the next shock would find it silent.
+    """
+    placebos = placebo_scores(levels)
+    seldom_false = [
+        threshold
+        for threshold in THRESHOLDS
+        if not alarms_a_year(placebos, threshold) > MOST_FALSE_ALARMS_A_YEAR
+    ] or [THRESHOLDS[-1]]
+    judged, ahead = ~np.isnan(scores), shocks_ahead(levels)
     useful = [
         record(warnings(scores[judged], threshold), ahead[judged]).usefulness
-        for threshold in THRESHOLDS
+        for threshold in seldom_false
     ]
-    return THRESHOLDS[0] if np.isnan(useful).all() else THRESHOLDS[int(np.nanargmax(useful))]
+    best = int(np.argmax(np.nan_to_num(useful)))
+    return seldom_false[best if useful[best] > 0 else 0]
 
 
 def thresholds_of_earlier_years(
     levels: np.ndarray, scores: np.ndarray, years: np.ndarray
 ) -> np.ndarray:
-    """Each month's threshold, shape (periods,): the most useful one of the years before its own.
+    """Each month's threshold, shape (periods,): that of the years before its own.
 
     Nothing of the year itself enters, also not to tell whether a shock was ahead in the year
     before.
@@ -153,35 +167,38 @@ def thresholds_of_earlier_years(
     thresholds = np.full(len(levels), THRESHOLDS[0])
     for year in np.unique(years[~np.isnan(scores)]):
         earlier = years < year
-        thresholds[years >= year] = most_useful_threshold(
-            scores[earlier], shocks_ahead(levels[earlier])
-        )
+        thresholds[years >= year] = threshold_of(levels[earlier], scores[earlier])
     return thresholds
 
 
-def false_alarms_without_shocks(levels: np.ndarray, threshold: float) -> float:
-    """Alarms a year, as episodes, that the rule gives where there are no shocks; NaN if unknown.
+def placebo_scores(levels: np.ndarray) -> np.ndarray:
+    """Scores of series without shocks, shape (draws, judged months); no draws if too few are calm.
 
-    Placebo series have the length of the series and its changes of calm months, those from which no
-    shock lies ahead or just behind, in blocks of a quarter and less their mean: what is left is
-    noise of the series' own size.
+    Placebo series have the changes of the series' calm months, those from which no shock lies ahead
+    or just behind, in blocks and less their mean: what is left is noise of the series' own size.
     """
     changes = np.diff(np.log(levels))
     ahead = shocks_ahead(levels)
     in_shock = np.array([ahead[max(0, t - HORIZON) : t + 1].any() for t in range(len(levels))])
     calm = changes[~in_shock[1:] & ~np.isnan(changes)]
-    judged_months = len(levels) - YEAR - LEAST_HISTORY
-    if len(calm) < YEAR or judged_months < 1:
-        return np.nan
+    if len(calm) < 2 * PLACEBO_BLOCK:
+        return np.empty((0, PLACEBO_MONTHS))
     calm = calm - calm.mean()
     random = np.random.default_rng(PLACEBO_SEED)
-    blocks = -(-len(changes) // PLACEBO_BLOCK)
+    months = YEAR + LEAST_HISTORY + PLACEBO_MONTHS
+    blocks = -(-(months - 1) // PLACEBO_BLOCK)
     starts = random.integers(0, len(calm) - PLACEBO_BLOCK + 1, (PLACEBO_DRAWS, blocks, 1))
-    drawn = calm[starts + np.arange(PLACEBO_BLOCK)].reshape(PLACEBO_DRAWS, -1)[:, : len(changes)]
+    drawn = calm[starts + np.arange(PLACEBO_BLOCK)].reshape(PLACEBO_DRAWS, -1)[:, : months - 1]
     placebos = np.exp(np.pad(np.cumsum(drawn, axis=1), ((0, 0), (1, 0))))
-    warned = warnings(anomalies(placebos), threshold)
-    alarms = sum(len(episodes(of_one)) for of_one in warned)
-    return float(alarms / PLACEBO_DRAWS / (judged_months / YEAR))
+    return anomalies(placebos)[:, -PLACEBO_MONTHS:]
+
+
+def alarms_a_year(scores: np.ndarray, threshold: float) -> float:
+    """Alarms a year, as episodes, on series of shape (draws, months); NaN without any."""
+    warned = warnings(scores, threshold)
+    before = np.pad(warned, ((0, 0), (1, 0)))[:, :-1]
+    begun = (warned != 0) & (warned != before)
+    return float(YEAR * begun.mean()) if len(warned) else np.nan
 
 
 def episodes(warned: np.ndarray) -> list[slice]:
