@@ -15,6 +15,7 @@ import pytest
 
 from orchestration.settings import PLANTED_TRUTH, PROJECT_ROOT
 from orchestration.sources.synthetic import world
+from orchestration.sources.synthetic.months import CALM_PRODUCTS
 from tests.support.runs import FinishedRun, environment_of
 
 
@@ -114,6 +115,45 @@ def test_the_run_recovers_what_was_planted(demo_run: FinishedRun, planted: dict)
     known = [is_covered for *_, is_covered in rows]
     assert f"{sum(known)} of 470 planted coefficients" in " ".join(demo_run.output.split())
     assert 0.90 <= sum(known) / len(known) <= 0.99
+
+
+@pytest.mark.parametrize("flow", ["export", "import"])
+def test_planted_price_shocks_are_warned_of_in_their_quarter(
+    demo_run: FinishedRun, planted: dict, flow: str
+) -> None:
+    assert len(planted["price_shocks"]) == 2
+    for shock in planted["price_shocks"]:
+        [(strength,)] = demo_run.ask(
+            "select max(strength) from marts.price_alert "
+            "where flow = ? and aggregate_kind = 'product' and aggregate = ? and direction = ? "
+            "and since between cast(? as date) and cast(? as date) + interval 2 month",
+            [flow, shock["product_code"], shock["direction"], *[shock["first_month"]] * 2],
+        )
+        assert strength is not None, shock
+        assert strength > 3, shock
+
+
+def test_calm_products_give_no_more_alarms_than_stated(demo_run: FinishedRun) -> None:
+    """Products without a shock are placebos: their alarms against what their rows state."""
+    calm = ", ".join(f"'{product}'" for product in CALM_PRODUCTS)
+    rows = demo_run.ask(
+        "select count(since), max(months_judged) / 12, max(false_alarms_a_year) "
+        f"from marts.price_alert where aggregate_kind = 'product' and aggregate in ({calm}) "
+        "and months_judged > 0 group by flow, aggregate"
+    )
+    assert len(rows) == 2 * (len(CALM_PRODUCTS) - 1)  # one of them is divided by HS 2022
+    stated = sum(years * a_year for _, years, a_year in rows)
+    alarms = sum(alarms for alarms, *_ in rows)
+    assert alarms <= stated + 2 * np.sqrt(stated)
+
+
+def test_months_sum_to_their_year(demo_run: FinishedRun) -> None:
+    rows = demo_run.ask(
+        "select year, is_january_in_february, max(abs(relative_difference)), min(months) "
+        "from marts.audit_monthly_sums where annual_usd > 1e6 group by all order by all"
+    )
+    assert [row[:2] for row in rows] == [(year, year == 2020) for year in range(2015, 2023)]
+    assert max(row[2] for row in rows) < 1e-9
 
 
 # flaw -> the file with the rule meant for it, the rule, and what stands there without it

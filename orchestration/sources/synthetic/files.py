@@ -107,25 +107,35 @@ def write_comtrade(folder: Path, world: World, records: pd.DataFrame) -> list[Pa
     China reports trade with all partners; the others report trade with China, with other partners
     (one per product, and areas not specified) and with the World.
     """
-    named = parties(world)
-    descriptions = (
-        codes()
-        .merge(products(), on="product_code")
-        .groupby(["hs_revision", "hs6_code"])
-        .description.first()
-    )
+    named, descriptions = parties(world), _descriptions()
     return [
         _write_comtrade_year(folder, int(year), part, named, descriptions)
         for year, part in records.groupby("year")
     ]
 
 
+def write_comtrade_months(folder: Path, world: World, records: pd.DataFrame) -> list[Path]:
+    """Write the months of `monthly_rows`, one file a year."""
+    named, descriptions = parties(world), _descriptions()
+    return [
+        _write_comtrade_year(folder, int(year), part, named, descriptions)
+        for year, part in records.groupby("year")
+    ]
+
+
+def _descriptions() -> pd.Series:
+    """What a code of a revision is called."""
+    listed = codes().merge(products(), on="product_code")
+    return listed.groupby(["hs_revision", "hs6_code"]).description.first()
+
+
 def _write_comtrade_year(
     folder: Path, year: int, rows: pd.DataFrame, named: pd.DataFrame, descriptions: pd.Series
 ) -> Path:
+    is_annual = "month" not in rows
     columns = _comtrade_columns(year, rows, named, descriptions)
-    name = f"comtrade_C_A_HS_{year}"
-    if year == JSON_YEAR:
+    name = f"comtrade_C_{'A' if is_annual else 'M'}_HS_{year}"
+    if is_annual and year == JSON_YEAR:
         return write_gzip(folder / f"{name}.json.gz", _api_response(columns))
     lines = pc.binary_join_element_wise(*(_text(column) for column in columns.values()), ",")
     return write_gzip(folder / f"{name}.csv.gz", ",".join(columns), [lines])
@@ -148,15 +158,7 @@ def _comtrade_columns(
     """The 47 columns of UN Comtrade's layout, in its order, and the mark."""
     is_import = pa.array((rows.flow == "M").to_numpy())
     return {
-        **_constant(
-            len(rows),
-            typeCode="C",
-            freqCode="A",
-            refPeriodId=year * 10_000 + 101,
-            refYear=year,
-            refMonth=52,
-            period=str(year),
-        ),
+        **_period_columns(year, rows),
         **_party_columns("reporter", rows.reporter, named),
         "flowCode": pc.if_else(is_import, "M", "X"),
         "flowDesc": pc.if_else(is_import, "Import", "Export"),
@@ -169,6 +171,24 @@ def _comtrade_columns(
         **_weight_columns(rows),
         **_value_columns(rows, is_import),
         **_constant(len(rows), **{MARK_COLUMN: MARK_VALUE}),
+    }
+
+
+def _period_columns(year: int, rows: pd.DataFrame) -> dict[str, pa.Array]:
+    """The year, or with a column month the months, as UN Comtrade names them."""
+    n = len(rows)
+    if "month" not in rows:
+        return {
+            **_constant(n, typeCode="C", freqCode="A", refPeriodId=year * 10_000 + 101),
+            **_constant(n, refYear=year, refMonth=52, period=str(year)),
+        }
+    period = year * 100 + rows.month
+    return {
+        **_constant(n, typeCode="C", freqCode="M"),
+        "refPeriodId": pa.array((period * 100 + 1).to_numpy()),
+        **_constant(n, refYear=year),
+        "refMonth": pa.array(rows.month.to_numpy()),
+        "period": pa.array(period.astype(str).to_numpy()),
     }
 
 
@@ -200,14 +220,17 @@ def _weight_columns(rows: pd.DataFrame) -> dict[str, pa.Array]:
     """Quantities, all of them the net weight in kg; missing where it is not recorded."""
     kg = pa.array(rows.kg.to_numpy(dtype=float), mask=(rows.kg == 0).to_numpy())
     n = len(rows)
+    estimated = rows.is_estimated if "is_estimated" in rows else pd.Series(False, rows.index)
+    is_estimated = pa.array(estimated.to_numpy())
     return {
         **_constant(n, qtyUnitCode=8, qtyUnitAbbr="kg"),
         "qty": kg,
-        **_constant(n, isQtyEstimated=False, altQtyUnitCode=8, altQtyUnitAbbr="kg"),
+        "isQtyEstimated": is_estimated,
+        **_constant(n, altQtyUnitCode=8, altQtyUnitAbbr="kg"),
         "altQty": kg,
-        **_constant(n, isAltQtyEstimated=False),
+        "isAltQtyEstimated": is_estimated,
         "netWgt": kg,
-        **_constant(n, isNetWgtEstimated=False),
+        "isNetWgtEstimated": is_estimated,
         "grossWgt": pa.nulls(n, pa.float64()),
         **_constant(n, isGrossWgtEstimated=False),
     }

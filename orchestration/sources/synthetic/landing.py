@@ -20,9 +20,11 @@ from orchestration.sources.synthetic.files import (
     write_all_of_baci,
     write_baci,
     write_comtrade,
+    write_comtrade_months,
     write_wdi,
 )
 from orchestration.sources.synthetic.flows import invent_flows
+from orchestration.sources.synthetic.months import monthly_rows
 from orchestration.sources.synthetic.reports import comtrade_rows
 from orchestration.sources.synthetic.truth import describe
 from orchestration.sources.synthetic.world import GENERATOR_VERSION, invent, random_numbers
@@ -109,9 +111,10 @@ def write_world(
     rng = random_numbers(seed)
     world = invent(rng)
     flows = invent_flows(rng, world, size)
-    records = comtrade_rows(rng, world, flows)
+    records, months = monthly_rows(seed, world, comtrade_rows(rng, world, flows))
     paths = write_comtrade(folder, world, records)
     say(f"demo: wrote {len(paths)} years of UN Comtrade")
+    paths += write_comtrade_months(folder, world, months)
     if size.every_code:
         paths += write_all_of_baci(folder, rng, world, flows, size, seed, rows, say)
     else:

@@ -28,7 +28,7 @@ from estimation.specifications import (
     Specification,
 )
 from orchestration.seeds import seed_rows
-from orchestration.sources.synthetic import equations
+from orchestration.sources.synthetic import equations, months
 from orchestration.sources.synthetic.calibration import TRADE_YEARS
 from orchestration.sources.synthetic.economies import CHINA
 from orchestration.sources.synthetic.flows import Flows, counted_parts
@@ -119,8 +119,9 @@ def bias_and_coverage(recovered: pd.DataFrame) -> pd.DataFrame:
 def describe(world: World, flows: Flows, records: pd.DataFrame) -> dict:
     """What is planted in a world, for the file beside its data.
 
-    It holds the true value of every coefficient, China's totals, and each flaw with its right
-    answer. Totals are in USD, of the products that hs_treatment harmonised counts in the year.
+    It holds the true value of every coefficient, China's totals, each flaw with its right answer,
+    and the price shocks. Totals are in USD, of the products that hs_treatment harmonised counts in
+    the year.
     """
     return {
         "coefficients": truth().to_dict("records"),
@@ -130,6 +131,7 @@ def describe(world: World, flows: Flows, records: pd.DataFrame) -> dict:
             for name, total in equations.china_totals().items()
         },
         "flaws": _flaws(world, flows, records),
+        "price_shocks": months.described(),
     }
 
 
