@@ -1,4 +1,4 @@
-"""Asset checks that are not dbt's: drift of numbers since the last publication."""
+"""Asset checks that are not dbt's: what differs from the last publication."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import dagster as dg
 from orchestration.defs.policies import WRITER_POOL
 from orchestration.defs.resources import Notices, RunSettings, Warehouse
 from orchestration.publishing.drift import HOW_TO_ACCEPT, SUBJECTS, Drift, drift
+from orchestration.publishing.price_alerts import new_price_alerts
 
 # the asset on which each subject's check is shown
 DRIFT_CHECKED = {
@@ -16,8 +17,8 @@ DRIFT_CHECKED = {
 
 
 def build_checks() -> list[dg.AssetChecksDefinition]:
-    """One drift check per subject, between estimates and publication."""
-    return [drift_check(subject) for subject in SUBJECTS]
+    """The checks before publication: one of drift per subject, and one of price alerts."""
+    return [*(drift_check(subject) for subject in SUBJECTS), no_new_price_alerts]
 
 
 def drift_check(subject: str) -> dg.AssetChecksDefinition:
@@ -50,6 +51,38 @@ def drift_check(subject: str) -> dg.AssetChecksDefinition:
         return result
 
     return check
+
+
+# publication waits for it, so that there is still an earlier one to compare with; it never fails
+@dg.asset_check(
+    asset=dg.AssetKey(["marts", "price_alert"]),
+    name="no_new_price_alerts",
+    blocking=True,
+    pool=WRITER_POOL,
+    description="No price index has an alert that it did not have in the last publication.",
+)
+def no_new_price_alerts(
+    context: dg.AssetCheckExecutionContext,
+    run_settings: RunSettings,
+    build_file: Warehouse,
+    notices: Notices,
+) -> dg.AssetCheckResult:
+    """Warn of new alerts, and send a notice."""
+    with build_file.writing(context.log.info) as connection:
+        found = new_price_alerts(connection, run_settings.settings)
+    metadata: dict[str, Any] = {"current_alerts": found.current, "new_alerts": len(found.new)}
+    if found.not_compared:
+        metadata["not_compared"] = found.not_compared
+    if not found.new:
+        return dg.AssetCheckResult(passed=True, metadata=metadata)
+    notices.send(f"Low-Carbon Trade Warehouse: {found.sentence()}", context.log.warning)
+    listed = "\n".join(f"- {alert}" for alert in found.new)
+    return dg.AssetCheckResult(
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=found.sentence(),
+        metadata={**metadata, "alerts": dg.MetadataValue.md(listed)},
+    )
 
 
 def drift_result(found: Drift, stops: bool) -> dg.AssetCheckResult:
