@@ -112,7 +112,7 @@ def test_the_world_is_the_sum_of_its_partners(loaded) -> None:
                 sum(primaryValue::decimal(18, 3)) filter (partnerCode::int <> 0) as partners
             from raw.comtrade_trade
             where motCode::int = 0
-            group by trade_year, reporterCode, flowCode, cmdCode
+            group by period, reporterCode, flowCode, cmdCode
         )
         """
     ).fetchall()
@@ -127,6 +127,7 @@ def test_parts_sum_to_their_total_in_the_unpinned_year(loaded) -> None:
             sum(primaryValue::decimal(18, 3)) filter (motCode::int = 0) as total,
             sum(primaryValue::decimal(18, 3)) filter (motCode::int <> 0) as parts
         from raw.comtrade_trade
+        where freqCode = 'A'
         group by trade_year, reporterCode, flowCode, partnerCode, cmdCode
         having count(*) > 1
         """
@@ -147,6 +148,7 @@ def test_mirror_reports_differ_by_freight(loaded) -> None:
             and x.reporterCode = m.partnerCode
         where
             x.reporterCode::int = 156
+            and x.freqCode = 'A'
             and x.flowCode = 'X'
             and m.flowCode = 'M'
             and x.partnerCode::int <> 156
