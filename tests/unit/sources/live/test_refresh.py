@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -113,6 +114,65 @@ def test_one_changed_reporter_year_is_all_that_is_asked_for_and_its_revision_is_
     assert kept == [(pytest.approx(before), "2024-01-01T00:00:00", "2025-01-02T09:30:00", 1)]
 
 
+def test_one_changed_month_is_all_that_is_asked_for_and_its_revision_is_kept(
+    desk: Desk, server: PublishersServer
+) -> None:
+    by_period = "period, sum(primaryValue::double) from raw.comtrade_trade"
+    desk.refresh()
+    with desk.landed() as connection:
+        before = dict(
+            connection.execute(
+                f"select {by_period} where reporterCode = '156' group by period"
+            ).fetchall()
+        )
+    assert len(before) == 13, "the year and its months"
+    server.revise(156, 199303, 1.5)
+    server.calls.clear()
+    assert desk.refresh() == ""
+    [asked] = [c for c in server.calls if DATA in c]
+    assert "/C/M/HS?reporterCode=156&period=199303&" in asked
+    assert len(server.calls) <= 6
+    with desk.landed() as connection:
+        after = dict(
+            connection.execute(
+                f"select {by_period} where reporterCode = '156' group by period"
+            ).fetchall()
+        )
+        replaced = connection.execute(
+            "select period, sum(primaryValue::double), min(released_before), min(released_after) "
+            "from raw.comtrade_superseded group by period"
+        ).fetchall()
+    assert after.pop("199303") == pytest.approx(1.5 * before["199303"])
+    assert after == {period: usd for period, usd in before.items() if period != "199303"}
+    assert replaced == [
+        (
+            "199303",
+            pytest.approx(before["199303"]),
+            "2024-01-01T00:00:00",
+            "2025-01-02T09:30:00",
+        )
+    ]
+
+
+def test_a_new_release_of_the_year_leaves_its_months(desk: Desk, server: PublishersServer) -> None:
+    desk.refresh()
+    server.revise(156, 1993, 1.5)
+    server.calls.clear()
+    assert desk.refresh() == ""
+    [asked] = [c for c in server.calls if DATA in c]
+    assert "/C/A/HS?reporterCode=156&period=1993&" in asked
+    with desk.landed() as connection:
+        assert connection.execute(
+            "select distinct freqCode from raw.comtrade_superseded"
+        ).fetchall() == [("A",)]
+        [(share,)] = connection.execute(
+            "select sum(primaryValue::double) filter (where freqCode = 'M') "
+            "/ sum(primaryValue::double) filter (where freqCode = 'A') "
+            "from raw.comtrade_trade where reporterCode = '156'"
+        ).fetchall()
+    assert share == pytest.approx(1 / 1.5)
+
+
 def test_a_withdrawn_report_leaves_the_raw_table_and_stays_as_a_revision(
     desk: Desk, server: PublishersServer
 ) -> None:
@@ -206,6 +266,50 @@ def test_quota_used_up_before_anything_was_asked(desk: Desk, server: PublishersS
     assert any("the available data could not be listed" in text for text in desk.said)
     desk.time.at += timedelta(days=1)
     desk.refresh(LCT_COMTRADE_CALLS_A_DAY="7")
+    desk.assert_equals_what_is_published()
+
+
+def test_quota_used_up_before_the_months_were_listed(
+    desk: Desk, server: PublishersServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_equal = desk.only("trade", monkeypatch)
+    server.quota = 3
+    with pytest.raises(LandingError, match="the day's quota was used up"):
+        desk.refresh()
+    assert waiting_requests(desk.settings()) == 2, "the years are planned"
+    assert any("of China by month could not be listed" in text for text in desk.said)
+    server.quota, desk.time.at = 10_000, desk.time.at + timedelta(days=1)
+    server.calls.clear()
+    assert desk.refresh() == ""
+    assert (server.count(GET_DA), server.count(DATA)) == (0, 2)
+    assert desk.refresh() == ""
+    assert (server.count(GET_DA), server.count(DATA)) == (4, 3), "the months follow"
+    assert_equal()
+
+
+def test_a_plan_of_before_months_were_asked_for_is_continued(
+    desk: Desk, server: PublishersServer
+) -> None:
+    desk.refresh(LCT_COMTRADE_CALLS_A_DAY="5")
+    path = desk.incoming / "plan.json"
+    body = json.loads(path.read_text())
+    body["requests"] = [r for r in body["requests"] if r["question"] == plan.OTHERS_REPORT]
+    body["releases"] = [r for r in body["releases"] if r[1] <= 9999]
+    assert set(body["requests"][0]) == {
+        "question",
+        "reporters",
+        "partners",
+        "periods",
+        "flows",
+        "codes",
+    }, "as it was then"
+    path.write_text(json.dumps(body))
+    desk.time.at += timedelta(days=1)
+    server.calls.clear()
+    assert desk.refresh() == ""
+    assert (server.count(GET_DA), server.count(DATA)) == (0, 1)
+    assert desk.refresh() == ""
+    assert (server.count(GET_DA), server.count(DATA)) == (4, 2)
     desk.assert_equals_what_is_published()
 
 
