@@ -59,15 +59,19 @@ TRIAL_YEARS = 2
 
 @dataclass(frozen=True)
 class Limits:
-    """The service's limits: characters of a URL, rows and periods of one answer, calls a day."""
+    """The service's limits: characters of a URL, rows and periods of one answer, calls a day.
+
+    `is_preview`: they are those of the endpoint that takes no key.
+    """
 
     url_characters: int = 4096
     rows: int = 100_000
     periods: int = 12
     calls_a_day: int = 500
+    is_preview: bool = False
 
 
-PREVIEW_LIMITS = Limits(rows=500, periods=1)
+PREVIEW_LIMITS = Limits(rows=500, periods=1, is_preview=True)
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ def query_string(parameters: dict[str, str]) -> str:
 
 
 def url_of(base: str, request: Request, limits: Limits) -> str:
-    endpoint = "/public/v1/preview" if limits.rows <= PREVIEW_LIMITS.rows else "/data/v1/get"
+    endpoint = "/public/v1/preview" if limits.is_preview else "/data/v1/get"
     path = f"{endpoint}/C/{request.frequency}/HS"
     return f"{base}{path}?{query_string({**request.parameters, 'maxRecords': str(limits.rows)})}"
 

@@ -107,7 +107,7 @@ def test_duplicated_rows(desk: Desk, server: PublishersServer) -> None:
     with desk.landed() as connection:
         [(rows, distinct)] = connection.execute(
             "select count(*), "
-            "count(distinct (refYear, reporterCode, flowCode, partnerCode, cmdCode)) "
+            "count(distinct (period, reporterCode, flowCode, partnerCode, cmdCode)) "
             "from raw.comtrade_trade"
         ).fetchall()
     assert rows == distinct + 50

@@ -54,7 +54,7 @@ PASSING = {
     "429 with Retry-After": ([Fault(DATA, answers(429, RATE, Retry_After="17"))], [17.5]),
     "429 with Retry-After as a date": (
         [Fault(DATA, answers(429, RATE, Retry_After="Tue, 14 Jul 2026 12:05:00 GMT"))],
-        [297.5],
+        [296.5],
     ),
     "429 without Retry-After": ([Fault(DATA, answers(429, RATE))], [1.5]),
     "403 quota for a few minutes": ([Fault(DATA, answers(403, QUOTA_SOON))], [300.5]),
@@ -200,8 +200,8 @@ OF_CHINA, OF_OTHERS = "/C/A/HS?reporterCode=156&", "partnerCode=0,156&"
 OF_MONTHS = "/get/C/M/HS?"
 GET_DA_OF_YEARS, GET_DA_OF_MONTHS = "/getDa/C/A/", "/getDa/C/M/"
 # fault -> what it strikes, what the service does for ever, and what is said about it. A service
-# that fails is not asked any more, while an answer that is refused does not keep the next from
-# being asked: so the former strike the last question, and the latter the first.
+# that fails is not asked any more, so the months are lost with the second question; an answer that
+# is refused, or no answer at all, does not keep the next from being asked.
 LASTING = {
     "429 for ever": (
         OF_OTHERS,
@@ -215,7 +215,7 @@ LASTING = {
     ),
     "500 for ever": (OF_OTHERS, answers(500, "oops"), "did not recover in 6 attempts"),
     "error field for ever": (
-        OF_OTHERS,
+        OF_MONTHS,
         answers(200, '{"count":0,"data":[],"error":"calculation failed"}'),
         "calculation failed",
     ),
