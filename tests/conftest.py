@@ -145,9 +145,13 @@ def server(publishers_tables: Path) -> Iterator[PublishersServer]:
 
 @pytest.fixture
 def desk(tmp_path: Path, server: PublishersServer, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """A data folder on the small world, with every eighth listed code and two World Bank series."""
+    """A data folder on the small world, with every eighth listed code and two World Bank series.
+
+    The months of its year are requested too.
+    """
     codes = tuple(sorted({*plan.listed_codes()[0][::8], *plan.TRIAL_CODES}))
     monkeypatch.setattr(plan, "listed_codes", lambda: (codes, len(codes)))
+    monkeypatch.setattr(plan, "FIRST_MONTHLY_YEAR", 1993)
     monkeypatch.setattr(world_bank, "panel_indicators", lambda: TWO_SERIES)
     return Desk(tmp_path / "data", server)
 

@@ -214,16 +214,19 @@ def _set_aside_what_it_replaces(
     if year not in replacement.years(request):
         return
     stamps = [
-        (f.sequence, key, released)
+        (f.sequence, period, key, released)
         for f in files
-        for key, released in (f.parameters.get("releases") or {}).get(str(year), {}).items()
+        for period, keys in (f.parameters.get("releases") or {}).items()
+        if int(period[:4]) == year
+        for key, released in keys.items()
     ]
-    sequences, keys, releases = zip(*stamps, strict=True) if stamps else ((), (), ())
+    sequences, periods, keys, releases = zip(*stamps, strict=True) if stamps else ((),) * 4
     connection.register(
         "releases_of_year",
         pa.table(
             {
                 "landed_sequence": pa.array(sequences, pa.int32()),
+                "release_period": pa.array(periods, pa.string()),
                 "release_key": pa.array(keys, pa.string()),
                 "released": pa.array(releases, pa.string()),
             }
@@ -233,7 +236,9 @@ def _set_aside_what_it_replaces(
     def released(sequence: str | int) -> str:
         return f"""(
             select r.released from releases_of_year as r
-            where r.landed_sequence = {sequence} and r.release_key = replaced.replaced_key
+            where r.landed_sequence = {sequence}
+                and r.release_period = replaced.replaced_period
+                and r.release_key = replaced.replaced_key
         )"""
 
     scope = replacement.replaced_rows(request)
@@ -241,13 +246,16 @@ def _set_aside_what_it_replaces(
         f"""
         insert into temp.{replacement.table}
         select
-            replaced.* exclude (replaced_key),
+            replaced.* exclude (replaced_period, replaced_key),
             {sql_text(answer.file)},
             {answer.sequence},
             {released("replaced.landed_sequence")},
             {released(answer.sequence)}
         from (
-            select *, {replacement.release_key} as replaced_key
+            select
+                *,
+                {replacement.release_period} as replaced_period,
+                {replacement.release_key} as replaced_key
             from temp.{layout.name}
             where {scope}
         ) as replaced

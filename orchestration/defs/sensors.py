@@ -44,8 +44,8 @@ def build_sensors(are_on: bool) -> list[dg.SensorDefinition]:
             minimum_interval_seconds=ONE_DAY_SECONDS,
             default_status=status,
             description=(
-                "With SOURCE=api: checks once a day which reporter-years have been released again; "
-                "if there are any, starts a refresh."
+                "With SOURCE=api: checks once a day which reporter-years, and which months of "
+                "China, have been released again; if there are any, starts a refresh."
             ),
         ),
         dg.run_failure_sensor(
@@ -94,7 +94,7 @@ def data_available(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.
     except LandingError as error:
         return dg.SkipReason(f"the available data could not be listed: {error}")
     if not plan.requests:
-        return dg.SkipReason("no reporter-year has been released again")
+        return dg.SkipReason("no reporter-year and no month has been released again")
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=plan.made_at, tags=every_year())])
 
 

@@ -161,14 +161,16 @@ class Replacement:
     """What a newer answer to a request replaces, and where the replaced rows are kept.
 
     `years` gives the years that a request covers; `replaced_rows` the SQL condition over the raw
-    table for the rows within its scope; `release_key` is the SQL expression over a raw row by which
-    the manifest lists the releases that were current at the request (releases -> year -> key).
+    table for the rows within its scope. `release_period` and `release_key` are the SQL expressions
+    over a raw row by which the manifest lists the releases that were current at the request
+    (releases -> period -> key); a period begins with its year.
     """
 
     table: str
     description: str
     years: Callable[[dict], set[int]]
     replaced_rows: Callable[[dict], str]
+    release_period: str
     release_key: str
 
 

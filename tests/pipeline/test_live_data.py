@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from orchestration.landing.manifest import read_manifest
-from orchestration.settings import PROJECT_ROOT
+from orchestration.settings import PROJECT_ROOT, load_settings
 from tests.support.desk import TWO_SERIES, Desk
 from tests.support.publishers_server import GET_DA, KEY, Fault, PublishersServer, answers
-from tests.support.runs import environment_of
+from tests.support.runs import FinishedRun, environment_of, run_pipeline
 
 
 def environment(server: PublishersServer, folder: Path) -> dict[str, str]:
@@ -93,7 +93,7 @@ FILL_TWO_SERIES = FILL.replace(
 def test_killed_twenty_times_and_resumed(publishers_tables: Path, tmp_path: Path) -> None:
     """kill -9 at random moments after random calls leaves what an undisturbed run leaves."""
     chance = random.Random(2026)
-    small = {"years": set(range(1996, 2010)), "reporters": {156, 276, 392, 842, 97}}
+    small = {"years": set(range(2005, 2019)), "reporters": {156, 276, 392, 842, 97}}
     with PublishersServer(publishers_tables, **small) as server:
         undisturbed = subprocess.run(
             [sys.executable, "-c", FILL_TWO_SERIES],
@@ -134,6 +134,27 @@ def test_killed_twenty_times_and_resumed(publishers_tables: Path, tmp_path: Path
         assert current_files(tmp_path / "killed") == current_files(tmp_path / "calm")
         Desk(tmp_path / "killed", server).assert_equals_what_is_published()
     assert kills == 20
+
+
+@pytest.mark.long(3)
+def test_months_are_published_and_sum_to_their_years(
+    publishers_tables: Path, tmp_path: Path
+) -> None:
+    """The whole command: three years of China, one of which has January in February."""
+    with PublishersServer(publishers_tables, years={2019, 2020, 2021}) as server:
+        done = run_pipeline(environment(server, tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = FinishedRun(load_settings(environment(server, tmp_path)), done.stdout)
+    assert run.ask(
+        "select year, count(distinct month), count(distinct flow) "
+        "from marts.fct_trade_flow_monthly group by year order by year"
+    ) == [(2019, 12, 2), (2020, 11, 2), (2021, 12, 2)]
+    assert run.ask(
+        "select year, is_january_in_february, min(months), max(abs(monthly_usd - annual_usd)), "
+        "count(*) - count(annual_usd) "
+        "from marts.audit_monthly_sums group by year, is_january_in_february order by year"
+    ) == [(2019, False, 12, 0, 0), (2020, True, 11, 0, 0), (2021, False, 12, 0, 0)], "to the cent"
+    assert run.ask("select count(*) from marts.trade_revisions") == [(0,)]
 
 
 def test_the_key_is_nowhere_in_what_a_failing_run_leaves(

@@ -20,7 +20,7 @@ from orchestration.sources.live import plan
 from orchestration.sources.live.indicators import IndicatorRefresh
 from orchestration.sources.live.refresh import fill_from_api
 from orchestration.sources.live.trade import TradeRefresh
-from tests.support.publishers_server import KEY, PublishersServer
+from tests.support.publishers_server import KEY, PublishersServer, monthly_trade
 
 TWO_SERIES = ("NY.GDP.MKTP.CD", "EN.ATM.CO2E.KT")
 
@@ -96,7 +96,7 @@ class Desk:
 
     def assert_equals_what_is_published(self) -> int:
         """Row for row: nothing lost, nothing doubled, nothing else. Returns the number of rows."""
-        integers = ("refYear", "reporterCode", "partnerCode", "partner2Code", "motCode")
+        integers = ("refYear", "refMonth", "reporterCode", "partnerCode", "partner2Code", "motCode")
         texts = (
             "typeCode",
             "freqCode",
@@ -118,12 +118,19 @@ class Desk:
         question = f"""
             partner2Code = 0 and customsCode = 'C00' and motCode = 0
             and cmdCode in ({codes}) and flowCode in ('M', 'X')
-            and (reporterCode = 156 or partnerCode in (0, 156)) and {self.server._existing()}
+            and (reporterCode = 156 or partnerCode in (0, 156))
         """
         with self.landed() as connection:
             connection.execute(
-                f"create temp view published as select {columns} "
-                f"from '{self.server.folder / 'trade.parquet'}' where {question}"
+                f"create temp view trade as select * from '{self.server.folder / 'trade.parquet'}'"
+            )
+            connection.execute(f"create temp view monthly as {monthly_trade()}")
+            connection.execute(
+                f"create temp view published as select {columns} from trade "
+                f"where {question} and {self.server._existing()} "
+                f"union all select {columns} from monthly "
+                f"where {question} and {self.server._existing('M')} "
+                f"and refYear >= {plan.FIRST_MONTHLY_YEAR}"
             )
             connection.execute(
                 f"create temp view landed as select {columns} from raw.comtrade_trade"

@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import accumulate, pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -55,6 +56,14 @@ INTEGERS = [
 NUMBERS = [c.name for c in COMTRADE_TRADE.columns if c.kind in ("number", "amount")]
 TRUTHS = [c.name for c in COMTRADE_TRADE.columns if c.name.startswith("is")]
 FACTORS = {"EN.ATM.CO2E.KT": 1000.0, "EN.ATM.NOXE.KT.CE": 1000.0, "EN.ATM.METH.KT.CE": 1000.0}
+# China's trade by month: each month's share of its year, in hundredths. In some years it publishes
+# January and February as one.
+CHINA = 156
+SHARES = (9, 6, 8, 8, 8, 8, 9, 9, 9, 8, 9, 9)
+YEARS_WITHOUT_JANUARY = (2020,)
+PERIODS = {"A": "refYear", "M": "(100 * refYear + refMonth)"}
+TABLES = {"A": "trade", "M": "monthly"}
+SHARED = ("qty", "altQty", "netWgt", "grossWgt", "cifvalue", "fobvalue", "primaryValue")
 RETIRED = ("EN.ATM.CO2E", "EN.CO2.TRAN", "EN.ATM.NOXE", "EN.ATM.METH", "CC.EST", "PV.EST", "RQ.EST")
 
 
@@ -95,7 +104,7 @@ def gather(manifest: Manifest, folder: Path) -> Path:
         for c in COMTRADE_TRADE.columns
     )
     connection.execute(
-        f"copy (select row_number() over () as place, {columns} from trade "
+        f"copy (select row_number() over () as place, {columns} from trade where freqCode = 'A' "
         f"order by refYear, reporterCode) to '{folder / 'trade.parquet'}'"
     )
     connection.execute(
@@ -121,6 +130,43 @@ def gather(manifest: Manifest, folder: Path) -> Path:
     )
     connection.execute(f"copy economies to '{folder / 'economies.parquet'}'")
     return folder
+
+
+def monthly_trade() -> str:
+    """China's rows of `trade` by month: the parts of a value, to the thousandth, sum to it."""
+
+    def part(column: str) -> str:
+        thousandths = f"cast(round(trade.{column} * 1000) as bigint)"
+        return (
+            f"({thousandths} * months.upto // 100 - {thousandths} * months.before // 100) "
+            f"/ 1000 as {column}"
+        )
+
+    upto = list(accumulate(SHARES))
+    months = ", ".join(
+        f"({month}, {before}, {after})"
+        for month, (before, after) in enumerate(pairwise([0, *upto]), 1)
+    )
+    no_january = ", ".join(map(str, YEARS_WITHOUT_JANUARY))
+    return f"""
+        select
+            trade.* replace (
+                'M' as freqCode,
+                months.month as refMonth,
+                cast(100 * trade.refYear + months.month as varchar) as period,
+                10000 * trade.refYear + 100 * months.month + 1 as refPeriodId,
+                {", ".join(part(column) for column in SHARED)}
+            )
+        from trade
+        inner join (
+            select year, month, if(month = 2 and year in ({no_january}), 0, before) as before, upto
+            from (values {months}) as of_a_year(month, before, upto)
+            cross join (select distinct refYear as year from trade) as years
+            where not (month = 1 and year in ({no_january}))
+        ) as months
+            on trade.refYear = months.year
+        where trade.reporterCode = {CHINA}
+    """
 
 
 Action = Callable[["_Handler", int, bytes], None]
@@ -174,6 +220,7 @@ class PublishersServer:
             self._database.execute(
                 f"create view {name} as select * from '{self.folder / f'{name}.parquet'}'"
             )
+        self._database.execute(f"create view monthly as {monthly_trade()}")
         handler = type("Handler", (_Handler,), {"publishers": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         # a client that was killed is no fault of the server
@@ -193,20 +240,20 @@ class PublishersServer:
     def count(self, part: str = "") -> int:
         return sum(part in call for call in self.calls)
 
-    def revise(self, reporter: int, year: int, factor: float = 2.0) -> None:
-        """The reporter publishes the year anew, with other values."""
-        self.revised[reporter, year] = self.revised.get((reporter, year), 1.0) * factor
-        self.release(reporter, year)
+    def revise(self, reporter: int, period: int, factor: float = 2.0) -> None:
+        """The reporter publishes the year or the month (199303) anew, with other values."""
+        self.revised[reporter, period] = self.revised.get((reporter, period), 1.0) * factor
+        self.release(reporter, period)
 
-    def release(self, reporter: int, year: int) -> None:
-        self.released[reporter, year] = f"2025-01-{2 + len(self.released):02}T09:30:00"
+    def release(self, reporter: int, period: int) -> None:
+        self.released[reporter, period] = f"2025-01-{2 + len(self.released):02}T09:30:00"
 
     # -- answers ----------------------------------------------------------------------------------
 
     def ask(self, sql: str, parameters: list | None = None) -> list[tuple]:
         return self._database.cursor().execute(sql, parameters or []).fetchall()
 
-    def _existing(self) -> str:
+    def _existing(self, frequency: str = "A") -> str:
         def listed(values: set[int]) -> str:
             return ", ".join(map(str, sorted(values)))
 
@@ -214,14 +261,17 @@ class PublishersServer:
             [
                 "true" if self.years is None else f"refYear in ({listed(self.years)})",
                 "true" if self.reporters is None else f"reporterCode in ({listed(self.reporters)})",
-                *(f"not (reporterCode = {r} and refYear = {y})" for r, y in self.withdrawn),
+                *(
+                    f"not (reporterCode = {r} and {PERIODS[frequency]} = {p})"
+                    for r, p in self.withdrawn
+                ),
             ]
         )
 
-    def trade(self, asked: dict[str, str], cap: int) -> bytes:
-        conditions = [self._existing()]
+    def trade(self, frequency: str, asked: dict[str, str], cap: int) -> bytes:
+        conditions = [self._existing(frequency)]
         for parameter, column in {
-            "period": "refYear",
+            "period": PERIODS[frequency],
             **{
                 c: c
                 for c in (
@@ -246,8 +296,8 @@ class PublishersServer:
         factor = (
             "case "
             + " ".join(
-                f"when reporterCode = {r} and refYear = {y} then {f}"
-                for (r, y), f in self.revised.items()
+                f"when reporterCode = {r} and {PERIODS[frequency]} = {p} then {f}"
+                for (r, p), f in self.revised.items()
             )
             + " else 1 end"
             if self.revised
@@ -256,31 +306,40 @@ class PublishersServer:
         columns["primaryValue"] = f"primaryValue * {factor}"
         listed = ", ".join(f'{expression} as "{name}"' for name, expression in columns.items())
         rows = self.ask(
-            f"select to_json(t)::varchar from (select {listed} from trade "
-            f"where {' and '.join(conditions)} order by place limit {cap}) as t"
+            f"select to_json(t)::varchar from (select {listed} from {TABLES[frequency]} "
+            f"where {' and '.join(conditions)} order by refMonth, place limit {cap}) as t"
         )
         return b'{"elapsedTime":"0.10 secs","count":%d,"data":[%s],"error":""}' % (
             len(rows),
             ",".join(r for (r,) in rows).encode(),
         )
 
-    def availability(self, asked: dict[str, str]) -> bytes:
-        periods = f"and refYear in ({asked['period']})" if asked.get("period") else ""
+    def availability(self, frequency: str, asked: dict[str, str]) -> bytes:
+        period = PERIODS[frequency]
+        conditions = [
+            self._existing(frequency),
+            *(
+                f"{column} in ({asked[parameter]})"
+                for parameter, column in (("period", period), ("reporterCode", "reporterCode"))
+                if asked.get(parameter)
+            ),
+        ]
         found = self.ask(
-            "select reporterCode, refYear, classificationCode, count(*) from trade "
-            f"where {self._existing()} {periods} group by all order by all"
+            f"select reporterCode, {period}, classificationCode, count(*) "
+            f"from {TABLES[frequency]} where {' and '.join(conditions)} group by all order by all"
         )
         found += [
-            (r, y, "H6", 0)
-            for r, y in sorted(self.withdrawn)
-            if not asked.get("period") or str(y) in asked["period"].split(",")
+            (r, p, "H6", 0)
+            for r, p in sorted(self.withdrawn)
+            if (p > 9999) == (frequency == "M")
+            and (not asked.get("period") or str(p) in asked["period"].split(","))
         ]
         rows = [
             {
-                "datasetCode": r * 10**6 + y,
+                "datasetCode": r * 10**6 + p,
                 "typeCode": "C",
-                "freqCode": "A",
-                "period": y,
+                "freqCode": frequency,
+                "period": p,
                 "reporterCode": r,
                 "classificationCode": c,
                 "classificationSearchCode": "HS",
@@ -288,9 +347,9 @@ class PublishersServer:
                 "totalRecords": n,
                 "datasetChecksum": n,
                 "firstReleased": "2024-01-01T00:00:00",
-                "lastReleased": self.released.get((r, y), "2024-01-01T00:00:00"),
+                "lastReleased": self.released.get((r, p), "2024-01-01T00:00:00"),
             }
-            for r, y, c, n in found
+            for r, p, c, n in found
         ]
         return json.dumps(
             {"elapsedTime": "0.10 secs", "count": len(rows), "data": rows, "error": ""}
@@ -485,17 +544,7 @@ class _Handler(BaseHTTPRequestHandler):
                 )
             if len(self.path) + len(publishers.url) > 4096:
                 return 414, b"<html>414 Request-URI Too Large</html>"
-            if "/getDa/" in path:
-                return 200, publishers.availability(asked)
-            preview = "/preview/" in path
-            periods = asked["period"].split(",")
-            if len(periods) > (1 if preview else 12):
-                return 400, json.dumps(
-                    {"statusCode": 400, "message": f"at most {1 if preview else 12} periods a call"}
-                ).encode()
-            return 200, publishers.trade(
-                asked, min(500 if preview else 100_000, int(asked.get("maxRecords", "500")))
-            )
+            return self._comtrade(path, asked)
         if path.startswith("/files/v1/app/reference/Reporters"):
             codes = publishers.ask(
                 f"select distinct reporterCode from trade where {publishers._existing()} order by 1"
@@ -520,6 +569,21 @@ class _Handler(BaseHTTPRequestHandler):
         if path in publishers.files:
             return self._file(publishers.files[path])
         return 404, b'{ "statusCode": 404, "message": "Resource not found" }'
+
+    def _comtrade(self, path: str, asked: dict[str, str]) -> tuple[int, bytes]:
+        named = re.fullmatch(r"/(?:data|public)/v1/(get|preview|getDa)/C/([AM])/HS", path)
+        if not named:
+            return 404, b'{ "statusCode": 404, "message": "Resource not found" }'
+        what, frequency = named.groups()
+        most = 1 if what == "preview" else 12
+        if len(asked.get("period", "").split(",")) > most:
+            return 400, json.dumps(
+                {"statusCode": 400, "message": f"at most {most} periods a call"}
+            ).encode()
+        if what == "getDa":
+            return 200, self.publishers.availability(frequency, asked)
+        cap = min(500 if what == "preview" else 100_000, int(asked.get("maxRecords", "500")))
+        return 200, self.publishers.trade(frequency, asked, cap)
 
     def _file(self, whole: bytes) -> tuple[int, bytes]:
         tag = _etag(whole)

@@ -1,4 +1,4 @@
-"""UN Comtrade: annual goods trade as reported, in answers of its interface or saved as CSV."""
+"""UN Comtrade: goods trade by year or month as reported, in answers of its interface or as CSV."""
 
 from __future__ import annotations
 
@@ -75,15 +75,27 @@ def _refuse_lost_detail(label: str, run: RunOverRows) -> None:
 # ---- what a newer answer replaces ----------------------------------------------------------------
 
 _REPORTER = "cast(try_cast(reporterCode as integer) as varchar)"
+# the year of an annual row, the year and month (202203) of a monthly one, as a request names them
+_PERIOD = """
+    case upper(trim(freqCode))
+        when 'A' then cast(try_cast(refYear as integer) as varchar)
+        when 'M'
+        then cast(100 * try_cast(refYear as integer) + try_cast(refMonth as integer) as varchar)
+    end
+"""
 
 
 def _years_of_request(request: dict) -> set[int]:
-    return {int(year) for year in request["period"].split(",")}
+    return {int(period[:4]) for period in request["period"].split(",")}
 
 
 def _rows_of_request(request: dict) -> str:
-    """The raw rows within the scope of a request: its reporters, flows, codes and partners."""
+    """The raw rows within the scope of a request: its periods, reporters, flows, codes, partners.
+
+    A request for months replaces no year and no other month, one for years no month.
+    """
     conditions = [
+        f"{_PERIOD} in ({sql_texts(request['period'].split(','))})",
         f"{_REPORTER} in ({sql_texts(request['reporterCode'].split(','))})",
         f"upper(trim(flowCode)) in ({sql_texts(request['flowCode'].split(','))})",
         f"lpad(trim(cmdCode), 6, '0') in ({sql_texts(request['cmdCode'].split(','))})",
@@ -202,6 +214,7 @@ COMTRADE_TRADE = Layout(
         ),
         years=_years_of_request,
         replaced_rows=_rows_of_request,
+        release_period=_PERIOD,
         release_key=_REPORTER,
     ),
 )

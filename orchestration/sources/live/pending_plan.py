@@ -40,7 +40,8 @@ class PendingPlan:
             "rows_per_answer": self.rows_per_answer,
             "total": self.total,
             "releases": [
-                [reporter, year, released] for (reporter, year), released in self.releases.items()
+                [reporter, period, released]
+                for (reporter, period), released in self.releases.items()
             ],
             "requests": [plan.as_json(request) for request in self.requests],
         }
@@ -53,7 +54,7 @@ def read_plan(path: Path) -> PendingPlan | None:
         return None
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
-        releases = {(reporter, year): released for reporter, year, released in body["releases"]}
+        releases = {(reporter, period): stamp for reporter, period, stamp in body["releases"]}
         return PendingPlan(
             path,
             body["made_at"],

@@ -46,7 +46,7 @@ def fill_from_api(
         landing = AnswerLanding(
             manifest, settings.incoming_dir, say_redacted, services.comtrade.redacted
         )
-        planner = trade_planner(services.comtrade, settings, manifest, say_redacted, started)
+        planner = trade_planner(services.comtrade, settings, landing, started)
         TradeRefresh(services.comtrade, settings, landing, planner).run()
         IndicatorRefresh(services.world_bank, settings, landing, started.year).run()
     manifest.left_out = landing.left_out
@@ -77,5 +77,6 @@ def plan_refresh(
     services = services or open_services(settings, say, **options)
     with closing(services), file_lock(settings.incoming_dir / "refresh.lock", say):
         started = services.comtrade.now()
-        planner = trade_planner(services.comtrade, settings, manifest, say, started)
+        landing = AnswerLanding(manifest, settings.incoming_dir, say, services.comtrade.redacted)
+        planner = trade_planner(services.comtrade, settings, landing, started)
         return read_plan(plan_path(settings)) or planner.new_plan()

@@ -42,7 +42,7 @@ class TradeRefresh:
     planner: TradePlanner
 
     def run(self) -> None:
-        """Request every missing or newly released reporter-year, as far as today's quota goes."""
+        """Request what is missing or newly released, year or month, as far as the quota goes."""
         if not asks_comtrade(self.settings):
             self.landing.say(
                 "UN Comtrade: no key (COMTRADE_API_KEY), so nothing is requested: "
@@ -176,9 +176,9 @@ class TradeRefresh:
         It keeps the parameters as sent (never the key) and the releases that were current.
         """
         stamps: dict[str, dict[str, str]] = {}
-        for reporter, year in request.cells:
-            if (reporter, year) in pending.releases:
-                stamps.setdefault(str(year), {})[str(reporter)] = pending.releases[reporter, year]
+        for reporter, period in request.cells:
+            if released := pending.releases.get((reporter, period)):
+                stamps.setdefault(str(period), {})[str(reporter)] = released
         return {
             "question": request.question,
             "asked": request.parameters,
@@ -197,10 +197,7 @@ def _described(request: Request) -> str:
         else f"reporter {request.reporters[0]}"
     )
     partners = "all partners" if not request.partners else "the World and China"
-    years = (
-        f"{request.periods[0]}-{request.periods[-1]}"
-        if len(request.periods) > 1
-        else f"{request.periods[0]}"
-    )
+    first, last = map(plan.shown_period, (request.periods[0], request.periods[-1]))
+    periods = first if first == last else f"{first} to {last}"
     flows = " and ".join({"M": "imports", "X": "exports"}[f] for f in request.flows)
-    return f"{reporters} with {partners}, {years}, {flows}"
+    return f"{reporters} with {partners}, {periods}, {flows}"

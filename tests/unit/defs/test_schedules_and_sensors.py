@@ -91,7 +91,7 @@ def test_the_sensor_starts_a_refresh_for_what_was_released_anew_and_no_other(
     assert desk.refresh() == ""
     desk.assert_equals_what_is_published()
     assert tick().run_requests == []
-    assert "no reporter-year has been released again" in tick().skip_message
+    assert "no reporter-year and no month has been released again" in tick().skip_message
     server.revise(276, 1993, 1.5)
     assert len(tick().run_requests) == 1
     assert "SOURCE=api" in tick(LCT_SOURCE="demo").skip_message

@@ -27,9 +27,7 @@ def test_answers_land_as_they_were_sent(desk: Desk, server: PublishersServer) ->
     server.faults = [Fault("reporterCode=156&", keep)]
     desk.refresh()
     [china] = [
-        f
-        for f in desk.manifest.current()
-        if f.request_parameters and f.request_parameters["reporterCode"] == "156"
+        f for f in desk.manifest.current() if f.parameters.get("question") == plan.CHINA_REPORTS
     ]
     assert gzip.decompress((desk.folder / "landing" / china.file).read_bytes()) == sent["body"]
     assert (
@@ -54,7 +52,7 @@ def test_an_answer_at_the_cap_is_split_until_nothing_is_cut(
     assert desk.assert_equals_what_is_published() > cap
     assert all(f.rows < cap for f in desk.manifest.current() if f.source == "comtrade")
     assert desk.refresh() == ""
-    assert server.count(GET_DA) == 6
+    assert server.count(GET_DA) == 8
     server.calls.clear()
     desk.refresh()
     assert server.count(DATA) == 0, "reporter-years that landed in parts are known to be complete"
@@ -109,7 +107,7 @@ def test_duplicated_rows(desk: Desk, server: PublishersServer) -> None:
     with desk.landed() as connection:
         [(rows, distinct)] = connection.execute(
             "select count(*), "
-            "count(distinct (refYear, reporterCode, flowCode, partnerCode, cmdCode)) "
+            "count(distinct (period, reporterCode, flowCode, partnerCode, cmdCode)) "
             "from raw.comtrade_trade"
         ).fetchall()
     assert rows == distinct + 50
@@ -125,6 +123,7 @@ def test_empty_answer(desk: Desk, server: PublishersServer) -> None:
     assert desk.refresh() == ""
     assert sorted(f.rows > 0 for f in desk.manifest.current() if f.source == "comtrade") == [
         False,
+        True,
         True,
     ]
     server.calls.clear()

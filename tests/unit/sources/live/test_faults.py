@@ -54,7 +54,7 @@ PASSING = {
     "429 with Retry-After": ([Fault(DATA, answers(429, RATE, Retry_After="17"))], [17.5]),
     "429 with Retry-After as a date": (
         [Fault(DATA, answers(429, RATE, Retry_After="Tue, 14 Jul 2026 12:05:00 GMT"))],
-        [297.5],
+        [296.5],
     ),
     "429 without Retry-After": ([Fault(DATA, answers(429, RATE))], [1.5]),
     "403 quota for a few minutes": ([Fault(DATA, answers(403, QUOTA_SOON))], [300.5]),
@@ -187,7 +187,7 @@ def test_a_passing_fault_costs_a_call_and_nothing_else(
     more = PAGES_ASKED_AGAIN.get(fault, sum(f.times for f in faults))
     if is_trade:
         assert (server.count(GET_DA), server.count(DATA)) == (
-            (3 + more, 2) if faults[0].match == GET_DA else (3, 2 + more)
+            (4 + more, 3) if faults[0].match == GET_DA else (4, 3 + more)
         )
         counted = json.loads((desk.incoming / "comtrade_calls.json").read_text())["calls"]
         assert counted == server.count("/v1/"), "every call is counted"
@@ -195,11 +195,13 @@ def test_a_passing_fault_costs_a_call_and_nothing_else(
         assert server.count(INDICATOR) == PAGES + more
 
 
-# the two questions to UN Comtrade, in the order in which they are asked
-OF_CHINA, OF_OTHERS = "reporterCode=156&", "partnerCode=0,156&"
+# the questions to UN Comtrade, in the order in which they are asked, and where availability is
+OF_CHINA, OF_OTHERS = "/C/A/HS?reporterCode=156&", "partnerCode=0,156&"
+OF_MONTHS = "/get/C/M/HS?"
+GET_DA_OF_YEARS, GET_DA_OF_MONTHS = "/getDa/C/A/", "/getDa/C/M/"
 # fault -> what it strikes, what the service does for ever, and what is said about it. A service
-# that fails is not asked any more, while an answer that is refused does not keep the next from
-# being asked: so the former strike the second question, and the latter the first.
+# that fails is not asked any more, so the months are lost with the second question; an answer that
+# is refused, or no answer at all, does not keep the next from being asked.
 LASTING = {
     "429 for ever": (
         OF_OTHERS,
@@ -213,7 +215,7 @@ LASTING = {
     ),
     "500 for ever": (OF_OTHERS, answers(500, "oops"), "did not recover in 6 attempts"),
     "error field for ever": (
-        OF_OTHERS,
+        OF_MONTHS,
         answers(200, '{"count":0,"data":[],"error":"calculation failed"}'),
         "calculation failed",
     ),
@@ -246,12 +248,12 @@ LASTING = {
         "key *** is wrong",
     ),
     "availability without reporters": (
-        GET_DA,
+        GET_DA_OF_YEARS,
         changed_rows(lambda rows: []),
         "the list of available data is empty",
     ),
     "availability without releases": (
-        GET_DA,
+        GET_DA_OF_YEARS,
         changed_rows(lambda rows: [{"period": 1993, "reporterCode": 156}]),
         "no usable reporterCode, period or lastReleased",
     ),
@@ -261,7 +263,7 @@ LASTING = {
         "did not recover in 6 attempts",
     ),
     "availability of rows that are no objects": (
-        GET_DA,
+        GET_DA_OF_YEARS,
         changed_rows(lambda rows: list(range(len(rows)))),
         "no usable reporterCode, period or lastReleased",
     ),
@@ -300,6 +302,36 @@ LASTING = {
         changed_rows(lambda rows: [*rows, {**rows[0], "refYear": 1999}]),
         "column refYear: '1999' was not requested",
     ),
+    "availability of months instead of years": (
+        GET_DA_OF_YEARS,
+        changed_rows(lambda rows: [{**r, "period": 100 * r["period"] + 1} for r in rows]),
+        "no usable reporterCode, period or lastReleased",
+    ),
+    "no availability of months": (
+        GET_DA_OF_MONTHS,
+        answers(404, '{ "statusCode": 404, "message": "Resource not found" }'),
+        "its interface may have changed",
+    ),
+    "availability without months": (
+        GET_DA_OF_MONTHS,
+        changed_rows(lambda rows: []),
+        "the list of available months is empty",
+    ),
+    "rows of another frequency": (
+        OF_CHINA,
+        changed_rows(lambda rows: [*rows, {**rows[0], "freqCode": "M"}]),
+        "column freqCode: 'M' was not requested",
+    ),
+    "rows of another month": (
+        OF_MONTHS,
+        changed_rows(lambda rows: [*rows, {**rows[0], "period": "199401", "refYear": 1994}]),
+        "column period refYear refMonth: '199401 1994 1' was not requested",
+    ),
+    "a month that is not that of the period": (
+        OF_MONTHS,
+        changed_rows(lambda rows: [{**rows[0], "refMonth": 2}, *rows[1:]]),
+        "column period refYear refMonth: '199301 1993 2' was not requested",
+    ),
     "pinned totals ignored": (
         OF_CHINA,
         changed_rows(lambda rows: [*rows, {**rows[0], "motCode": 2100}]),
@@ -335,15 +367,22 @@ LASTING = {
 }
 
 
-TRADE, SERIES = {"china_reports", "others_report"}, {"wdi_indicators", "wdi_economies"}
+ANNUAL_TRADE, MONTHLY_TRADE = {"china_reports", "others_report"}, {"china_reports_monthly"}
+TRADE, SERIES = ANNUAL_TRADE | MONTHLY_TRADE, {"wdi_indicators", "wdi_economies"}
+LOST = {
+    OF_CHINA: {"china_reports"},
+    OF_OTHERS: {"others_report"} | MONTHLY_TRADE,
+    OF_MONTHS: MONTHLY_TRADE,
+    GET_DA_OF_YEARS: TRADE,
+    GET_DA_OF_MONTHS: MONTHLY_TRADE,
+}
 
 
 def parts_lost(fault: str) -> set[str]:
     """What cannot land because of a lasting fault; the economies come after the series."""
     if fault == "World Bank: one observation twice":
         return {"wdi_indicators"}
-    lost = {OF_CHINA: {"china_reports"}, OF_OTHERS: {"others_report"}, GET_DA: TRADE}
-    return SERIES if fault.startswith("World Bank") else lost[LASTING[fault][0]]
+    return SERIES if fault.startswith("World Bank") else LOST[LASTING[fault][0]]
 
 
 def parts_landed(desk: Desk) -> set[str]:
@@ -357,7 +396,7 @@ def test_a_lasting_fault_is_named_the_rest_lands_and_the_next_run_goes_on(
 ) -> None:
     monkeypatch.setattr(world_bank, "ROWS_PER_PAGE", 3000)
     match, action, reason = LASTING[fault]
-    of_one_question = match in (OF_CHINA, OF_OTHERS)
+    of_one_question = match in (OF_CHINA, OF_OTHERS, OF_MONTHS)
     if of_one_question:
         desk.only("trade", monkeypatch)
     server.faults = [Fault(match, action, times=10_000)]

@@ -35,6 +35,8 @@ from tests.support.raw_server import RawServer, response
 
 CODES = ("850760", "283691", "281700", "260112", "392112")
 REQUEST = Request(plan.CHINA_REPORTS, (plan.CHINA,), (), (1993,), plan.FLOWS, CODES)
+MONTHS = (199301, 199302)
+REQUEST_BY_MONTH = Request(plan.CHINA_REPORTS_MONTHLY, (plan.CHINA,), (), MONTHS, plan.FLOWS, CODES)
 BATCH = world_bank.Batch("202310", ("NY.GDP.MKTP.CD",), (1993,))
 BATCH_OF_TODAY = world_bank.Batch(world_bank.TODAY, ("NY.GDP.MKTP.CD",), (1993,))
 
@@ -48,12 +50,22 @@ KINDS: dict[str, tuple[Callable[[str], str], Callable[[Path], Any], Callable, Ca
         lambda answer: len(answer["data"]),
     ),
     "availability": (
-        lambda base: comtrade.availability_url(base, [1993], True),
-        comtrade.read_releases,
+        lambda base: comtrade.availability_url(base, plan.ANNUAL, {"period": "1993"}, True),
+        partial(comtrade.read_releases, frequency=plan.ANNUAL),
         len,
-        lambda answer: len(
-            {(str(_named(r, "reporterCode")), str(_named(r, "period"))[:4]) for r in answer["data"]}
-        ),
+        lambda answer: _listed_periods(answer),
+    ),
+    "trade by month": (
+        lambda base: plan.url_of(base, REQUEST_BY_MONTH, Limits()),
+        partial(comtrade.check_answer, request=REQUEST_BY_MONTH, limits=Limits()),
+        lambda result: result[0],
+        lambda answer: len(answer["data"]),
+    ),
+    "availability by month": (
+        lambda base: comtrade.availability_url(base, plan.MONTHLY, {"reporterCode": "156"}, True),
+        partial(comtrade.read_releases, frequency=plan.MONTHLY),
+        len,
+        lambda answer: _listed_periods(answer),
     ),
     "page of the archives": (
         lambda base: BATCH.url(base, 1, 30),
@@ -100,6 +112,11 @@ ODD_BYTES = [
     b"\xef\xbb\xbf",
 ]
 ODD_VALUES = [None, True, -1, 0, 1.5, 10**30, "", "x" * 300, "\ud800", "²", [], {}, [[]], {"a": 1}]
+
+
+def _listed_periods(answer: dict) -> int:
+    named = ((_named(row, "reporterCode"), _named(row, "period")) for row in answer["data"])
+    return len({(str(reporter), str(period)) for reporter, period in named})
 
 
 def _named(row: dict, name: str) -> object:

@@ -6,11 +6,17 @@ import pytest
 
 from orchestration.landing.layout import LandingError
 from orchestration.sources.live import plan
-from orchestration.sources.live.plan import FLOWS, OTHERS_REPORT, Limits, Request
+from orchestration.sources.live.plan import (
+    CHINA_REPORTS_MONTHLY,
+    FLOWS,
+    OTHERS_REPORT,
+    Limits,
+    Request,
+)
 
 
 def full_history() -> list[Request]:
-    existing = plan.assumed_reporter_years(2026)
+    existing = plan.assumed_cells(2026)
     return plan.requests_for(
         plan.all_cells(existing),
         existing,
@@ -22,12 +28,13 @@ def full_history() -> list[Request]:
 
 def test_the_full_history_fits_a_day_of_quota() -> None:
     requests, (codes, codes_per_reporter) = full_history(), plan.listed_codes()
-    existing = plan.assumed_reporter_years(2026)
-    assert len(requests) + 3 <= 500
+    existing = plan.assumed_cells(2026)
+    assert len(requests) + 4 <= 500
     for request in requests:
         assert len(request.periods) <= 12
         assert plan.expected_rows(request, existing, codes_per_reporter) <= 100_000
         assert len(plan.url_of("https://comtradeapi.un.org", request, Limits())) <= 4096
+        assert len({plan.is_month(period) for period in request.periods}) == 1
     asked: dict[tuple, list[str]] = {}
     for request in requests:
         for cell in set(request.cells) & existing:
@@ -37,6 +44,34 @@ def test_the_full_history_fits_a_day_of_quota() -> None:
         "everything that exists"
     )
     assert all(tuple(sorted(listed)) == codes for listed in asked.values()), "each of it once"
+
+
+def test_months_of_china_come_last_a_year_in_few_calls() -> None:
+    requests = full_history()
+    monthly = [r for r in requests if r.question == CHINA_REPORTS_MONTHLY]
+    assert requests[-len(monthly) :] == monthly
+    assert len(monthly) <= 4 * (2026 - plan.FIRST_MONTHLY_YEAR + 1)
+    assert {p for r in monthly for p in r.periods} == {
+        100 * year + month
+        for year in range(plan.FIRST_MONTHLY_YEAR, 2027)
+        for month in range(1, 13)
+    }
+    [first, *_] = monthly
+    assert (first.reporters, first.partners) == ((plan.CHINA,), ())
+    assert "/data/v1/get/C/M/HS?" in plan.url_of("https://x.org", first, Limits())
+    assert all("/C/A/HS?" in plan.url_of("", r, Limits()) for r in requests[: -len(monthly)])
+    assert first.name.startswith("comtrade_china_reports_monthly_201701-201703_MX_")
+
+
+def test_a_new_month_is_one_call_and_years_ask_for_no_months() -> None:
+    existing = plan.assumed_cells(2026)
+    codes, codes_per_reporter = plan.listed_codes()
+    needed = {CHINA_REPORTS_MONTHLY: {(156, 202512), (156, 202601)}}
+    [request] = plan.requests_for(
+        needed, existing, codes, codes_per_reporter, Limits(), "https://x.org"
+    )
+    assert request.periods == (202512, 202601)
+    assert CHINA_REPORTS_MONTHLY not in plan.all_cells({(156, 2022), (276, 2022)})
 
 
 @pytest.mark.parametrize(

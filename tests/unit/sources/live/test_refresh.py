@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,11 +33,24 @@ def test_a_refresh_lands_what_is_published_and_says_before_what_it_will_ask(
     assert "calls" in said_at_first_call[0]
     assert "day(s) of quota" in said_at_first_call[0]
     assert desk.assert_equals_what_is_published() > 300
-    [china, others] = [f for f in desk.manifest.current() if f.source == "comtrade"]
+    [china, others, months] = [f for f in desk.manifest.current() if f.source == "comtrade"]
     assert china.request_parameters["reporterCode"] == "156"
     assert "partnerCode" not in china.request_parameters
     assert others.request_parameters["partnerCode"] == "0,156"
     assert others.parameters["releases"]["1993"]["276"] == "2024-01-01T00:00:00"
+    assert months.request_parameters["reporterCode"] == "156"
+    assert months.request_parameters["period"].split(",") == [f"1993{m:02}" for m in range(1, 13)]
+    assert months.parameters["releases"]["199312"] == {"156": "2024-01-01T00:00:00"}
+    assert any(
+        "China with all partners, 1993-01 to 1993-12, imports and exports" in text
+        for text in desk.said
+    )
+    assert [c.split("?")[0] for c in server.calls if GET_DA in c or DATA in c] == [
+        *["/data/v1/getDa/C/A/HS"] * 3,
+        "/data/v1/getDa/C/M/HS",
+        *["/data/v1/get/C/A/HS"] * 2,
+        "/data/v1/get/C/M/HS",
+    ], "what the report needs comes first"
     assert list(desk.incoming.glob("*.json.gz")) == []
     assert not (desk.incoming / "plan.json").exists()
     assert [
@@ -100,6 +114,65 @@ def test_one_changed_reporter_year_is_all_that_is_asked_for_and_its_revision_is_
     assert kept == [(pytest.approx(before), "2024-01-01T00:00:00", "2025-01-02T09:30:00", 1)]
 
 
+def test_one_changed_month_is_all_that_is_asked_for_and_its_revision_is_kept(
+    desk: Desk, server: PublishersServer
+) -> None:
+    by_period = "period, sum(primaryValue::double) from raw.comtrade_trade"
+    desk.refresh()
+    with desk.landed() as connection:
+        before = dict(
+            connection.execute(
+                f"select {by_period} where reporterCode = '156' group by period"
+            ).fetchall()
+        )
+    assert len(before) == 13, "the year and its months"
+    server.revise(156, 199303, 1.5)
+    server.calls.clear()
+    assert desk.refresh() == ""
+    [asked] = [c for c in server.calls if DATA in c]
+    assert "/C/M/HS?reporterCode=156&period=199303&" in asked
+    assert len(server.calls) <= 6
+    with desk.landed() as connection:
+        after = dict(
+            connection.execute(
+                f"select {by_period} where reporterCode = '156' group by period"
+            ).fetchall()
+        )
+        replaced = connection.execute(
+            "select period, sum(primaryValue::double), min(released_before), min(released_after) "
+            "from raw.comtrade_superseded group by period"
+        ).fetchall()
+    assert after.pop("199303") == pytest.approx(1.5 * before["199303"])
+    assert after == {period: usd for period, usd in before.items() if period != "199303"}
+    assert replaced == [
+        (
+            "199303",
+            pytest.approx(before["199303"]),
+            "2024-01-01T00:00:00",
+            "2025-01-02T09:30:00",
+        )
+    ]
+
+
+def test_a_new_release_of_the_year_leaves_its_months(desk: Desk, server: PublishersServer) -> None:
+    desk.refresh()
+    server.revise(156, 1993, 1.5)
+    server.calls.clear()
+    assert desk.refresh() == ""
+    [asked] = [c for c in server.calls if DATA in c]
+    assert "/C/A/HS?reporterCode=156&period=1993&" in asked
+    with desk.landed() as connection:
+        assert connection.execute(
+            "select distinct freqCode from raw.comtrade_superseded"
+        ).fetchall() == [("A",)]
+        [(share,)] = connection.execute(
+            "select sum(primaryValue::double) filter (where freqCode = 'M') "
+            "/ sum(primaryValue::double) filter (where freqCode = 'A') "
+            "from raw.comtrade_trade where reporterCode = '156'"
+        ).fetchall()
+    assert share == pytest.approx(1 / 1.5)
+
+
 def test_a_withdrawn_report_leaves_the_raw_table_and_stays_as_a_revision(
     desk: Desk, server: PublishersServer
 ) -> None:
@@ -126,13 +199,14 @@ def test_new_products_in_an_own_list_are_asked_for(
     own.write_text("product_code,sector,technology\n010121,transport,horses\n")
     server.calls.clear()
     desk.refresh(LCT_LOW_CARBON_PRODUCTS=str(own))
-    assert server.count(DATA) == 2
+    assert server.count(DATA) == 3
     assert all("010121" in c for c in server.calls if DATA in c)
 
 
 def test_without_a_key_a_run_is_a_small_trial(desk: Desk, server: PublishersServer) -> None:
     server.years = {2020, 2021}
     assert desk.refresh(COMTRADE_API_KEY="") == ""
+    assert server.count("/C/M/") == 0, "months are for those who have a key"
     asked = [c for c in server.calls if "/preview/" in c]
     assert 1 <= len(asked) <= 8
     assert server.count("/data/v1") == 0
@@ -149,11 +223,11 @@ def test_without_a_key_a_run_is_a_small_trial(desk: Desk, server: PublishersServ
 
 
 def test_403_quota_used_up(desk: Desk, server: PublishersServer) -> None:
-    server.quota = 4
+    server.quota = 5
     assert desk.refresh() == "", "a used-up quota is no failure of a file"
-    assert waiting_requests(desk.settings()) == 1
+    assert waiting_requests(desk.settings()) == 2
     assert any(
-        "1 of 2 requests are waiting. Run the same command again after 00:00 UTC" in text
+        "2 of 3 requests are waiting. Run the same command again after 00:00 UTC" in text
         for text in desk.said
     )
     server.calls.clear()
@@ -161,7 +235,7 @@ def test_403_quota_used_up(desk: Desk, server: PublishersServer) -> None:
     assert server.count("/v1/") == 0, "no call is sent on that day any more"
     server.quota, desk.time.at = 10_000, desk.time.at + timedelta(days=1)
     desk.refresh()
-    assert server.count(DATA) == 1, "the plan goes on where it stopped"
+    assert server.count(DATA) == 2, "the plan goes on where it stopped"
     assert server.count(GET_DA) == 0
     desk.assert_equals_what_is_published()
 
@@ -191,7 +265,51 @@ def test_quota_used_up_before_anything_was_asked(desk: Desk, server: PublishersS
     assert server.count(DATA) == 0
     assert any("the available data could not be listed" in text for text in desk.said)
     desk.time.at += timedelta(days=1)
+    desk.refresh(LCT_COMTRADE_CALLS_A_DAY="7")
+    desk.assert_equals_what_is_published()
+
+
+def test_quota_used_up_before_the_months_were_listed(
+    desk: Desk, server: PublishersServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_equal = desk.only("trade", monkeypatch)
+    server.quota = 3
+    with pytest.raises(LandingError, match="the day's quota was used up"):
+        desk.refresh()
+    assert waiting_requests(desk.settings()) == 2, "the years are planned"
+    assert any("of China by month could not be listed" in text for text in desk.said)
+    server.quota, desk.time.at = 10_000, desk.time.at + timedelta(days=1)
+    server.calls.clear()
+    assert desk.refresh() == ""
+    assert (server.count(GET_DA), server.count(DATA)) == (0, 2)
+    assert desk.refresh() == ""
+    assert (server.count(GET_DA), server.count(DATA)) == (4, 3), "the months follow"
+    assert_equal()
+
+
+def test_a_plan_of_before_months_were_asked_for_is_continued(
+    desk: Desk, server: PublishersServer
+) -> None:
     desk.refresh(LCT_COMTRADE_CALLS_A_DAY="5")
+    path = desk.incoming / "plan.json"
+    body = json.loads(path.read_text())
+    body["requests"] = [r for r in body["requests"] if r["question"] == plan.OTHERS_REPORT]
+    body["releases"] = [r for r in body["releases"] if r[1] <= 9999]
+    assert set(body["requests"][0]) == {
+        "question",
+        "reporters",
+        "partners",
+        "periods",
+        "flows",
+        "codes",
+    }, "as it was then"
+    path.write_text(json.dumps(body))
+    desk.time.at += timedelta(days=1)
+    server.calls.clear()
+    assert desk.refresh() == ""
+    assert (server.count(GET_DA), server.count(DATA)) == (0, 1)
+    assert desk.refresh() == ""
+    assert (server.count(GET_DA), server.count(DATA)) == (4, 2)
     desk.assert_equals_what_is_published()
 
 
@@ -204,7 +322,7 @@ def test_midnight_passes_during_a_refresh(desk: Desk, server: PublishersServer) 
 
 
 def test_the_plan_on_disk_is_damaged(desk: Desk, server: PublishersServer) -> None:
-    desk.refresh(LCT_COMTRADE_CALLS_A_DAY="4")
+    desk.refresh(LCT_COMTRADE_CALLS_A_DAY="5")
     (desk.incoming / "plan.json").write_text('{"made_at": "20')
     with pytest.raises(LandingError, match="Remove it; what has landed is not requested again"):
         read_plan(desk.incoming / "plan.json")
@@ -212,7 +330,7 @@ def test_the_plan_on_disk_is_damaged(desk: Desk, server: PublishersServer) -> No
     desk.time.at += timedelta(days=1)
     server.calls.clear()
     desk.refresh()
-    assert server.count(DATA) == 1
+    assert server.count(DATA) == 2
     desk.assert_equals_what_is_published()
 
 
@@ -228,7 +346,7 @@ def test_ended_between_answer_and_landing(
     (desk.incoming / ".part-half.json.gz").write_bytes(b"half")
     assert server.count(DATA) == 1
     assert desk.refresh() == ""
-    assert server.count(DATA) == 2, "the answer that had come is not asked for again"
+    assert server.count(DATA) == 3, "the answer that had come is not asked for again"
     desk.assert_equals_what_is_published()
 
 
@@ -248,7 +366,7 @@ def test_ended_between_landing_and_plan(
         with pytest.raises(KeyboardInterrupt):
             desk.refresh()
     assert desk.refresh() == ""
-    assert server.count(DATA) == 2
+    assert server.count(DATA) == 3
     desk.assert_equals_what_is_published()
 
 
