@@ -39,7 +39,8 @@ class Specification:
     terms           in the table's order, under the published names; `a_x_b` is the product of the
                     z-scores of a and b
     variant         what differs from the report's own specification (`report`: nothing)
-    estimator       ols, or ppml: Poisson pseudo-maximum likelihood of an outcome in levels
+    estimator       ols; ppml: Poisson pseudo-maximum likelihood of an outcome in levels; or iv:
+                    two-stage least squares
     effects         the panel's columns whose levels are swept out
     inference       kinds of estimation.inference
     first_year, last_year
@@ -53,6 +54,7 @@ class Specification:
     product_lists   which list the trade comes from and at which lag it enters: (("mineral", 0),)
                     for a mineral outcome at t
     measured_by     the panel's variables for terms of another name
+    instrumented    terms that are instrumented (estimator iv)
     """
 
     exhibit: str
@@ -72,6 +74,7 @@ class Specification:
     mineral_scope: str = "ores"
     product_lists: tuple[tuple[str, int], ...] = ()
     measured_by: tuple[tuple[str, str], ...] = MEASURED_BY
+    instrumented: tuple[str, ...] = ()
 
     def variables_of(self, term: str) -> tuple[str, ...]:
         """The panel's variables whose lagged z-scores make up a term: one, or two if interacted."""
