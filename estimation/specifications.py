@@ -14,6 +14,9 @@ year, as a z-score):
    Table 6.
 4. Y_it = b1 LCT x CV + b2 LCT + b3 CV + G X + phi_i + eta_t + e
    Tables 7 to 10, one mechanism CV each.
+
+Exhibits instrument_1 to instrument_5 are tables 6 to 10 with LCT instrumented
+(estimation/designs/trade_instrument.py).
 """
 
 from __future__ import annotations
@@ -315,8 +318,29 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("standardised_over_sample", lambda s: replace(s, standardisation="sample")),
 )
 
+# tables 6 to 10 with imports from China instrumented, column by column
+INSTRUMENTED_EXHIBITS = {
+    exhibit: f"instrument_{number}" for number, exhibit in enumerate(("table_6", *MECHANISMS), 1)
+}
+
+
+def _instrumented(s: Specification) -> Specification:
+    return replace(
+        s,
+        exhibit=INSTRUMENTED_EXHIBITS[s.exhibit],
+        variant="instrumented",
+        estimator="iv",
+        instrumented=tuple(term for term in s.terms if names_in(term)[0] == LCT),
+        inference=KINDS_NOT_DRAWN,
+    )
+
+
 _AS_IN_THE_REPORT = (*REPORT_SPECIFICATIONS, *TEXT_SPECIFICATIONS)
+INSTRUMENTED_SPECIFICATIONS: tuple[Specification, ...] = tuple(
+    _instrumented(s) for s in _AS_IN_THE_REPORT if s.exhibit in INSTRUMENTED_EXHIBITS
+)
 SPECIFICATIONS: tuple[Specification, ...] = (
     *_AS_IN_THE_REPORT,
     *(s for variant in VARIANTS for s in variant.of(_AS_IN_THE_REPORT)),
+    *INSTRUMENTED_SPECIFICATIONS,
 )

@@ -53,8 +53,20 @@ class Exposures:
 
     @property
     def instrument(self) -> np.ndarray:
-        """z (n,)."""
-        return self.summed(self.shares * self.shifts)
+        """z (n,), with shifts around their period's mean, weighted by importance.
+
+        The mean is the same for all but for the sums of shares, and says nothing of an observation
+        (Borusyak and Hull 2023 call this recentring).
+        """
+        return self.summed(self.shares * self.recentred_shifts)
+
+    @property
+    def recentred_shifts(self) -> np.ndarray:
+        """(c,) the shifts less the mean of their period's, weighted by importance."""
+        importance = self.importance
+        sums = np.bincount(self.periods, weights=importance * self.common_shifts)
+        means = sums / np.bincount(self.periods, weights=importance)
+        return self.shifts - means[self.periods[self.shocks]]
 
     @property
     def sums_of_shares(self) -> np.ndarray:
@@ -126,23 +138,15 @@ def rotemberg_weights(
     Goldsmith-Pinkham, Sorkin and Swift (2020): alpha_k is the group's part of the
     covariance of instrument and term, and sum over k of alpha_k beta_k is the estimate. `outcome`
     and `endogenous` (n,) are net of effects, controls (the sums of shares by period among them) and
-    other terms. Shifts are taken around their period's mean, weighted by importance: the
-    decomposition would otherwise depend on the level of shifts, which the controls take out of the
-    instrument anyway.
+    other terms; the instrument is that of `Exposures`, whose shifts are recentred: the
+    decomposition depends on the level of shifts, though the estimate does not.
     """
-    mean = _period_means(exposures)[exposures.periods[exposures.shocks]]
-    cells = exposures.shares * (exposures.shifts - mean)
+    cells = exposures.shares * exposures.recentred_shifts
     group = exposures.groups[exposures.shocks]
     with_term = np.bincount(group, weights=cells * endogenous[exposures.rows])
     with_outcome = np.bincount(group, weights=cells * outcome[exposures.rows])
     with np.errstate(invalid="ignore", divide="ignore"):
         return RotembergWeights(with_term / with_term.sum(), with_outcome / with_term)
-
-
-def _period_means(exposures: Exposures) -> np.ndarray:
-    weights = np.bincount(exposures.periods, weights=exposures.importance)
-    shifts = exposures.importance * exposures.common_shifts
-    return np.bincount(exposures.periods, weights=shifts) / weights
 
 
 # ---- inference by shocks (AKM) -------------------------------------------------------------------
@@ -180,9 +184,10 @@ def shifts_net_of_effects(exposures: Exposures) -> np.ndarray:
     """The shifts net of controls (s,), from the shifts themselves.
 
     The common shifts less group effects and period effects, weighted by importance: what effects of
-    observations (with shares that do not change) and the sums of shares by period take out of the
-    instrument (Borusyak, Hull and Jaravel 2022, exposure-robust errors). It needs no more observations than
-    shares, and leads to the same inference as `shifts_from_shares` where both can be had in many.
+    economies (whose shares do not change) and the sums of shares by period take out of the
+    instrument (Borusyak, Hull and Jaravel 2022, on exposure-robust errors). Unlike
+    `shifts_from_shares` it does not need more observations than shares; with many observations both
+    lead to the same inference.
     """
     effects = FixedEffects([exposures.groups, exposures.periods], exposures.importance)
     return effects.sweep(exposures.common_shifts[:, None])[:, 0]

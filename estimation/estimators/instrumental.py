@@ -141,7 +141,7 @@ def fit_instrumental(
         effects=specification.effects,
         effect_rank=swept.rank,
         sweep=swept.sweep,
-        instrumented=specification.instrumented,
+        instrumented=specification.terms_where(is_instrumented),
         outcome=stages.outcome,
         endogenous=stages.endogenous,
         instruments=stages.instruments,
@@ -242,6 +242,13 @@ def _on_instruments(fit: InstrumentalFit, y: np.ndarray) -> Fit:
 # ---- how strong the instruments are --------------------------------------------------------------
 
 
+def wald_f(stage: Fit, kind: Kind) -> float:
+    """The F statistic of all coefficients of a first stage or reduced form: Wald over their m."""
+    covariance_of_all = covariance(kind, stage)
+    wald = stage.estimates @ np.linalg.solve(covariance_of_all, stage.estimates)
+    return float(wald / len(stage.estimates))
+
+
 def effective_f(fit: InstrumentalFit, kind: Kind) -> float:
     """The effective F statistic of the one instrumented term.
 
@@ -315,11 +322,10 @@ def anderson_rubin_p_value(
 ) -> float:
     """The p value of the joint hypothesis that the instrumented coefficients have these values.
 
-    `values` (k1,) default to zeros. The Wald test that the m instruments say nothing of what is
-    left of the outcome, by the F distribution with m and the kind's degrees of freedom.
+    `values` (k1,) default to zeros. The test that the m instruments say nothing of what is left of
+    the outcome, by the F distribution with m and the kind's degrees of freedom.
     """
     tested = np.zeros(len(fit.instrumented)) if values is None else values
     left = _on_instruments(fit, fit.outcome - fit.endogenous @ tested)
     m = len(left.estimates)
-    wald = left.estimates @ np.linalg.solve(covariance(kind, left), left.estimates)
-    return float(special.fdtrc(m, degrees_of_freedom(kind, left), wald / m))
+    return float(special.fdtrc(m, degrees_of_freedom(kind, left), wald_f(left, kind)))

@@ -112,7 +112,7 @@ def printed_table(
     caption = because(
         "table_label",
         "caption",
-        number=first.exhibit.removeprefix("table_"),
+        number=_number(first.exhibit),
         title=Reason("table_title", first.exhibit),
     )
     return PrintedTable(
@@ -351,6 +351,12 @@ def rendered(
             for extension, written in FORMATS.items():
                 files[f"{folder}{exhibit}.{language}.{extension}"] = written(table)
     return files
+
+
+def _number(exhibit: str) -> str:
+    """What stands behind the word Table: 6 for table_6, I.1 for instrument_1."""
+    kind, number = exhibit.split("_")
+    return number if kind == "table" else f"{kind[0].upper()}.{number}"
 
 
 def _capital(text: str) -> str:

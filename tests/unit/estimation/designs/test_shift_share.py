@@ -126,7 +126,9 @@ def test_the_instrument_is_the_sum_of_shares_times_shifts() -> None:
         groups=np.array([0, 1]),
         periods=np.array([0, 0]),
     )
-    np.testing.assert_allclose(e.instrument, [3.5, 6.0])
+    # the mean shift: 0.25 / 1.6 of the first shock's 2, the rest of the second's 9 / 1.35
+    mean = (0.25 * 2 + 0.75 * 4 + 0.6 * 10) / 1.6
+    np.testing.assert_allclose(e.instrument, [3.5 - mean, 6.0 - 0.6 * mean])
     np.testing.assert_allclose(e.sums_of_shares, [1.0, 0.6])
     np.testing.assert_allclose(e.by_period(), [[1.0], [0.6]])
     np.testing.assert_allclose(e.importance, [0.25 / 1.6, 1.35 / 1.6])
@@ -152,14 +154,17 @@ def test_rotemberg_weights_sum_to_one_and_give_back_the_estimate() -> None:
     found = rotemberg_weights(e, y, d)
     assert found.weights.sum() == pytest.approx(1)
     assert found.weights @ found.estimates == pytest.approx((z @ y) / (z @ d))
-    alone = np.where(e.groups[e.shocks] == 4, e.shares * e.shifts, 0.0)
-    mean = np.where(e.groups[e.shocks] == 4, e.shares, 0.0)
-    [part, level] = (e.summed(cells) for cells in (alone, mean))
-    by_year = np.bincount(e.periods, e.importance * e.common_shifts) / np.bincount(
-        e.periods, e.importance
-    )
-    part = part - level * by_year[np.arange(e.n_rows) % 8]
+    of_one = np.where(e.groups[e.shocks] == 4, e.shares * e.recentred_shifts, 0.0)
+    part = e.summed(of_one)
     assert found.estimates[4] == pytest.approx((part @ y) / (part @ d))
+
+
+def test_recentring_changes_the_instrument_by_what_the_controls_take_out() -> None:
+    e = exposures()
+    as_it_is = e.summed(e.shares * e.shifts)
+    both = net_of(np.column_stack([as_it_is, e.instrument]), panel_controls(e))
+    np.testing.assert_allclose(both[:, 0], both[:, 1], atol=1e-9)
+    assert np.bincount(e.periods, e.importance * e.common_shifts).std() > 1e-3
 
 
 def test_shifts_are_recovered_from_the_shares_that_carry_them() -> None:
