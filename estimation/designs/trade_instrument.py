@@ -9,7 +9,7 @@ has nothing to do with what else moves the emissions of those who used to buy th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -38,6 +38,7 @@ from estimation.estimators.instrumental import (
     first_stage,
     fit_instrumental,
     reduced_form,
+    regression_on_one,
     wald_f,
 )
 from estimation.estimators.least_squares import fit_least_squares
@@ -362,52 +363,38 @@ def _balance(
     later = without_singletons(
         sample.keep(instrument.is_there(iso3, sample.years + LEAD)), specification.effects
     )
-    others = [t for t in specification.terms if t not in specification.instrumented]
-    columns = {t: later.x[:, specification.terms.index(t)] for t in others}
-    tests = [("pre_trend", specification.outcome, later.y, columns)]
-    tests += [("balance", term, column, {}) for term, column in columns.items()]
+    others = {
+        term: later.x[:, place]
+        for place, term in enumerate(specification.terms)
+        if term not in specification.instrumented
+    }
+    kinds = {specification.outcome: "pre_trend"} | dict.fromkeys(others, "balance")
     if not len(later):
         nothing = because("instrument", "no_later_instrument", years=LEAD)
-        return pd.DataFrame(
-            [{"variable": v, "kind": kind, "reason": nothing} for kind, v, *_ in tests],
-            columns=["variable", "kind", "p_value", "reason"],
-        )
+        return _tested(kinds, dict.fromkeys(kinds, NotEstimable(nothing)))
     own, _ = instrument.of_sample(later)
     ahead, _ = instrument.of_sample(later, LEAD)
-    sums = {f"sum_of_shares_{n}": column for n, column in enumerate(own.by_period().T)}
-    shared = {"later": ahead.instrument, "own": own.instrument, **sums}
-    return pd.DataFrame(
-        [
-            {"variable": variable, "kind": kind}
-            | _tested(later, y, shared | beside, specification, variable)
-            for kind, variable, y, beside in tests
-        ]
+    given = np.column_stack([own.instrument, own.by_period()])
+    with_terms = np.column_stack([*others.values(), given])
+    test = partial(regression_on_one, later, specification.effects, x=ahead.instrument)
+    return _tested(
+        kinds,
+        test(controls=with_terms, outcomes={specification.outcome: later.y})
+        | test(controls=given, outcomes=others),
     )
 
 
-def _tested(
-    sample: Sample,
-    y: np.ndarray,
-    columns: dict[str, np.ndarray],
-    specification: Specification,
-    variable: str,
-) -> dict:
-    """The first of the columns in the regression of y (n,) on them and the effects, or why not."""
-    fit = fit_least_squares(
-        replace(sample, y=y, x=np.column_stack(list(columns.values()))),
-        replace(specification, estimator="ols", outcome=variable, terms=tuple(columns)),
-    )
-    if isinstance(fit, NotEstimable):
-        return {"reason": fit.reason}
-    inference = infer(CLUSTERED, fit)
-    if isinstance(inference, Reason):
-        return {"reason": inference}
-    if fit.terms[0] != next(iter(columns)):
-        return {"reason": because("not_estimable", "term_collinear")}
-    return {
-        "estimate": fit.estimates[0],
-        "std_error": inference.std_error[0],
-        "p_value": inference.p_value[0],
-        "n_observations": len(fit.y),
-        "reason": None,
-    }
+def _tested(kinds: dict[str, str], fits: dict[str, Fit | NotEstimable]) -> pd.DataFrame:
+    """The rows of the tests by variable; `reason` is why one has no estimate."""
+    rows: list[dict[str, object]] = []
+    for variable, kind in kinds.items():
+        fit = fits[variable]
+        row: dict[str, object] = {"variable": variable, "kind": kind, "p_value": np.nan}
+        inference = fit.reason if isinstance(fit, NotEstimable) else infer(CLUSTERED, fit)
+        if isinstance(fit, NotEstimable) or isinstance(inference, Reason):
+            row["reason"] = inference
+        else:
+            row |= _of_term("", fit, "x")
+            row |= {"p_value": inference.p_value[0], "n_observations": len(fit.y), "reason": None}
+        rows.append(row)
+    return pd.DataFrame(rows)

@@ -9,7 +9,7 @@ instrument is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +57,7 @@ class InstrumentalFit(Fit):
     instruments: np.ndarray
 
 
-class _EffectsAndControls(FixedEffects):
+class EffectsAndControls(FixedEffects):
     """Sweeps out fixed effects and controls; collinear controls are left out.
 
     `controls` (n, c) are those that are kept; `rank` counts the parameters of both.
@@ -101,7 +101,7 @@ def fit_instrumental(
     What inference needs is computed from the columns net of effects and controls (Frisch, Waugh and
     Lovell). Residuals are those of the terms, not of their predictions.
     """
-    swept = _EffectsAndControls([sample.ids[e] for e in specification.effects], excluded.controls)
+    swept = EffectsAndControls([sample.ids[e] for e in specification.effects], excluded.controls)
     if reason := too_small(len(sample), len(specification.terms), swept):
         return reason
     if np.ptp(sample.y) == 0:
@@ -149,7 +149,7 @@ def fit_instrumental(
 
 
 def _stages(
-    sample: Sample, excluded: Excluded, is_instrumented: np.ndarray, swept: _EffectsAndControls
+    sample: Sample, excluded: Excluded, is_instrumented: np.ndarray, swept: EffectsAndControls
 ) -> _Stages | NotEstimable:
     """The columns of both stages, or why there are too few of them."""
     x, z = swept.sweep(sample.x), swept.sweep(excluded.instruments)
@@ -215,26 +215,70 @@ def reduced_form(fit: InstrumentalFit) -> Fit:
 
 def _on_instruments(fit: InstrumentalFit, y: np.ndarray) -> Fit:
     """The regression of a column (n,), net of all but the instruments, on these."""
-    z = fit.instruments
-    bread = np.linalg.inv(z.T @ z)
-    estimates = bread @ (z.T @ y)
-    residuals = y - z @ estimates
+    names = tuple(f"instrument_{number}" for number in range(1, fit.instruments.shape[1] + 1))
+    others = len(fit.terms) - len(fit.instrumented)  # they count as parameters too
+    return _regression(
+        fit, fit.effects, fit.sweep, fit.effect_rank + others, y, fit.instruments, names
+    )
+
+
+def regression_on_one(
+    sample: Sample,
+    effects: tuple[str, ...],
+    controls: np.ndarray,
+    outcomes: Mapping[str, np.ndarray],
+    x: np.ndarray,
+) -> dict[str, Fit | NotEstimable]:
+    """The regressions of outcomes (n,) on one column (n,), beside effects and controls (n, c).
+
+    The term's name is x. Effects and controls are swept out once for all outcomes.
+    """
+    swept = EffectsAndControls([sample.ids[e] for e in effects], controls)
+    reason = too_small(len(sample), 1, swept)
+    net = swept.sweep(x[:, None])
+    if reason is None and not independent(net, np.linalg.norm(x[:, None], axis=0))[0].all():
+        reason = NotEstimable(because("not_estimable", "term_collinear"))
+    found: dict[str, Fit | NotEstimable] = {}
+    for name, y in outcomes.items():
+        of_y = swept.sweep(y[:, None])
+        if reason is None and independent(of_y, np.linalg.norm(y[:, None], axis=0))[0].all():
+            found[name] = _regression(
+                sample, effects, swept.sweep, swept.rank, of_y[:, 0], net, ("x",)
+            )
+        else:
+            nothing = because("not_estimable", "outcome_constant", outcome=name)
+            found[name] = reason or NotEstimable(nothing)
+    return found
+
+
+def _regression(
+    rows: Sample | Fit,
+    effects: tuple[str, ...],
+    sweep: Callable[[np.ndarray], np.ndarray],
+    effect_rank: int,
+    y: np.ndarray,
+    x: np.ndarray,
+    names: tuple[str, ...],
+) -> Fit:
+    """Least squares of a column (n,) on columns (n, m), both net of everything else."""
+    bread = np.linalg.inv(x.T @ x)
+    estimates = bread @ (x.T @ y)
+    residuals = y - x @ estimates
     return Fit(
         estimator="ols",
-        terms=tuple(f"instrument_{number}" for number in range(1, z.shape[1] + 1)),
+        terms=names,
         estimates=estimates,
-        x=z,
+        x=x,
         y=y,
         residuals=residuals,
-        weights=fit.weights,
+        weights=np.ones(len(y)),
         bread=bread,
-        ids=fit.ids,
-        years=fit.years,
-        economies=fit.economies,
-        effects=fit.effects,
-        # the other terms count as parameters too
-        effect_rank=fit.effect_rank + len(fit.terms) - len(fit.instrumented),
-        sweep=fit.sweep,
+        ids=rows.ids,
+        years=rows.years,
+        economies=rows.economies,
+        effects=effects,
+        effect_rank=effect_rank,
+        sweep=sweep,
         within_r_squared=float(1 - residuals @ residuals / (y @ y)),
     )
 
