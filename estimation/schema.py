@@ -221,7 +221,6 @@ TABLES: dict[str, Table] = {
             "akm_std_error": Column(
                 "double", "Standard error by shocks, clustered by product (AKM 2019)."
             ),
-            "akm_set": Column("varchar", "Form of the 95 % set: always interval."),
             "akm_low": Column("double", "Lower end of the 95 % interval."),
             "akm_high": Column("double", "Upper end of the 95 % interval."),
             "akm0_set": Column(

@@ -156,14 +156,16 @@ def rotemberg_weights(
 class ShockInference:
     """The estimate with one instrument, and its inference by shocks.
 
-    akm             estimate +- quantile times `std_error`
+    akm_low, akm_high
+                    estimate -+ quantile times `std_error`
     akm0            the values that the test with the null imposed keeps; it holds with fewer shocks
                     and a weaker instrument
     """
 
     estimate: float
     std_error: float
-    akm: ConfidenceSet
+    akm_low: float
+    akm_high: float
     akm0: ConfidenceSet
 
 
@@ -230,5 +232,10 @@ def shock_inference(
         -2 * (with_term * with_outcome - q**2 * (a @ b)),
         with_outcome**2 - q**2 * (a @ a),
     )
-    akm = ConfidenceSet("interval", estimate - q * std_error, estimate + q * std_error)
-    return ShockInference(float(estimate), float(std_error), akm, akm0)
+    return ShockInference(
+        float(estimate),
+        float(std_error),
+        float(estimate - q * std_error),
+        float(estimate + q * std_error),
+        akm0,
+    )

@@ -282,7 +282,8 @@ def _of_one_term(fit: InstrumentalFit, exposures: Exposures) -> dict:
         "effective_f": effective_f(fit, CLUSTERED),
         **_bounds("anderson_rubin", anderson_rubin_set(fit, CLUSTERED)),
         "akm_std_error": by_shocks.std_error,
-        **_bounds("akm", by_shocks.akm),
+        "akm_low": by_shocks.akm_low,
+        "akm_high": by_shocks.akm_high,
         **_bounds("akm0", by_shocks.akm0),
         "akm_shifts": source,
     }

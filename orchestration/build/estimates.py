@@ -146,7 +146,7 @@ def write_printed_tables(connection: duckdb.DuckDBPyConnection, folder: Path) ->
         name: connection.execute(
             f"select * from estimates.{name} where basis = ?", [choices["basis"]]
         ).df()
-        for name in ("coefficients", "diagnostics", "not_estimable")
+        for name in ("coefficients", "diagnostics", "not_estimable", "instrument_diagnostics")
     }
     files = rendered(
         RenderingInputs(

@@ -172,6 +172,7 @@ def test_a_chinese_table_gives_its_reasons_and_its_variant_in_chinese() -> None:
         not_estimable=pd.DataFrame(
             [keys | row | {"reason_parameters": lacking.parameters_as_json}]
         ),
+        instrument_diagnostics=pd.DataFrame(columns=list(keys)),
         labels={},
         words=WORDS,
         basis="reconciled",

@@ -78,11 +78,11 @@ def test_the_published_estimates_of_the_china_shock(china_shock: ChinaShock) -> 
 
 def test_the_published_akm_interval_of_the_china_shock(china_shock: ChinaShock) -> None:
     found = china_shock.inference("d_sh_empl")
-    assert (found.akm.low, found.akm.high) == pytest.approx(PUBLISHED_INTERVAL, abs=1e-6)
+    assert (found.akm_low, found.akm_high) == pytest.approx(PUBLISHED_INTERVAL, abs=1e-6)
     assert found.akm0.shape == "interval"
     assert found.estimate in found.akm0
     # as the authors find: the null imposed gives the wider interval
-    assert found.akm0.high - found.akm0.low > found.akm.high - found.akm.low
+    assert found.akm0.high - found.akm0.low > found.akm_high - found.akm_low
 
 
 def exposures(seed: int = 3, economies: int = 60, products: int = 12, years: int = 8) -> Exposures:

