@@ -112,6 +112,8 @@ def fit_instrumental(
     stages = _stages(sample, excluded, is_instrumented, swept)
     if isinstance(stages, NotEstimable):
         return stages
+    if reason := _not_to_be_inferred(stages, sample, specification.outcome):
+        return reason
     effects = {e: sample.ids[e] for e in specification.effects}
     predicted = _predicted(sample, is_instrumented, stages, effects)
     if isinstance(predicted, NotEstimable):
@@ -179,6 +181,24 @@ def _stages(
         endogenous=endogenous,
         instruments=instruments[:, kept_z],
     )
+
+
+def _not_to_be_inferred(stages: _Stages, sample: Sample, outcome: str) -> NotEstimable | None:
+    """The reason why a first stage or reduced form has no covariance clustered by economy."""
+    economies, instruments = len(sample.economies), stages.instruments.shape[1]
+    if economies <= instruments:
+        return NotEstimable(
+            because(
+                "not_estimable", "too_few_economies", economies=economies, instruments=instruments
+            )
+        )
+    columns = np.column_stack([stages.instruments, stages.endogenous, stages.outcome])
+    distinct, _ = independent(columns, np.linalg.norm(columns, axis=0))
+    if not distinct[instruments:-1].all():
+        return NotEstimable(because("not_estimable", "instruments_fit_term"))
+    if not distinct[-1]:
+        return NotEstimable(because("not_estimable", "no_residual", outcome=outcome))
+    return None
 
 
 def _predicted(

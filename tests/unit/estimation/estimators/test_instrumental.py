@@ -198,6 +198,13 @@ def test_what_cannot_be_fitted_has_its_reason() -> None:
     assert code(["z"], z=panel["b_lag1_z"]) == "too_few_instruments"
     assert code(["z"], a_lag1_z=economy) == "instrumented_term_collinear"
     assert code(["z"], y=1.0) == "outcome_constant"
+    assert code(["z"], z=panel["a_lag1_z"]) == "instruments_fit_term"
+    assert code(["z"], y=panel["a_lag1_z"]) == code(["z"], y=2 * panel["z"]) == "no_residual"
+    few = panel[panel["iso3"] < "E02"]
+    few = few[few.groupby("year")["iso3"].transform("size") == 2].reset_index(drop=True)
+    result = fitted(few, ["z", "w"], TWO)
+    assert isinstance(result, NotEstimable)
+    assert result.reason.code == "too_few_economies"
     # what the effects and the other terms leave of the term has nothing of the instrument
     fit = fitted(panel, ["z"])
     order = panel.sort_values(["iso3", "year"]).index
