@@ -14,11 +14,18 @@ from estimation.comparison import (
     scorecard,
     scorecard_summary,
 )
+from estimation.designs.trade_instrument import (
+    InstrumentedEstimates,
+    TradeInstrument,
+    estimate_instrumented,
+)
 from estimation.estimate import Estimates, estimate
 from estimation.reasons import NotEstimable, Reason, Words, because
 from estimation.sample import Coverage
 from estimation.schema import KEY, TABLES
 from estimation.specifications import Specification
+
+OF_INSTRUMENTS = ("instrument_diagnostics", "instrument_balance", "rotemberg_weights")
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,8 @@ class EstimationInputs:
 
     panel           marts.panel_country_year_variants: every basis, treatment and scope
     coverage        marts.audit_product_coverage
+    instrument_cells
+                    marts.instrument_shifts with the shares of marts.instrument_shares
     published       report.published_coefficients
     indicator_codes variable -> the World Bank's code of it, where it has one
     default_basis, minimum_product_share, standardisation_years, is_synthetic
@@ -37,6 +46,7 @@ class EstimationInputs:
 
     panel: pd.DataFrame
     coverage: pd.DataFrame
+    instrument_cells: pd.DataFrame
     published: pd.DataFrame
     indicator_codes: dict[str, str]
     default_basis: str
@@ -108,12 +118,14 @@ def _estimated(
     bases: Iterable[str],
     say: Callable[[str], None],
 ) -> dict[str, pd.DataFrame]:
-    """The tables coefficients, diagnostics and not_estimable."""
+    """The tables coefficients, diagnostics, not_estimable and OF_INSTRUMENTS."""
     by_choice = ["basis", "hs_treatment", "mineral_scope"]
     panels = dict(list(inputs.panel.groupby(by_choice))) if len(inputs.panel) else {}
     coverages: dict[tuple[str, str, str], dict[str, Coverage]] = {}
+    instruments = _instruments(inputs.instrument_cells)
     coefficients: list[pd.DataFrame] = []
     diagnostics: list[dict] = []
+    of_instruments: dict[str, list[pd.DataFrame]] = {name: [] for name in OF_INSTRUMENTS}
     reasons: list[dict] = []
     for basis in bases:
         for variant in dict.fromkeys(s.variant for s in specifications):
@@ -125,17 +137,23 @@ def _estimated(
                 choice = (basis, s.hs_treatment, s.mineral_scope)
                 if choice not in coverages:
                     coverages[choice] = coverage_of(inputs, *choice)
-                result = (
-                    estimate(panels[choice], s, coverages[choice])
-                    if choice in panels
-                    else NotEstimable(because("not_estimable", "no_trade_on_basis", basis=basis))
-                )
+                if choice not in panels:
+                    nothing = because("not_estimable", "no_trade_on_basis", basis=basis)
+                    result: Estimates | NotEstimable = NotEstimable(nothing)
+                elif s.instrumented:
+                    instrument = instruments.get((basis, s.hs_treatment))
+                    result = estimate_instrumented(panels[choice], s, coverages[choice], instrument)
+                else:
+                    result = estimate(panels[choice], s, coverages[choice])
                 reasons += _reasons(result, s, basis, inputs)
                 if isinstance(result, Estimates):
                     estimated += 1
                     landed = coverages[choice][s.product_lists[0][0]]
                     coefficients.append(_coefficients(result, s, basis, landed, inputs))
                     diagnostics.append(_diagnostics(result, s, basis, inputs.words))
+                if isinstance(result, InstrumentedEstimates):
+                    for name, rows in _of_instrument(result, inputs.words).items():
+                        of_instruments[name].append(rows.assign(**_key(s, basis)))
             say(f"{basis}: {variant}: {estimated} of {len(chosen)} columns estimated")
     return {
         "coefficients": pd.concat(coefficients, ignore_index=True)
@@ -143,7 +161,31 @@ def _estimated(
         else _empty("coefficients"),
         "diagnostics": pd.DataFrame(diagnostics) if diagnostics else _empty("diagnostics"),
         "not_estimable": pd.DataFrame(reasons) if reasons else _empty("not_estimable"),
+        **{
+            name: pd.concat(rows, ignore_index=True) if rows else _empty(name)
+            for name, rows in of_instruments.items()
+        },
     }
+
+
+def _instruments(cells: pd.DataFrame) -> dict[tuple[str, str], TradeInstrument]:
+    """The instrument on every basis and HS treatment that has one."""
+    return {
+        (basis, hs_treatment): TradeInstrument.from_cells(of_choice)
+        for (basis, hs_treatment), of_choice in cells.groupby(["basis", "hs_treatment"])
+    }
+
+
+def _of_instrument(result: InstrumentedEstimates, words: Words) -> dict[str, pd.DataFrame]:
+    """The rows of the tables OF_INSTRUMENTS, with reasons in words and as codes."""
+    instrument, balance = result.instrument.copy(), result.balance.copy()
+    for column, codes in (("warnings", "warning_codes"), ("not_computed", "not_computed_codes")):
+        given = instrument[column]
+        instrument[codes] = [", ".join(r.code for r in reasons) for reasons in given]
+        instrument[column] = [words.text(reasons) for reasons in given]
+    balance["reason_code"] = [r.code if r else None for r in balance["reason"]]
+    balance["reason"] = [words.text(r) if r else None for r in balance["reason"]]
+    return dict(zip(OF_INSTRUMENTS, (instrument, balance, result.rotemberg), strict=True))
 
 
 def _key(s: Specification, basis: str) -> dict:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from estimation.estimators import ESTIMATORS
+from estimation.estimators import ESTIMATORS, Estimator
 from estimation.fit import Fit
 from estimation.inference import Inference, infer, kind_of
 from estimation.reasons import NotEstimable, Reason, because
@@ -24,13 +24,14 @@ class Estimates:
     t_statistic, p_value, conf_low, conf_high (95 %), degrees_of_freedom. `diagnostics` records the
     observations lost at each step of sample selection and how close to collinear the regressors
     are. `dropped` are the terms dropped as collinear, `not_computed` says of each kind of inference
-    that does not apply why.
+    that does not apply why. `fit` is what they come from.
     """
 
     coefficients: pd.DataFrame
     diagnostics: dict
     dropped: tuple[str, ...]
     not_computed: tuple[Reason, ...]
+    fit: Fit
 
 
 def estimate(
@@ -38,13 +39,15 @@ def estimate(
     specification: Specification,
     coverage: dict[str, Coverage],
     inference: Sequence[str] | None = None,
+    estimator: Estimator | None = None,
 ) -> Estimates | NotEstimable:
     """Fit a specification with its fixed effects under every requested kind of inference.
 
     `panel` is as in `estimation_sample`; `coverage` says of each product list what has landed;
-    `inference` names the kinds in place of the specification's own. Data that do not suffice give a
-    NotEstimable with its reason, never an exception; a term or a kind of inference that cannot be
-    had is left out and named. Raises ValueError for a kind of inference that does not exist, before
+    `inference` names the kinds in place of the specification's own, `estimator` is what fits it in
+    place of the one registered under its name. Data that do not suffice give a NotEstimable with
+    its reason, never an exception; a term or a kind of inference that cannot be had is left out and
+    named. Raises ValueError for a kind of inference that does not exist, before
     anything is fitted.
     """
     names = specification.inference if inference is None else inference
@@ -53,7 +56,7 @@ def estimate(
     if isinstance(selected, NotEstimable):
         return selected
     sample, lost = selected
-    fit = ESTIMATORS[specification.estimator](sample, specification)
+    fit = (estimator or ESTIMATORS[specification.estimator])(sample, specification)
     if isinstance(fit, NotEstimable):
         return fit
     if not np.isfinite(fit.estimates).all():
@@ -73,6 +76,7 @@ def estimate(
         lost | _diagnostics(fit) | {"dropped_collinear": ", ".join(dropped)},
         dropped,
         not_computed,
+        fit,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from estimation.inference import INFERENCE_KINDS
 from estimation.reasons import Reason, Words
-from estimation.specifications import VARIANTS
+from estimation.specifications import SPECIFICATIONS
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,11 @@ KEY = ("exhibit", "column", "outcome", "basis", "hs_treatment", "mineral_scope",
 VARIANTS_IN_WORDS = "{variants}"
 
 _KEY_COLUMNS = {
-    "exhibit": Column("varchar", "Table of the report, table_4 to table_12."),
+    "exhibit": Column(
+        "varchar",
+        "Table of the report, table_4 to table_12; or instrument_1 to instrument_5: tables 6 to 10 "
+        "with imports from China instrumented.",
+    ),
     "column": Column(
         "integer",
         "Column of the table, from 1. "
@@ -57,6 +61,7 @@ _PRINTED_COLUMN = {
     "exhibit": Column("varchar", "Table of the report."),
     "column": Column("integer", "Column of the table."),
 }
+_FORMS = "interval; outside (all but what is between the bounds); everything (no bounds)"
 _OWN_BASIS = {"basis": Column("varchar", "Our trade basis, the run's default.")}
 TABLES: dict[str, Table] = {
     "coefficients": Table(
@@ -173,6 +178,114 @@ TABLES: dict[str, Table] = {
             ),
             "reason_parameters": Column(
                 "varchar", "The values of the placeholders in these words, as JSON."
+            ),
+        },
+    ),
+    "instrument_diagnostics": Table(
+        "Grain: one row per exhibit, column, basis and instrumented term: the estimate beside "
+        "ordinary least squares on the same rows, first stage, reduced form, what holds with a "
+        "weak instrument, inference by shocks, and the shocks. Clustered by economy where nothing "
+        "else is said.",
+        {
+            **_KEY_COLUMNS,
+            "term": Column("varchar", "The instrumented term."),
+            "estimate": Column("double", "Two-stage least squares."),
+            "std_error": Column("double", "Its standard error."),
+            "ols_estimate": Column("double", "Ordinary least squares on the same rows."),
+            "ols_std_error": Column("double", "Its standard error."),
+            "first_stage_estimate": Column("double", "The term on its own instrument."),
+            "first_stage_std_error": Column("double", "Its standard error."),
+            "first_stage_f": Column("double", "F statistic of all instruments in the first stage."),
+            "conditional_f": Column(
+                "double",
+                "F statistic of the term given the other instrumented term (Sanderson and "
+                "Windmeijer 2016); with one term equal to effective_f.",
+            ),
+            "effective_f": Column(
+                "double",
+                "Effective F statistic (Montiel Olea and Pflueger 2013); empty where several "
+                "terms are instrumented.",
+            ),
+            "critical_f": Column(
+                "double",
+                "What effective_f must exceed for a bias below 10 % of the worst case, at 5 %.",
+            ),
+            "reduced_form_estimate": Column("double", "The outcome on the term's own instrument."),
+            "reduced_form_std_error": Column("double", "Its standard error."),
+            "anderson_rubin_p_value": Column(
+                "double", "p value of no effect of any instrumented term, however weak."
+            ),
+            "anderson_rubin_set": Column("varchar", f"Form of the 95 % set: {_FORMS}."),
+            "anderson_rubin_low": Column("double", "Its lower bound."),
+            "anderson_rubin_high": Column("double", "Its upper bound."),
+            "akm_std_error": Column(
+                "double", "Standard error by shocks, clustered by product (AKM 2019)."
+            ),
+            "akm_low": Column("double", "Lower end of the 95 % interval."),
+            "akm_high": Column("double", "Upper end of the 95 % interval."),
+            "akm0_set": Column(
+                "varchar", f"Form of the 95 % set by shocks with the null imposed: {_FORMS}."
+            ),
+            "akm0_low": Column("double", "Its lower bound."),
+            "akm0_high": Column("double", "Its upper bound."),
+            "akm_shifts": Column(
+                "varchar",
+                "Where the shifts net of controls come from: from_shares (AKM 2019) or, with "
+                "fewer rows than shocks, net_of_effects (Borusyak, Hull and Jaravel 2022).",
+            ),
+            "n_shocks": Column("integer", "Products in years to which some row is exposed."),
+            "effective_shocks": Column("double", "Inverse Herfindahl index of their exposure."),
+            "n_products": Column("integer", "Products to which some row is exposed."),
+            "effective_products": Column("double", "Inverse Herfindahl index of their exposure."),
+            "largest_product": Column("varchar", "The product with the largest exposure."),
+            "largest_product_share": Column("double", "Its share in all exposure."),
+            "mean_sum_of_shares": Column("double", "Mean sum of a row's shares; 1: complete."),
+            "least_sum_of_shares": Column("double", "The least sum of a row's shares."),
+            "n_cells_without_shift": Column(
+                "integer",
+                "Economies' products in years in which China exported none to all others; left "
+                "out of the instrument, on this basis and treatment.",
+            ),
+            "n_without_instrument": Column(
+                "integer",
+                "Rows of least squares without an instrument: within the first three years with "
+                "trade or before, or fewer than three such years.",
+            ),
+            "n_parameters": Column("integer", "Terms, effects and controls in the fit."),
+            "n_observations": Column("integer", "Economy-years in the fit."),
+            "warnings": Column("varchar", "What a reader of the estimate must know."),
+            "warning_codes": Column("varchar", "Codes of these warnings (family instrument)."),
+            "not_computed": Column("varchar", "What is empty here, and why."),
+            "not_computed_codes": Column("varchar", "Codes of these reasons (family instrument)."),
+        },
+    ),
+    "instrument_balance": Table(
+        "Grain: one row per exhibit, column, basis and tested variable: whether the instrument of "
+        "two years later says anything of a row, given the row's own. It must not.",
+        {
+            **_KEY_COLUMNS,
+            "variable": Column("varchar", "The outcome or another term of the column."),
+            "kind": Column(
+                "varchar", "pre_trend: the outcome, with all other terms; balance: one of these."
+            ),
+            "estimate": Column("double", "Coefficient of the later instrument."),
+            "std_error": Column("double", "Its standard error, clustered by economy."),
+            "p_value": Column("double", "Its two-sided p value."),
+            "n_observations": Column("integer", "Rows with an instrument two years later."),
+            "reason": Column("varchar", "Why there is no estimate, in words."),
+            "reason_code": Column("varchar", "Code of the reason."),
+        },
+    ),
+    "rotemberg_weights": Table(
+        "Grain: one row per exhibit, column, basis and product, where one term is instrumented: "
+        "the estimate as a weighted mean over products (Goldsmith-Pinkham, Sorkin and Swift 2020).",
+        {
+            **_KEY_COLUMNS,
+            "product_code": Column("varchar", "Product of the list."),
+            "exposure_share": Column("double", "Its share in all exposure."),
+            "weight": Column("double", "Its weight in the estimate; all sum to 1, some negative."),
+            "product_estimate": Column(
+                "double", "The estimate with the product's part of the instrument alone."
             ),
         },
     ),
@@ -357,5 +470,6 @@ TABLES: dict[str, Table] = {
 
 def described(column: Column, words: Words) -> str:
     """The description of a column, with the words of the variants where it lists them."""
-    variants = ", ".join(f"{v.name} ({words.text(Reason('variant', v.name))})" for v in VARIANTS)
+    named = dict.fromkeys(s.variant for s in SPECIFICATIONS if s.variant != "report")
+    variants = ", ".join(f"{name} ({words.text(Reason('variant', name))})" for name in named)
     return column.description.replace(VARIANTS_IN_WORDS, variants)

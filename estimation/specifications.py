@@ -14,6 +14,9 @@ year, as a z-score):
    Table 6.
 4. Y_it = b1 LCT x CV + b2 LCT + b3 CV + G X + phi_i + eta_t + e
    Tables 7 to 10, one mechanism CV each.
+
+Exhibits instrument_1 to instrument_5 are tables 6 to 10 with LCT instrumented
+(estimation/designs/trade_instrument.py).
 """
 
 from __future__ import annotations
@@ -39,7 +42,8 @@ class Specification:
     terms           in the table's order, under the published names; `a_x_b` is the product of the
                     z-scores of a and b
     variant         what differs from the report's own specification (`report`: nothing)
-    estimator       ols, or ppml: Poisson pseudo-maximum likelihood of an outcome in levels
+    estimator       ols; ppml: Poisson pseudo-maximum likelihood of an outcome in levels; or iv:
+                    two-stage least squares
     effects         the panel's columns whose levels are swept out
     inference       kinds of estimation.inference
     first_year, last_year
@@ -53,6 +57,7 @@ class Specification:
     product_lists   which list the trade comes from and at which lag it enters: (("mineral", 0),)
                     for a mineral outcome at t
     measured_by     the panel's variables for terms of another name
+    instrumented    terms that are instrumented (estimator iv)
     """
 
     exhibit: str
@@ -72,6 +77,7 @@ class Specification:
     mineral_scope: str = "ores"
     product_lists: tuple[tuple[str, int], ...] = ()
     measured_by: tuple[tuple[str, str], ...] = MEASURED_BY
+    instrumented: tuple[str, ...] = ()
 
     def variables_of(self, term: str) -> tuple[str, ...]:
         """The panel's variables whose lagged z-scores make up a term: one, or two if interacted."""
@@ -312,8 +318,29 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("standardised_over_sample", lambda s: replace(s, standardisation="sample")),
 )
 
+# tables 6 to 10 with imports from China instrumented, column by column
+INSTRUMENTED_EXHIBITS = {
+    exhibit: f"instrument_{number}" for number, exhibit in enumerate(("table_6", *MECHANISMS), 1)
+}
+
+
+def _instrumented(s: Specification) -> Specification:
+    return replace(
+        s,
+        exhibit=INSTRUMENTED_EXHIBITS[s.exhibit],
+        variant="instrumented",
+        estimator="iv",
+        instrumented=tuple(term for term in s.terms if names_in(term)[0] == LCT),
+        inference=KINDS_NOT_DRAWN,
+    )
+
+
 _AS_IN_THE_REPORT = (*REPORT_SPECIFICATIONS, *TEXT_SPECIFICATIONS)
+INSTRUMENTED_SPECIFICATIONS: tuple[Specification, ...] = tuple(
+    _instrumented(s) for s in _AS_IN_THE_REPORT if s.exhibit in INSTRUMENTED_EXHIBITS
+)
 SPECIFICATIONS: tuple[Specification, ...] = (
     *_AS_IN_THE_REPORT,
     *(s for variant in VARIANTS for s in variant.of(_AS_IN_THE_REPORT)),
+    *INSTRUMENTED_SPECIFICATIONS,
 )

@@ -28,7 +28,7 @@ ABSENT = "–"
 class RenderingInputs:
     """What printed tables are made from.
 
-    coefficients, diagnostics, not_estimable
+    coefficients, diagnostics, not_estimable, instrument_diagnostics
                     the tables of schema estimates
     labels          variable of the panel -> its name in English and in Chinese
     words           titles, labels, notes and reasons
@@ -40,6 +40,7 @@ class RenderingInputs:
     coefficients: pd.DataFrame
     diagnostics: pd.DataFrame
     not_estimable: pd.DataFrame
+    instrument_diagnostics: pd.DataFrame
     labels: dict[str, tuple[str, str]]
     words: Words
     basis: str
@@ -62,6 +63,7 @@ class RenderingInputs:
             coefficients=coefficients[coefficients["inference"] == inference],
             diagnostics=rows(self.diagnostics),
             not_estimable=rows(self.not_estimable),
+            instrument_diagnostics=rows(self.instrument_diagnostics),
         )
 
 
@@ -112,7 +114,7 @@ def printed_table(
     caption = because(
         "table_label",
         "caption",
-        number=first.exhibit.removeprefix("table_"),
+        number=_number(first.exhibit),
         title=Reason("table_title", first.exhibit),
     )
     return PrintedTable(
@@ -121,7 +123,7 @@ def printed_table(
         text(caption),
         tuple(label(s.outcome) for s in columns),
         tuple(_body(columns, found.coefficients, term_labels)),
-        tuple((text(head), cells) for head, cells in _foot(columns, found.diagnostics, text)),
+        tuple((text(head), cells) for head, cells in _foot(columns, found, text)),
         tuple(
             " ".join(text(sentence) for sentence in note)
             for note in _notes(first, inputs, inference)
@@ -156,10 +158,10 @@ def _body(
 
 
 def _foot(
-    columns: list[Specification], diagnostics: pd.DataFrame, text: Callable[[Reason], str]
+    columns: list[Specification], found: RenderingInputs, text: Callable[[Reason], str]
 ) -> list[tuple[Reason, tuple[str, ...]]]:
-    """The rows below the line: effects, counts and the R squared."""
-    fits = diagnostics.set_index("column")
+    """The rows below the line: effects, counts and the R squared, or how strong instruments are."""
+    fits = found.diagnostics.set_index("column")
 
     def cells(cell: Callable[[Specification, pd.Series], str]) -> tuple[str, ...]:
         return tuple(
@@ -182,7 +184,31 @@ def _foot(
         *((Reason("effect", effect), with_effect(effect)) for effect in effects),
         (because("table_label", "n_observations"), count("n_observations")),
         (because("table_label", "n_economies"), count("n_economies")),
-        (because("table_label", "within_r_squared"), cells(r_squared)),
+        *(
+            _of_instruments(columns, found.instrument_diagnostics)
+            if columns[0].instrumented
+            else [(because("table_label", "within_r_squared"), cells(r_squared))]
+        ),
+    ]
+
+
+def _of_instruments(
+    columns: list[Specification], instrument_diagnostics: pd.DataFrame
+) -> list[tuple[Reason, tuple[str, ...]]]:
+    """The rows that say how strong the instruments are, and what holds if they are not."""
+    by_column = instrument_diagnostics.groupby("column")
+    # of several terms the weakest; the test of no effect is of all terms together
+    weakest, p_value = by_column["conditional_f"].min(), by_column["anderson_rubin_p_value"].first()
+
+    def cells(values: pd.Series, digits: int) -> tuple[str, ...]:
+        return tuple(
+            f"{values[s.column]:.{digits}f}" if s.column in values.index else ABSENT
+            for s in columns
+        )
+
+    return [
+        (because("table_label", "first_stage_f"), cells(weakest, 1)),
+        (because("table_label", "anderson_rubin_p_value"), cells(p_value, 3)),
     ]
 
 
@@ -351,6 +377,12 @@ def rendered(
             for extension, written in FORMATS.items():
                 files[f"{folder}{exhibit}.{language}.{extension}"] = written(table)
     return files
+
+
+def _number(exhibit: str) -> str:
+    """What stands behind the word Table: 6 for table_6, I.1 for instrument_1."""
+    kind, number = exhibit.split("_")
+    return number if kind == "table" else f"{kind[0].upper()}.{number}"
 
 
 def _capital(text: str) -> str:

@@ -45,6 +45,24 @@ def read_marts(
             "order by basis, hs_treatment, mineral_scope, iso3, year"
         ),
         coverage=frame("select * from marts.audit_product_coverage order by all"),
+        instrument_cells=frame(
+            """
+            select
+                shifts.basis,
+                shifts.hs_treatment,
+                shifts.iso3,
+                shifts.product_code,
+                shifts.year,
+                shares.share,
+                shifts.exports_usd,
+                shifts.exports_to_others_usd
+            from marts.instrument_shifts as shifts
+            inner join
+                marts.instrument_shares as shares
+                using (basis, hs_treatment, iso3, product_code)
+            order by all
+            """
+        ),
         published=frame("select * from report.published_coefficients order by all"),
         indicator_codes=dict(
             connection.execute(
@@ -128,7 +146,7 @@ def write_printed_tables(connection: duckdb.DuckDBPyConnection, folder: Path) ->
         name: connection.execute(
             f"select * from estimates.{name} where basis = ?", [choices["basis"]]
         ).df()
-        for name in ("coefficients", "diagnostics", "not_estimable")
+        for name in ("coefficients", "diagnostics", "not_estimable", "instrument_diagnostics")
     }
     files = rendered(
         RenderingInputs(

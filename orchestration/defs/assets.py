@@ -40,6 +40,8 @@ ESTIMATE_KEYS = [dg.AssetKey(["estimates", name]) for name in TABLES]
 READ_BY_ESTIMATION = [
     dg.AssetKey(["marts", "panel_country_year_variants"]),
     dg.AssetKey(["marts", "audit_product_coverage"]),
+    dg.AssetKey(["marts", "instrument_shares"]),
+    dg.AssetKey(["marts", "instrument_shifts"]),
     dg.AssetKey(["marts", "dim_variable"]),
     dg.AssetKey(["marts", "run_choices"]),
     dg.AssetKey(["report", "published_coefficients"]),

@@ -209,3 +209,72 @@ def test_tables_are_published_with_the_numbers_of_the_coefficients(
         "SYNTHETIC DEMO DATA" in p.read_text(encoding="utf-8") for p in synthetic.rglob("*.en.*")
     )
     assert len(list(synthetic.rglob("*"))) > 400
+
+
+def test_shares_and_shifts_of_the_instrument_are_those_of_the_facts(demo_run: FinishedRun) -> None:
+    """Of one economy, from the published flows alone."""
+    choice = "basis = 'reconciled' and hs_treatment = 'harmonised'"
+    flows = pd.DataFrame(
+        demo_run.ask(
+            "select importer_iso3, year, product_code, value_usd "
+            "from marts.fct_trade_flow_variants join marts.dim_product using (product_code) "
+            f"where {choice} and exporter_iso3 = 'CHN' and is_low_carbon and value_usd > 0"
+        ),
+        columns=["iso3", "year", "product", "usd"],
+    )
+    of_india = flows[flows["iso3"] == "IND"]
+    base = sorted(of_india["year"].unique())[:3]
+    bought = of_india[of_india["year"].isin(base)].groupby("product")["usd"].sum()
+    shares = dict(
+        demo_run.ask(
+            "select product_code, share from marts.instrument_shares "
+            f"where {choice} and iso3 = 'IND'"
+        )
+    )
+    assert shares == pytest.approx((bought / bought.sum()).to_dict())
+    others = flows[(flows["iso3"] != "IND") & (flows["year"] == 2015)]
+    expected = others[others["product"].isin(shares)].groupby("product")["usd"].sum()
+    found = dict(
+        demo_run.ask(
+            "select product_code, exports_to_others_usd from marts.instrument_shifts "
+            f"where {choice} and iso3 = 'IND' and year = 2015"
+        )
+    )
+    assert found == pytest.approx(expected.to_dict())
+    [(first,)] = demo_run.ask(
+        f"select min(year) from marts.instrument_shifts where {choice} and iso3 = 'IND'"
+    )
+    assert first == base[-1] + 1
+
+
+def test_instrumented_columns_say_how_far_to_believe_them(
+    real_run: FinishedRun, demo_run: FinishedRun
+) -> None:
+    """In the demo nothing of the instrument moves imports: it is weak, and says so."""
+    rows = demo_run.ask(
+        "select exhibit, effective_f < critical_f, warning_codes, not_computed_codes, "
+        "anderson_rubin_set, akm0_set from estimates.instrument_diagnostics"
+    )
+    assert len(rows) == 3 * (9 + 2 * 16)
+    for exhibit, is_weak, warnings, not_computed, *sets in rows:
+        assert is_weak or exhibit != "instrument_1"
+        assert "weak" in warnings
+        assert not_computed == ("" if exhibit == "instrument_1" else "several_instrumented")
+        assert all(sets) == (exhibit == "instrument_1")
+    assert demo_run.ask(
+        "select count(*) from ("
+        'select 1 from estimates.rotemberg_weights group by basis, "column" '
+        "having abs(sum(weight) - 1) > 1e-9)"
+    ) == [(0,)]
+    [(tests, without)] = demo_run.ask(
+        "select count(*), count(*) filter (p_value is null) from estimates.instrument_balance"
+    )
+    assert (tests, without) == (3 * (9 * 13 + 16 * 14), 0)
+    folder = demo_run.settings.published_dir / "tables" / "instrumented"
+    page = (folder / "instrument_1.en.html").read_text(encoding="utf-8")
+    assert "Table I.1. " in page
+    assert "imports from China instrumented" in page
+    assert real_run.ask("select count(*) from estimates.instrument_diagnostics") == [(0,)]
+    assert real_run.ask(
+        "select distinct reason_code from estimates.not_estimable where variant = 'instrumented'"
+    ) == [("little_of_list_landed",)]

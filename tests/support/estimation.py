@@ -281,3 +281,16 @@ NOTHING = pd.DataFrame(
         "products_in_list",
     ]
 )
+# of EstimationInputs.instrument_cells
+NO_CELLS = pd.DataFrame(
+    columns=[
+        "basis",
+        "hs_treatment",
+        "iso3",
+        "product_code",
+        "year",
+        "share",
+        "exports_usd",
+        "exports_to_others_usd",
+    ]
+)

@@ -15,6 +15,7 @@ from estimation.schema import TABLES
 from estimation.specifications import REPORT_SPECIFICATIONS
 from tests.support.estimation import (
     FULL,
+    NO_CELLS,
     NOTHING,
     PRINTED_COLUMNS,
     SMALL,
@@ -78,7 +79,9 @@ def test_tables_come_complete_where_nothing_can_be_estimated() -> None:
         columns=PRINTED_COLUMNS,
     )
     tables = estimate_all(
-        EstimationInputs(NOTHING, NOTHING, published, {}, "reconciled", 0.1, YEARS, False, WORDS),
+        EstimationInputs(
+            NOTHING, NOTHING, NO_CELLS, published, {}, "reconciled", 0.1, YEARS, False, WORDS
+        ),
         REPORT_SPECIFICATIONS,
         ["reconciled"],
     )
@@ -121,7 +124,9 @@ def test_a_term_without_an_estimate_has_its_reason() -> None:
         columns=PRINTED_COLUMNS,
     )
     tables = estimate_all(
-        EstimationInputs(panel, coverage, published, {}, "reconciled", 0.1, YEARS, False, WORDS),
+        EstimationInputs(
+            panel, coverage, NO_CELLS, published, {}, "reconciled", 0.1, YEARS, False, WORDS
+        ),
         [replace(SMALL, terms=("a", "b", "c"))],
         ["reconciled"],
     )

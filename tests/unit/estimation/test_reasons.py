@@ -13,13 +13,12 @@ import pandas as pd
 import pytest
 
 import estimation
-from estimation.estimators import ESTIMATORS
 from estimation.estimators.pyfixest_adapter import solve
 from estimation.inference import INFERENCE_KINDS
 from estimation.reasons import LANGUAGES, NotEstimable, Reason, Words, because
 from estimation.rendering import RenderingInputs, printed_table
 from estimation.schema import TABLES, described
-from estimation.specifications import SPECIFICATIONS, VARIANTS
+from estimation.specifications import SPECIFICATIONS
 from orchestration.build.estimates import estimation_words
 from orchestration.seeds import seed_rows
 from orchestration.settings import BASES
@@ -29,14 +28,14 @@ WORDS = estimation_words()
 CODES_OF_VALUES: dict[str, set[str]] = {
     "basis": set(BASES),
     "effect": {effect for s in SPECIFICATIONS for effect in s.effects},
-    "estimator": set(ESTIMATORS),
-    "estimator_name": set(ESTIMATORS),
+    "estimator": {s.estimator for s in SPECIFICATIONS},
+    "estimator_name": {s.estimator for s in SPECIFICATIONS},
     "hs_treatment": {s.hs_treatment for s in SPECIFICATIONS},
     "inference_kind": set(INFERENCE_KINDS),
     "mineral_scope": {s.mineral_scope for s in SPECIFICATIONS},
     "product_list": {name for s in SPECIFICATIONS for name, _ in s.product_lists},
     "table_title": {s.exhibit for s in SPECIFICATIONS},
-    "variant": {v.name for v in VARIANTS},
+    "variant": {s.variant for s in SPECIFICATIONS} - {"report"},
 }
 
 
@@ -151,7 +150,7 @@ def test_pyfixest_failing_is_a_reason_with_its_message() -> None:
 def test_the_comment_of_column_variant_lists_every_variant_in_words() -> None:
     comment = described(TABLES["coefficients"].columns["variant"], WORDS)
     assert "balanced (the largest balanced panel), " in comment
-    assert all(f"{v.name} (" in comment for v in VARIANTS)
+    assert all(f"{name} (" in comment for name in CODES_OF_VALUES["variant"])
     assert "{" not in comment
 
 
@@ -173,6 +172,7 @@ def test_a_chinese_table_gives_its_reasons_and_its_variant_in_chinese() -> None:
         not_estimable=pd.DataFrame(
             [keys | row | {"reason_parameters": lacking.parameters_as_json}]
         ),
+        instrument_diagnostics=pd.DataFrame(columns=list(keys)),
         labels={},
         words=WORDS,
         basis="reconciled",

@@ -54,6 +54,7 @@ def printed_files(synthetic: bool = False) -> dict[str, str]:
             coefficients,
             diagnostics,
             reasons,
+            diagnostics[:0],
             LABELS,
             WORDS,
             "reconciled",
@@ -133,3 +134,41 @@ def test_printed_tables_of_the_demo_say_they_are_synthetic() -> None:
             "SYNTHETIC DEMO DATA: every number is invented." if ".en." in name else "合成演示数据"
         ) in text, name
     assert not any("SYNTHETIC" in text or "合成" in text for text in printed_files().values())
+
+
+def test_an_instrumented_table_says_how_strong_its_instruments_are() -> None:
+    column = replace(
+        SMALL,
+        exhibit="instrument_1",
+        variant="instrumented",
+        estimator="iv",
+        terms=("a", "b"),
+        instrumented=("a", "b"),
+    )
+    keys = {"exhibit": "instrument_1", "column": 1, "basis": "reconciled"}
+    keys |= {"variant": "instrumented"}
+    term = {"inference": "cluster_iso3", "estimate": 1.0, "t_statistic": 2.1, "p_value": 0.04}
+    counts = {"n_observations": 900, "n_economies": 57, "within_r_squared": None}
+    strength = {"anderson_rubin_p_value": 0.0314}
+    inputs = RenderingInputs(
+        coefficients=pd.DataFrame([keys | term | {"term": t} for t in ("a", "b")]),
+        diagnostics=pd.DataFrame([keys | counts]),
+        not_estimable=pd.DataFrame(columns=[*keys, "term"]),
+        instrument_diagnostics=pd.DataFrame(
+            [keys | strength | {"term": t, "conditional_f": f} for t, f in (("a", 31), ("b", 12))]
+        ),
+        labels=LABELS,
+        words=WORDS,
+        basis="reconciled",
+        standardisation_years=(1992, 2022),
+        is_synthetic=False,
+    )
+    files = rendered(inputs, [column, replace(column, column=2)])
+    rows = list(
+        csv.reader(io.StringIO(files["instrumented/instrument_1.en.csv"].removeprefix("\ufeff")))
+    )
+    assert rows[0][0].startswith("Table I.1. Imports of low-carbon technology")
+    assert ["First-stage F (weakest term)", "12.0", "–"] in rows
+    assert ["Anderson-Rubin p (no effect)", "0.031", "–"] in rows
+    assert "Within R²" not in {r[0] for r in rows if r}
+    assert "第一阶段 F 值 (最弱项),12.0,–" in files["instrumented/instrument_1.zh.csv"]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from estimation.specifications import SPECIFICATIONS, VARIANTS, Specification
+from estimation.specifications import (
+    INSTRUMENTED_SPECIFICATIONS,
+    SPECIFICATIONS,
+    VARIANTS,
+    Specification,
+)
 
 YEARS = (1992, 2022)
 
@@ -12,7 +17,7 @@ def test_each_variant_changes_one_thing_where_it_applies() -> None:
     changed: dict[str, set[str]] = {}
     count: dict[str, int] = {}
     for s in SPECIFICATIONS:
-        if s.variant != "report":
+        if s.variant not in ("report", "instrumented"):
             report = own[s.exhibit, s.column]
             changed.setdefault(s.variant, set()).update(
                 f for f in Specification.__dataclass_fields__ if getattr(s, f) != getattr(report, f)
@@ -46,3 +51,20 @@ def test_each_variant_changes_one_thing_where_it_applies() -> None:
         "lct_without_dual_use_imports_from_china_kusd",
         "fdi_inflows",
     )
+
+
+def test_instrumented_columns_are_those_of_tables_6_to_10_with_imports_instrumented() -> None:
+    own = {(s.exhibit, s.column): s for s in SPECIFICATIONS if s.variant == "report"}
+    tables = {f"instrument_{n}": f"table_{n + 5}" for n in range(1, 6)}
+    assert [s.exhibit for s in INSTRUMENTED_SPECIFICATIONS] == ["instrument_1"] * 6 + [
+        name for name in list(tables)[1:] for _ in range(4)
+    ] + ["instrument_1"] * 3
+    changed = set()
+    for s in INSTRUMENTED_SPECIFICATIONS:
+        of_table = own[tables[s.exhibit], s.column]
+        changed |= {
+            f for f in Specification.__dataclass_fields__ if getattr(s, f) != getattr(of_table, f)
+        }
+        # every term with imports in it, and no other
+        assert set(s.instrumented) == {t for t in s.terms if t.startswith("lct_imports")}
+    assert changed == {"exhibit", "variant", "estimator", "instrumented", "inference"}

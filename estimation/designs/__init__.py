@@ -1,0 +1,1 @@
+"""Designs: where identification comes from, and the checks that belong to it."""
