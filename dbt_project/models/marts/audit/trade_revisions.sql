@@ -3,7 +3,11 @@
 -- further rows.
 with
 
-    superseded as (select * from {{ ref('stg_comtrade__superseded_records') }}),
+    superseded as (
+
+        select * from {{ ref('stg_comtrade__superseded_records') }} where is_annual_total
+
+    ),
 
     current_records as (
 

@@ -1,5 +1,6 @@
--- UN Comtrade rows that a newer answer to the same question replaced, typed: pinned totals of
--- annual goods trade only, because a revision is told from totals.
+-- UN Comtrade rows that a newer answer to the same question replaced, typed. A revision is told
+-- from
+-- totals of annual goods trade alone; months and parts are counted.
 with
 
     records as (select * from {{ source('raw', 'comtrade_superseded') }}),
@@ -29,13 +30,12 @@ with
             landed_sequence,
             replaced_by_sequence,
             released_before,
-            released_after
-        from typed
-        where
+            released_after,
             type_code = 'C'
             and frequency_code = 'A'
             and flow_code in ('M', 'X')
-            and {{ is_pinned_total() }}
+            and {{ is_pinned_total() }} as is_annual_total
+        from typed
 
     )
 
