@@ -49,7 +49,9 @@ class Sample:
             return self
         ids, economies = {}, self.economies
         for name, codes in self.ids.items():
-            present, ids[name] = np.unique(codes[rows], return_inverse=True)
+            counts = np.bincount(codes[rows])
+            present = np.flatnonzero(counts)
+            ids[name] = (np.cumsum(counts > 0) - 1)[codes[rows]]
             if name == "iso3":
                 economies = economies[present]
         return Sample(self.y[rows], self.x[rows], self.years[rows], ids, economies)

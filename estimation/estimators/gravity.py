@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from estimation.estimators.fixed_effects import independent, too_small
+from estimation.estimators.fixed_effects import COLLINEAR, independent, too_small
 from estimation.estimators.iterated_effects import IteratedEffects, Levels
 from estimation.estimators.poisson import LARGEST_STEP, without_variation
 from estimation.fit import Fit
@@ -28,12 +28,13 @@ from estimation.specifications import Specification
 
 START_ROUNDS = 50
 MOST_STEPS = 200
-STEP_TOLERANCE = 1e-7  # of the effects within a step: steps correct each other
+# of the effects within a step, the last and the first: steps correct each other
+STEP_TOLERANCES = (1e-12, 1e-3)
 # the gain in likelihood that one more step promises, relative to the sum of the outcome
-SMALL_GAIN = 1e-14
+SMALL_GAIN = 1e-17
 # a certificate of separation is zero within this where trade is positive (Correia, Guimaraes and
 # Zylkin 2019), and above DIVERGING in at least one row
-CERTIFICATE_ZERO, DIVERGING = 1e-5, 0.1
+CERTIFICATE_ZERO, DIVERGING = 1e-4, 0.1
 SEARCH_BELOW = 1e-6  # gain below which a certificate is looked for
 
 
@@ -44,6 +45,7 @@ class Maximum:
     estimates       (k,) coefficients
     means           (n,) fitted means
     separated       (n,) rows that the last step certifies to be separated; none at a maximum
+    from_x          what the terms have of the effects there, a start for sweeping them out
     is_converged    false where neither a maximum nor a certificate was found
     """
 
@@ -51,6 +53,7 @@ class Maximum:
     means: np.ndarray
     separated: np.ndarray
     is_converged: bool
+    from_x: np.ndarray | None
 
 
 def fit_gravity(sample: Sample, specification: Specification) -> Fit | NotEstimable:
@@ -69,7 +72,7 @@ def fit_gravity(sample: Sample, specification: Specification) -> Fit | NotEstima
     remaining, kept, maximum = found
     levels = _levels(remaining, specification.effects)
     effects = IteratedEffects(levels, maximum.means)
-    x = effects.sweep(remaining.x[:, kept])
+    x = effects.sweep(remaining.x[:, kept], maximum.from_x)
     residuals = remaining.y - maximum.means
     try:
         bread = np.linalg.inv(x.T @ (x * maximum.means[:, None]))
@@ -110,7 +113,7 @@ def _maximum(
         levels = _levels(sample, specification.effects)
         if reason := too_small(len(sample), len(specification.terms), levels.rank):
             return reason
-        swept = IteratedEffects(levels).sweep(sample.x)
+        swept, _ = IteratedEffects(levels).solve(sample.x, tolerance=COLLINEAR / 1_000)
         kept, _ = independent(swept, np.linalg.norm(sample.x, axis=0))
         if not kept.any():
             return NotEstimable(because("not_estimable", "all_terms_collinear"))
@@ -151,14 +154,15 @@ def maximise(y: np.ndarray, x: np.ndarray, levels: Levels) -> Maximum | None:
     the weighted terms are collinear.
     """
     log_means = _start(y, levels)
-    estimates, from_x = np.zeros(x.shape[1]), None
+    estimates, from_x, gain = np.zeros(x.shape[1]), None, 1.0
     nothing = np.zeros(len(y), dtype=bool)
     for _ in range(MOST_STEPS):
         means = np.exp(log_means)
         effects = IteratedEffects(levels, means)
-        x_net, from_x = effects.solve(x, from_x, STEP_TOLERANCE)
+        tolerance = np.clip(gain, *STEP_TOLERANCES)
+        x_net, from_x = effects.solve(x, from_x, tolerance)
         working = ((y - means) / means)[:, None]
-        working_net, _ = effects.solve(working, None, STEP_TOLERANCE)
+        working_net, _ = effects.solve(working, None, tolerance)
         weighted = x_net * means[:, None]
         try:
             change = np.linalg.solve(weighted.T @ x_net, weighted.T @ working_net)
@@ -170,13 +174,13 @@ def maximise(y: np.ndarray, x: np.ndarray, levels: Levels) -> Maximum | None:
         gain = means @ step**2 / y.sum()
         diverging = (y == 0) & (step < -DIVERGING)
         if gain < SEARCH_BELOW and diverging.any() and _is_certificate(-step, y):
-            return Maximum(estimates, means, -step > CERTIFICATE_ZERO, True)
-        if gain < SMALL_GAIN and not diverging.any():
-            return Maximum(estimates, means, nothing, True)
+            return Maximum(estimates, means, -step > CERTIFICATE_ZERO, True, from_x)
+        if gain < SMALL_GAIN and not diverging.any() and tolerance == STEP_TOLERANCES[0]:
+            return Maximum(estimates, means, nothing, True, from_x)
         length = _step_length(y, log_means, step)
         log_means = log_means + length * step
         estimates = estimates + length * change[:, 0]
-    return Maximum(estimates, np.exp(log_means), nothing, False)
+    return Maximum(estimates, np.exp(log_means), nothing, False, from_x)
 
 
 def _is_certificate(z: np.ndarray, y: np.ndarray) -> bool:

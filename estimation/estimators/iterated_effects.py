@@ -56,27 +56,31 @@ class Levels:
 class IteratedEffects:
     """Sweeps effects out of columns by weighted least squares, by conjugate gradients.
 
-    The effect with the most levels is removed by its group means in every round, so that the
-    equations are those of the other effects net of it. Each is divided by the weight of its level.
-    `weights` (n,) default to ones.
+    The effect with the most levels is removed by its group means, so that the equations are those
+    of the other effects net of it: (D'WD - C C'/totals) a = D'W (columns net of the first), where D
+    are the dummies of the others and C their weighted cross product with the first. Each equation
+    is divided by the weight of its level. `weights` (n,) default to ones.
     """
 
     def __init__(self, levels: Levels, weights: np.ndarray | None = None) -> None:
         self.levels = levels
         self.weights = np.ones(levels.first.shape[0]) if weights is None else weights
         self.rank = levels.rank
-        self.first_sums = levels.first.T.tocsr()
-        self.first_totals = (self.first_sums @ self.weights)[:, None]
+        self.first_sums = _weighted(levels.first, self.weights)
+        self.first_totals = self.first_sums.sum(axis=1)[:, None]
         if levels.others is not None:
-            self.other_sums = levels.others.T.tocsr()
-            self.other_totals = (self.other_sums @ self.weights)[:, None]
+            self.other_sums = _weighted(levels.others, self.weights)
+            self.other_totals = self.other_sums.sum(axis=1)[:, None]
+            self.among_others = (self.other_sums @ levels.others).tocsr()
+            self.with_first = (self.other_sums @ levels.first).tocsr()
+            self.from_first = self.with_first.T.tocsr()
 
-    def sweep(self, columns: np.ndarray) -> np.ndarray:
-        """The columns (n, m) with the effects swept out.
+    def sweep(self, columns: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
+        """The columns (n, m) with the effects swept out; `start` as from `solve`.
 
         Swept twice: the second pass removes what the tolerance of the first has left.
         """
-        return self.solve(self.solve(columns)[0])[0]
+        return self.solve(self.solve(columns, start)[0])[0]
 
     def solve(
         self, columns: np.ndarray, start: np.ndarray | None = None, tolerance: float = EXACT
@@ -87,11 +91,12 @@ class IteratedEffects:
         """
         if self.levels.others is None:
             return self._without_first(columns), None
-        gradient = self._equations(columns)
+        means = (self.first_sums @ columns) / self.first_totals
+        gradient = self.other_sums @ columns - self.with_first @ means
         found = np.zeros_like(gradient)
         if start is not None:
             found = start.copy()
-            gradient = gradient - self._equations(self.levels.others @ found)
+            gradient = gradient - self._equations(found)
         enough = tolerance**2 * (self.weights @ columns**2) + np.finfo(float).tiny
         scaled = gradient / self.other_totals
         direction, distance = scaled, (gradient * scaled).sum(axis=0)
@@ -99,7 +104,7 @@ class IteratedEffects:
             is_open = distance > enough
             if not is_open.any():
                 break
-            ahead = self._equations(self.levels.others @ direction)
+            ahead = self._equations(direction)
             curvature = (direction * ahead).sum(axis=0)
             step = np.where(is_open, distance / np.where(is_open, curvature, 1), 0)
             found = found + step * direction
@@ -112,12 +117,19 @@ class IteratedEffects:
         return self._without_first(columns - self.levels.others @ found), found
 
     def _without_first(self, columns: np.ndarray) -> np.ndarray:
-        means = (self.first_sums @ (columns * self.weights[:, None])) / self.first_totals
-        return columns - self.levels.first @ means
+        return columns - self.levels.first @ ((self.first_sums @ columns) / self.first_totals)
 
-    def _equations(self, columns: np.ndarray) -> np.ndarray:
-        """Weighted sums of the columns, net of the first effect, by level of the others."""
-        return self.other_sums @ (self._without_first(columns) * self.weights[:, None])
+    def _equations(self, effects: np.ndarray) -> np.ndarray:
+        """The left side of the equations for values (levels, m) of the other effects."""
+        means = (self.from_first @ effects) / self.first_totals
+        return self.among_others @ effects - self.with_first @ means
+
+
+def _weighted(dummies: sparse.csr_array, weights: np.ndarray) -> sparse.csr_array:
+    """The matrix (levels, n) that sums weighted rows by level."""
+    by_level = dummies.T.tocsr()
+    by_level.data = by_level.data * weights[by_level.indices]
+    return by_level
 
 
 def _components(left: sparse.csr_array, right: sparse.csr_array) -> int:

@@ -197,6 +197,8 @@ def without_separated_and_singletons(sample: Sample, effects: tuple[str, ...]) -
         if not dropped.any():
             return set(sample.years.tolist())
         sample = sample.keep(~dropped)
+        if not len(sample):
+            return set()
 
 
 @pytest.mark.parametrize("name", CASES)
