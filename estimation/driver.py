@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,11 +16,16 @@ from estimation.comparison import (
     scorecard,
     scorecard_summary,
 )
-from estimation.estimate import Estimates, estimate
+from estimation.estimate import Estimates, estimate, estimate_sample
+from estimation.gravity.sample import BilateralTrade, gravity_sample
+from estimation.gravity.specifications import BASIS, GravitySpecification
+from estimation.inference import kind_of
 from estimation.reasons import NotEstimable, Reason, Words, because
 from estimation.sample import Coverage
 from estimation.schema import KEY, TABLES
 from estimation.specifications import Specification
+
+NO_TRADE = NotEstimable(because("not_estimable", "no_bilateral_trade"))
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,7 @@ class EstimationInputs:
                     the run's choices; standardisation_years: the first and the last
     words           the sentences of reasons, notes and conclusions
     planted         on synthetic data the planted coefficients: exhibit, column, term, truth
+    bilateral       trade between all pairs of economies; None where there is none
     """
 
     panel: pd.DataFrame
@@ -45,6 +53,7 @@ class EstimationInputs:
     is_synthetic: bool
     words: Words
     planted: pd.DataFrame | None = None
+    bilateral: BilateralTrade | None = None
 
 
 def coverage_of(
@@ -75,12 +84,17 @@ def estimate_all(
     specifications: Iterable[Specification],
     bases: Iterable[str],
     say: Callable[[str], None] = lambda _: None,
+    gravity_specifications: Iterable[GravitySpecification] = (),
 ) -> dict[str, pd.DataFrame]:
-    """Estimate every specification on every basis it applies to.
+    """Estimate every specification on every basis it applies to, and every column of gravity.
 
     Returns all tables of `TABLES`, the empty ones included.
     """
-    tables = _estimated(inputs, list(specifications), bases, say)
+    results = itertools.chain(
+        _panel_results(inputs, list(specifications), bases, say),
+        _gravity_results(inputs, gravity_specifications, say),
+    )
+    tables = _tables(results, inputs)
     beside = (tables["coefficients"], tables["not_estimable"], inputs.published)
     tables["scorecard"] = scorecard(*beside, inputs.default_basis)
     tables["scorecard_summary"] = scorecard_summary(tables["scorecard"])
@@ -102,19 +116,26 @@ def estimate_all(
     }
 
 
-def _estimated(
+@dataclass(frozen=True)
+class _Result:
+    """What came of a specification on a basis; `landed` is of its first product list."""
+
+    specification: Specification
+    basis: str
+    landed: Coverage | None
+    result: Estimates | NotEstimable
+
+
+def _panel_results(
     inputs: EstimationInputs,
     specifications: list[Specification],
     bases: Iterable[str],
     say: Callable[[str], None],
-) -> dict[str, pd.DataFrame]:
-    """The tables coefficients, diagnostics and not_estimable."""
+) -> Iterator[_Result]:
+    """Every specification of the panel on every basis it applies to."""
     by_choice = ["basis", "hs_treatment", "mineral_scope"]
     panels = dict(list(inputs.panel.groupby(by_choice))) if len(inputs.panel) else {}
     coverages: dict[tuple[str, str, str], dict[str, Coverage]] = {}
-    coefficients: list[pd.DataFrame] = []
-    diagnostics: list[dict] = []
-    reasons: list[dict] = []
     for basis in bases:
         for variant in dict.fromkeys(s.variant for s in specifications):
             chosen = [
@@ -130,13 +151,48 @@ def _estimated(
                     if choice in panels
                     else NotEstimable(because("not_estimable", "no_trade_on_basis", basis=basis))
                 )
-                reasons += _reasons(result, s, basis, inputs)
-                if isinstance(result, Estimates):
-                    estimated += 1
-                    landed = coverages[choice][s.product_lists[0][0]]
-                    coefficients.append(_coefficients(result, s, basis, landed, inputs))
-                    diagnostics.append(_diagnostics(result, s, basis, inputs.words))
+                estimated += isinstance(result, Estimates)
+                yield _Result(s, basis, coverages[choice].get(s.product_lists[0][0]), result)
             say(f"{basis}: {variant}: {estimated} of {len(chosen)} columns estimated")
+
+
+def _gravity_results(
+    inputs: EstimationInputs,
+    specifications: Iterable[GravitySpecification],
+    say: Callable[[str], None],
+) -> Iterator[_Result]:
+    """Every gravity column, one after the other."""
+    for s in specifications:
+        coverage = coverage_of(inputs, BASIS, s.hs_treatment, s.mineral_scope)
+        started = time.perf_counter()
+        selected = gravity_sample(inputs.bilateral, s, coverage) if inputs.bilateral else NO_TRADE
+        result = (
+            selected
+            if isinstance(selected, NotEstimable)
+            else estimate_sample(*selected, s, {name: kind_of(name) for name in s.inference})
+        )
+        yield _Result(s, BASIS, coverage.get(s.product_lists[0][0]), result)
+        rows = (
+            f"{result.diagnostics['n_observations']:,} rows"
+            if isinstance(result, Estimates)
+            else inputs.words.text(result.reason)
+        )
+        seconds = time.perf_counter() - started
+        say(f"{s.exhibit} ({s.column}), {s.variant}: {rows}, {seconds:.1f} s")
+
+
+def _tables(results: Iterable[_Result], inputs: EstimationInputs) -> dict[str, pd.DataFrame]:
+    """The tables coefficients, diagnostics and not_estimable."""
+    coefficients: list[pd.DataFrame] = []
+    diagnostics: list[dict] = []
+    reasons: list[dict] = []
+    for found in results:
+        s, basis, result = found.specification, found.basis, found.result
+        reasons += _reasons(result, s, basis, inputs)
+        if isinstance(result, Estimates):
+            assert found.landed is not None
+            coefficients.append(_coefficients(result, s, basis, found.landed, inputs))
+            diagnostics.append(_diagnostics(result, s, basis, inputs.words))
     return {
         "coefficients": pd.concat(coefficients, ignore_index=True)
         if coefficients

@@ -10,9 +10,9 @@ import pandas as pd
 
 from estimation.estimators import ESTIMATORS
 from estimation.fit import Fit
-from estimation.inference import Inference, infer, kind_of
+from estimation.inference import Inference, Kind, infer, kind_of
 from estimation.reasons import NotEstimable, Reason, because
-from estimation.sample import Coverage, estimation_sample
+from estimation.sample import Coverage, Sample, estimation_sample
 from estimation.specifications import Specification
 
 
@@ -52,7 +52,13 @@ def estimate(
     selected = estimation_sample(panel, specification, coverage)
     if isinstance(selected, NotEstimable):
         return selected
-    sample, lost = selected
+    return estimate_sample(*selected, specification, kinds)
+
+
+def estimate_sample(
+    sample: Sample, lost: dict, specification: Specification, kinds: Mapping[str, Kind]
+) -> Estimates | NotEstimable:
+    """Fit a specification to its sample; `lost` says what each step of the selection has lost."""
     fit = ESTIMATORS[specification.estimator](sample, specification)
     if isinstance(fit, NotEstimable):
         return fit

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from estimation.inference import INFERENCE_KINDS, KINDS_NOT_DRAWN
+from estimation.inference import DEFAULT_INFERENCE, INFERENCE_KINDS, KINDS_NOT_DRAWN
 from estimation.reasons import Reason, because
 
 INTERACTION = "_x_"
@@ -112,6 +112,25 @@ class Specification:
             return because("standardisation", "sample")
         first_year, last_year = panel_years
         return because("standardisation", "panel", first_year=first_year, last_year=last_year)
+
+    @property
+    def printed_inference(self) -> str:
+        """The kind of inference of the printed table."""
+        return DEFAULT_INFERENCE
+
+    @property
+    def caption(self) -> Reason:
+        """The printed table's number and title."""
+        return because(
+            "table_label",
+            "caption",
+            number=self.exhibit.removeprefix("table_"),
+            title=Reason("table_title", self.exhibit),
+        )
+
+    def note_on_terms(self, panel_years: tuple[int, int]) -> Reason:
+        """What the printed table says of its terms; `panel_years` as in `standardised_over`."""
+        return because("table_label", "terms", rows=self.standardised_over(panel_years))
 
     def sentences(self, standardisation_years: tuple[int, int]) -> tuple[Reason, ...]:
         """The specification in one line, as kept beside every estimate.

@@ -19,7 +19,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from estimation.estimators.gravity import fit_gravity
 from estimation.fit import Fit
+from estimation.reasons import NotEstimable
+from estimation.sample import Sample
+from estimation.specifications import Specification
 
 # A row that an effect fits perfectly has leverage one and no residual; so much less than one, the
 # product is still nothing.
@@ -75,6 +79,12 @@ class _Panel:
             means = self.means[pairs]
             information = np.diag(means.sum(axis=0)) - means.T @ self.shares[pairs]
             yield pairs, _inverse(information)
+
+
+def fit_gravity_corrected(sample: Sample, specification: Specification) -> Fit | NotEstimable:
+    """Three-way PPML of bilateral trade without its incidental parameter bias."""
+    fit = fit_gravity(sample, specification)
+    return fit if isinstance(fit, NotEstimable) else without_three_way_bias(fit)
 
 
 def without_three_way_bias(fit: Fit) -> Fit:

@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from estimation.comparison import stars
-from estimation.inference import DEFAULT_INFERENCE
 from estimation.reasons import LANGUAGES, Reason, Words, because
 from estimation.specifications import SPECIFICATIONS, Specification
 
@@ -90,11 +89,15 @@ def printed_table(
     specifications: Iterable[Specification],
     inputs: RenderingInputs,
     language: str,
-    inference: str = DEFAULT_INFERENCE,
+    inference: str | None = None,
 ) -> PrintedTable:
-    """One exhibit in one variant on one basis; `specifications` are its columns."""
+    """One exhibit in one variant on one basis; `specifications` are its columns.
+
+    `inference` is a kind in place of the specifications' own.
+    """
     columns = sorted(specifications, key=lambda s: s.column)
     first = columns[0]
+    inference = inference or first.printed_inference
     found = inputs.of(first, inference)
 
     def text(reason: Reason) -> str:
@@ -109,16 +112,10 @@ def printed_table(
         for s in columns
         for term in s.terms
     }
-    caption = because(
-        "table_label",
-        "caption",
-        number=first.exhibit.removeprefix("table_"),
-        title=Reason("table_title", first.exhibit),
-    )
     return PrintedTable(
         first.exhibit,
         language,
-        text(caption),
+        text(first.caption),
         tuple(label(s.outcome) for s in columns),
         tuple(_body(columns, found.coefficients, term_labels)),
         tuple((text(head), cells) for head, cells in _foot(columns, found.diagnostics, text)),
@@ -202,9 +199,7 @@ def _notes(first: Specification, inputs: RenderingInputs, inference: str) -> lis
         ],
         [
             Reason("estimator", first.estimator),
-            because(
-                "table_label", "terms", rows=first.standardised_over(inputs.standardisation_years)
-            ),
+            first.note_on_terms(inputs.standardisation_years),
         ],
     ]
     if first.variant != "report":
@@ -327,15 +322,13 @@ FORMATS: dict[str, Callable[[PrintedTable], str]] = {
 def rendered(
     inputs: RenderingInputs, specifications: Iterable[Specification] = SPECIFICATIONS
 ) -> dict[str, str]:
-    """Every table on one basis, clustered by economy, as text by file name.
+    """Every table on one basis, under its own kind of inference, as text by file name.
 
     The report's own specification is in table_4.en.tex, for example, and a variant of it in
     ppml/table_4.en.tex. A variant with no estimates has no file; the reasons are in not_estimable.
     """
     coefficients = inputs.coefficients
-    coefficients = coefficients[
-        (coefficients["basis"] == inputs.basis) & (coefficients["inference"] == DEFAULT_INFERENCE)
-    ]
+    coefficients = coefficients[coefficients["basis"] == inputs.basis]
     inputs = replace(inputs, coefficients=coefficients)
     estimated = set(coefficients[["exhibit", "variant"]].itertuples(index=False, name=None))
     exhibits: dict[tuple[str, str], list[Specification]] = {}
