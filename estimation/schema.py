@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from estimation.inference import INFERENCE_KINDS
+from estimation.gravity.specifications import BIAS_CORRECTED
+from estimation.inference import KINDS
 from estimation.reasons import Reason, Words
 from estimation.specifications import VARIANTS
 
@@ -32,13 +33,17 @@ KEY = ("exhibit", "column", "outcome", "basis", "hs_treatment", "mineral_scope",
 VARIANTS_IN_WORDS = "{variants}"
 
 _KEY_COLUMNS = {
-    "exhibit": Column("varchar", "Table of the report, table_4 to table_12."),
+    "exhibit": Column(
+        "varchar", "Table of the report, table_4 to table_12; or gravity_1 to gravity_4."
+    ),
     "column": Column(
         "integer",
         "Column of the table, from 1. "
         "Columns 7 to 9 of table 6 are outcomes that the report's text adds.",
     ),
-    "outcome": Column("varchar", "Outcome variable at t, as the panel names it."),
+    "outcome": Column(
+        "varchar", "Outcome variable at t, as the panel names it; in gravity the bilateral trade."
+    ),
     "basis": Column("varchar", "Trade basis: china_reported, partner_reported or reconciled."),
     "hs_treatment": Column("varchar", "How codes of other HS revisions are treated."),
     "mineral_scope": Column("varchar", "What counts as mineral trade."),
@@ -61,17 +66,21 @@ _OWN_BASIS = {"basis": Column("varchar", "Our trade basis, the run's default.")}
 TABLES: dict[str, Table] = {
     "coefficients": Table(
         "Grain: one row per exhibit, column, term, basis, inference and variant. "
-        "Regressors at t-1, standardised; partner and year effects.",
+        "Regressors at t-1, standardised; partner and year effects. In gravity, terms of pairs of "
+        "economies as they are; effects as the specification says.",
         {
             **_KEY_COLUMNS,
             "term": Column("varchar", "Regressor, named as in the published tables."),
             "inference": Column(
                 "varchar",
-                f"How the standard error is computed: {', '.join(INFERENCE_KINDS)}. "
+                f"How the standard error is computed: {', '.join(KINDS)}. "
                 "The bootstrap's row has the clustered standard error and p value and interval "
                 "of its own.",
             ),
-            "estimate": Column("double", "Coefficient per standard deviation of the regressor."),
+            "estimate": Column(
+                "double",
+                "Coefficient per standard deviation of the regressor; in gravity per unit of it.",
+            ),
             "std_error": Column("double", "Standard error."),
             "t_statistic": Column("double", "estimate / std_error."),
             "p_value": Column(
@@ -84,8 +93,11 @@ TABLES: dict[str, Table] = {
                 "integer",
                 "Of the t distribution; empty for PPML and the bootstrap.",
             ),
-            "n_observations": Column("integer", "Economy-years in the fit, singletons removed."),
-            "n_economies": Column("integer", "Economies in the fit."),
+            "n_observations": Column(
+                "integer",
+                "Rows in the fit, singletons removed: economy-years, in gravity pairs and years.",
+            ),
+            "n_economies": Column("integer", "Economies in the fit; in gravity exporters."),
             "first_year": Column("integer", "First year of the outcome in the fit."),
             "last_year": Column("integer", "Last year of the outcome in the fit."),
             "products_landed": Column(
@@ -125,7 +137,7 @@ TABLES: dict[str, Table] = {
                 "(and singletons that leaves).",
             ),
             "n_observations": Column("integer", "Economy-years in the fit."),
-            "n_economies": Column("integer", "Economies in the fit."),
+            "n_economies": Column("integer", "Economies in the fit; in gravity exporters."),
             "n_years": Column("integer", "Years in the fit."),
             "first_year": Column("integer", "First year of the outcome in the fit."),
             "last_year": Column("integer", "Last year of the outcome in the fit."),
@@ -357,5 +369,7 @@ TABLES: dict[str, Table] = {
 
 def described(column: Column, words: Words) -> str:
     """The description of a column, with the words of the variants where it lists them."""
-    variants = ", ".join(f"{v.name} ({words.text(Reason('variant', v.name))})" for v in VARIANTS)
+    variants = ", ".join(
+        f"{v.name} ({words.text(Reason('variant', v.name))})" for v in (*VARIANTS, BIAS_CORRECTED)
+    )
     return column.description.replace(VARIANTS_IN_WORDS, variants)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimation.inference import INFERENCE_KINDS
+from estimation.gravity.specifications import GRAVITY_SPECIFICATIONS, OF_THE_PAIR
+from estimation.inference import INFERENCE_KINDS, KINDS
 from estimation.specifications import (
     CONTROLS,
     DETERMINANTS,
@@ -104,7 +105,7 @@ def test_every_specification_has_estimates_or_a_reason_on_every_basis(
         (s.exhibit, s.column, s.variant, b)
         for s in SPECIFICATIONS
         for b in ("china_reported", "partner_reported", "reconciled")
-    }
+    } | {(s.exhibit, s.column, s.variant, "reconciled") for s in GRAVITY_SPECIFICATIONS}
     for run in (real_run, demo_run):
         estimated = set(
             run.ask('select distinct exhibit, "column", variant, basis from estimates.coefficients')
@@ -124,6 +125,7 @@ def test_every_specification_has_estimates_or_a_reason_on_every_basis(
             where
                 inference_not_computed not like '%wild_bootstrap%'
                 and variant = 'report'
+                and exhibit like 'table_%'
                 and not exists (
                     select 1
                     from estimates.coefficients as x
@@ -146,7 +148,7 @@ def test_every_specification_has_estimates_or_a_reason_on_every_basis(
     assert reasons["table_12.1"] == "no data for female_employers (SL.EMP.MPYR.FE.ZS)"
     assert demo_run.ask(
         "select distinct inference from estimates.coefficients where variant = 'report' order by 1"
-    ) == [(kind,) for kind in sorted(INFERENCE_KINDS)]
+    ) == [(kind,) for kind in sorted(KINDS)]
 
 
 def test_ppml_counts_more_economy_years_than_logarithms(real_run: FinishedRun) -> None:
@@ -184,7 +186,10 @@ def test_tables_are_published_with_the_numbers_of_the_coefficients(
     real_run: FinishedRun, demo_run: FinishedRun
 ) -> None:
     folder = real_run.settings.published_dir / "tables"
-    assert {p.name for p in folder.glob("*.en.tex")} == {f"table_{n}.en.tex" for n in range(4, 13)}
+    assert {p.name for p in folder.glob("*.en.tex")} == {
+        *(f"table_{n}.en.tex" for n in range(4, 13)),
+        *(f"gravity_{n}.en.tex" for n in range(1, 5)),
+    }
     assert (folder / "ppml" / "table_5.zh.html").exists()
     assert not (folder / "ppml" / "table_4.en.csv").exists(), "nothing can be estimated there"
     rows = list(
@@ -209,3 +214,31 @@ def test_tables_are_published_with_the_numbers_of_the_coefficients(
         "SYNTHETIC DEMO DATA" in p.read_text(encoding="utf-8") for p in synthetic.rglob("*.en.*")
     )
     assert len(list(synthetic.rglob("*"))) > 400
+
+
+def test_gravity_of_all_pairs_on_the_real_minerals(real_run: FinishedRun) -> None:
+    """Every pair of economies in 2003-2022 or later, zeros included; distances lie beside."""
+    rows = real_run.ask(
+        """
+        select "column", term, estimate, std_error, n_observations
+        from estimates.coefficients
+        where exhibit = 'gravity_2' and variant = 'report' and inference = 'cluster_pair'
+        """
+    )
+    found = pd.DataFrame(rows, columns=["column", "term", "estimate", "std_error", "n"])
+    counts = dict(
+        real_run.ask(
+            'select "column", n_complete_cases - n_observations - n_separated '
+            "from estimates.diagnostics where exhibit = 'gravity_2' and variant = 'report'"
+        )
+    )
+    assert counts == {1: 0, 2: 0, 3: 0}, "each row is in the fit or counted as separated"
+    [distance] = found.query("column == 1 and term == 'ln_distance'").itertuples()
+    assert -2 < distance.estimate < -0.8, "as in the literature, for heavy goods"
+    assert distance.n > 300_000
+    assert set(found.query("column == 3")["term"]).isdisjoint(OF_THE_PAIR)
+    dropped = real_run.ask(
+        "select distinct term from estimates.not_estimable "
+        "where exhibit = 'gravity_2' and term is not null"
+    )
+    assert all(term.endswith("1995_2001") for (term,) in dropped), "of years that have not landed"
