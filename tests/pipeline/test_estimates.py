@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from estimation.gravity.specifications import GRAVITY_SPECIFICATIONS, OF_THE_PAIR
-from estimation.inference import INFERENCE_KINDS, KINDS
+from estimation.inference import KINDS
 from estimation.specifications import (
     CONTROLS,
     DETERMINANTS,
