@@ -132,6 +132,11 @@ class Specification:
         """What the printed table says of its terms; `panel_years` as in `standardised_over`."""
         return because("table_label", "terms", rows=self.standardised_over(panel_years))
 
+    @property
+    def note_on_variant(self) -> Reason:
+        """What the printed table of a variant says of it."""
+        return because("table_label", "variant", variant=Reason("variant", self.variant))
+
     def sentences(self, standardisation_years: tuple[int, int]) -> tuple[Reason, ...]:
         """The specification in one line, as kept beside every estimate.
 

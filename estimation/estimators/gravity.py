@@ -115,7 +115,7 @@ def _maximum(
             return reason
         swept, _ = IteratedEffects(levels).solve(sample.x, tolerance=COLLINEAR / 1_000)
         # in the triangle of a QR decomposition columns are as long and as far apart as here
-        triangle = np.linalg.qr(swept, mode="r")
+        triangle = np.asarray(np.linalg.qr(swept, mode="r"))
         kept, _ = independent(triangle, np.linalg.norm(sample.x, axis=0))
         if not kept.any():
             return NotEstimable(because("not_estimable", "all_terms_collinear"))

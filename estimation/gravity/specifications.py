@@ -102,6 +102,10 @@ class GravitySpecification(Specification):
     def note_on_terms(self, panel_years: tuple[int, int]) -> Reason:
         return because("table_label", "gravity_terms")
 
+    @property
+    def note_on_variant(self) -> Reason:
+        return because("table_label", "gravity_variant", variant=Reason("variant", self.variant))
+
     def sentences(self, standardisation_years: tuple[int, int]) -> tuple[Reason, ...]:
         formula, *_ = super().sentences(standardisation_years)
         return (

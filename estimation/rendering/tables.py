@@ -68,12 +68,14 @@ class RenderingInputs:
 class PrintedTable:
     """A table as text: one cell per column in every row.
 
-    `body` holds pairs of rows, coefficients and t statistics; `foot` holds the rows below the line.
+    `columns` are their numbers; `body` holds pairs of rows, coefficients and t statistics; `foot`
+    holds the rows below the line.
     """
 
     name: str
     language: str
     title: str
+    columns: tuple[int, ...]
     outcomes: tuple[str, ...]
     body: tuple[tuple[str, tuple[str, ...]], ...]
     foot: tuple[tuple[str, tuple[str, ...]], ...]
@@ -82,7 +84,7 @@ class PrintedTable:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        return tuple(f"({n})" for n in range(1, len(self.outcomes) + 1))
+        return tuple(f"({n})" for n in self.columns)
 
 
 def printed_table(
@@ -116,6 +118,7 @@ def printed_table(
         first.exhibit,
         language,
         text(first.caption),
+        tuple(s.column for s in columns),
         tuple(label(s.outcome) for s in columns),
         tuple(_body(columns, found.coefficients, term_labels)),
         tuple((text(head), cells) for head, cells in _foot(columns, found.diagnostics, text)),
@@ -203,7 +206,7 @@ def _notes(first: Specification, inputs: RenderingInputs, inference: str) -> lis
         ],
     ]
     if first.variant != "report":
-        notes.append([because("table_label", "variant", variant=Reason("variant", first.variant))])
+        notes.append([first.note_on_variant])
     return notes
 
 
