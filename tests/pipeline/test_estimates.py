@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +20,7 @@ from estimation.specifications import (
     TEXT_SPECIFICATIONS,
     parts,
 )
+from orchestration.build.estimates import bilateral_trade
 from tests.support.estimation import SAMPLE_KINDS, TOLERANCE, by_linearmodels, dense
 from tests.support.runs import FinishedRun
 
@@ -242,3 +244,27 @@ def test_gravity_of_all_pairs_on_the_real_minerals(real_run: FinishedRun) -> Non
         "where exhibit = 'gravity_2' and term is not null"
     )
     assert all(term.endswith("1995_2001") for (term,) in dropped), "of years that have not landed"
+
+
+@pytest.mark.parametrize("variant", ["report", "all_stages", "without_dual_use"])
+def test_gravity_sums_the_products_that_the_panel_sums(demo_run: FinishedRun, variant: str) -> None:
+    """China's exports of a list in a year, from the bilateral fact and from the panel."""
+    published = demo_run.settings.published_dir / "warehouse.duckdb"
+    columns = [
+        s
+        for s in GRAVITY_SPECIFICATIONS
+        if s.column == 1 and s.variant == variant and s.sector is None
+    ]
+    assert columns
+    for s in columns:
+        [(product_list, _)] = s.product_lists
+        with duckdb.connect(str(published), read_only=True) as connection:
+            flows = bilateral_trade(connection).flows(s)
+        own = flows.query("exporter_iso3 == 'CHN' and year == 2015")["value_usd"].sum() / 1000
+        [(panel,)] = demo_run.ask(
+            f"select sum({product_list}_imports_from_china_kusd) "
+            "from marts.panel_country_year_variants where basis = 'reconciled' "
+            "and hs_treatment = 'harmonised' and mineral_scope = ? and year = 2015",
+            [s.mineral_scope],
+        )
+        assert own == pytest.approx(panel, rel=1e-9), s.exhibit
