@@ -130,6 +130,7 @@ def test_an_exporter_with_one_partner_in_a_year_is_fitted_perfectly_and_changes_
     assert np.abs(unshrunk).max() < 10 * np.abs(fit.residuals).max()
 
 
+@pytest.mark.slow
 def test_bias_falls_and_coverage_rises_in_a_monte_carlo_of_known_truth() -> None:
     """20 economies, 5 years, 100 draws; 95 % intervals, standard errors clustered by pair."""
     rng = np.random.default_rng(20241)
