@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -19,13 +21,17 @@ from estimation.designs.trade_instrument import (
     TradeInstrument,
     estimate_instrumented,
 )
-from estimation.estimate import Estimates, estimate
+from estimation.estimate import Estimates, estimate, estimate_sample
+from estimation.gravity.sample import BilateralTrade, gravity_sample
+from estimation.gravity.specifications import BASIS, GravitySpecification
+from estimation.inference import kind_of
 from estimation.reasons import NotEstimable, Reason, Words, because
 from estimation.sample import Coverage
 from estimation.schema import KEY, TABLES
 from estimation.specifications import Specification
 
 OF_INSTRUMENTS = ("instrument_diagnostics", "instrument_balance", "rotemberg_weights")
+NO_TRADE = NotEstimable(because("not_estimable", "no_bilateral_trade"))
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class EstimationInputs:
                     the run's choices; standardisation_years: the first and the last
     words           the sentences of reasons, notes and conclusions
     planted         on synthetic data the planted coefficients: exhibit, column, term, truth
+    bilateral       trade between all pairs of economies; None where there is none
     """
 
     panel: pd.DataFrame
@@ -55,6 +62,7 @@ class EstimationInputs:
     is_synthetic: bool
     words: Words
     planted: pd.DataFrame | None = None
+    bilateral: BilateralTrade | None = None
 
 
 def coverage_of(
@@ -85,12 +93,17 @@ def estimate_all(
     specifications: Iterable[Specification],
     bases: Iterable[str],
     say: Callable[[str], None] = lambda _: None,
+    gravity_specifications: Iterable[GravitySpecification] = (),
 ) -> dict[str, pd.DataFrame]:
-    """Estimate every specification on every basis it applies to.
+    """Estimate every specification on every basis it applies to, and every column of gravity.
 
     Returns all tables of `TABLES`, the empty ones included.
     """
-    tables = _estimated(inputs, list(specifications), bases, say)
+    results = itertools.chain(
+        _panel_results(inputs, list(specifications), bases, say),
+        _gravity_results(inputs, gravity_specifications, say),
+    )
+    tables = _tables(results, inputs)
     beside = (tables["coefficients"], tables["not_estimable"], inputs.published)
     tables["scorecard"] = scorecard(*beside, inputs.default_basis)
     tables["scorecard_summary"] = scorecard_summary(tables["scorecard"])
@@ -112,21 +125,27 @@ def estimate_all(
     }
 
 
-def _estimated(
+@dataclass(frozen=True)
+class _Result:
+    """What came of a specification on a basis; `landed` is of its first product list."""
+
+    specification: Specification
+    basis: str
+    landed: Coverage | None
+    result: Estimates | NotEstimable
+
+
+def _panel_results(
     inputs: EstimationInputs,
     specifications: list[Specification],
     bases: Iterable[str],
     say: Callable[[str], None],
-) -> dict[str, pd.DataFrame]:
-    """The tables coefficients, diagnostics, not_estimable and OF_INSTRUMENTS."""
+) -> Iterator[_Result]:
+    """Every specification of the panel on every basis it applies to."""
     by_choice = ["basis", "hs_treatment", "mineral_scope"]
     panels = dict(list(inputs.panel.groupby(by_choice))) if len(inputs.panel) else {}
     coverages: dict[tuple[str, str, str], dict[str, Coverage]] = {}
     instruments = _instruments(inputs.instrument_cells)
-    coefficients: list[pd.DataFrame] = []
-    diagnostics: list[dict] = []
-    of_instruments: dict[str, list[pd.DataFrame]] = {name: [] for name in OF_INSTRUMENTS}
-    reasons: list[dict] = []
     for basis in bases:
         for variant in dict.fromkeys(s.variant for s in specifications):
             chosen = [
@@ -137,24 +156,61 @@ def _estimated(
                 choice = (basis, s.hs_treatment, s.mineral_scope)
                 if choice not in coverages:
                     coverages[choice] = coverage_of(inputs, *choice)
+                result: Estimates | NotEstimable
                 if choice not in panels:
                     nothing = because("not_estimable", "no_trade_on_basis", basis=basis)
-                    result: Estimates | NotEstimable = NotEstimable(nothing)
+                    result = NotEstimable(nothing)
                 elif s.instrumented:
                     instrument = instruments.get((basis, s.hs_treatment))
                     result = estimate_instrumented(panels[choice], s, coverages[choice], instrument)
                 else:
                     result = estimate(panels[choice], s, coverages[choice])
-                reasons += _reasons(result, s, basis, inputs)
-                if isinstance(result, Estimates):
-                    estimated += 1
-                    landed = coverages[choice][s.product_lists[0][0]]
-                    coefficients.append(_coefficients(result, s, basis, landed, inputs))
-                    diagnostics.append(_diagnostics(result, s, basis, inputs.words))
-                if isinstance(result, InstrumentedEstimates):
-                    for name, rows in _of_instrument(result, inputs.words).items():
-                        of_instruments[name].append(rows.assign(**_key(s, basis)))
+                estimated += isinstance(result, Estimates)
+                yield _Result(s, basis, coverages[choice].get(s.product_lists[0][0]), result)
             say(f"{basis}: {variant}: {estimated} of {len(chosen)} columns estimated")
+
+
+def _gravity_results(
+    inputs: EstimationInputs,
+    specifications: Iterable[GravitySpecification],
+    say: Callable[[str], None],
+) -> Iterator[_Result]:
+    """Every gravity column, one after the other."""
+    for s in specifications:
+        coverage = coverage_of(inputs, BASIS, s.hs_treatment, s.mineral_scope)
+        started = time.perf_counter()
+        selected = gravity_sample(inputs.bilateral, s, coverage) if inputs.bilateral else NO_TRADE
+        result = (
+            selected
+            if isinstance(selected, NotEstimable)
+            else estimate_sample(*selected, s, {name: kind_of(name) for name in s.inference})
+        )
+        yield _Result(s, BASIS, coverage.get(s.product_lists[0][0]), result)
+        rows = (
+            f"{result.diagnostics['n_observations']:,} rows"
+            if isinstance(result, Estimates)
+            else inputs.words.text(result.reason)
+        )
+        seconds = time.perf_counter() - started
+        say(f"{s.exhibit} ({s.column}), {s.variant}: {rows}, {seconds:.1f} s")
+
+
+def _tables(results: Iterable[_Result], inputs: EstimationInputs) -> dict[str, pd.DataFrame]:
+    """The tables coefficients, diagnostics, not_estimable and OF_INSTRUMENTS."""
+    coefficients: list[pd.DataFrame] = []
+    diagnostics: list[dict] = []
+    of_instruments: dict[str, list[pd.DataFrame]] = {name: [] for name in OF_INSTRUMENTS}
+    reasons: list[dict] = []
+    for found in results:
+        s, basis, result = found.specification, found.basis, found.result
+        reasons += _reasons(result, s, basis, inputs)
+        if isinstance(result, Estimates):
+            assert found.landed is not None
+            coefficients.append(_coefficients(result, s, basis, found.landed, inputs))
+            diagnostics.append(_diagnostics(result, s, basis, inputs.words))
+        if isinstance(result, InstrumentedEstimates):
+            for name, rows in _of_instrument(result, inputs.words).items():
+                of_instruments[name].append(rows.assign(**_key(s, basis)))
     return {
         "coefficients": pd.concat(coefficients, ignore_index=True)
         if coefficients

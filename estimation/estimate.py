@@ -10,9 +10,9 @@ import pandas as pd
 
 from estimation.estimators import ESTIMATORS, Estimator
 from estimation.fit import Fit
-from estimation.inference import Inference, infer, kind_of
+from estimation.inference import Inference, Kind, infer, kind_of
 from estimation.reasons import NotEstimable, Reason, because
-from estimation.sample import Coverage, estimation_sample
+from estimation.sample import Coverage, Sample, estimation_sample
 from estimation.specifications import Specification
 
 
@@ -55,7 +55,20 @@ def estimate(
     selected = estimation_sample(panel, specification, coverage)
     if isinstance(selected, NotEstimable):
         return selected
-    sample, lost = selected
+    return estimate_sample(*selected, specification, kinds, estimator)
+
+
+def estimate_sample(
+    sample: Sample,
+    lost: dict,
+    specification: Specification,
+    kinds: Mapping[str, Kind],
+    estimator: Estimator | None = None,
+) -> Estimates | NotEstimable:
+    """Fit a specification to its sample; `lost` says what each step of the selection has lost.
+
+    `estimator` is as in `estimate`.
+    """
     fit = (estimator or ESTIMATORS[specification.estimator])(sample, specification)
     if isinstance(fit, NotEstimable):
         return fit

@@ -31,6 +31,9 @@ class Fit:
     within_r_squared
                     R squared net of the effects; None where there is none
     n_separated     rows left out because their outcome is zero for sure
+    unshrunk_residuals
+                    (n,) residuals divided by one less their leverage, for covariances that correct
+                    for it; None where there are none
     """
 
     estimator: str
@@ -50,3 +53,4 @@ class Fit:
     is_maximum_likelihood: bool = False
     within_r_squared: float | None = None
     n_separated: int = 0
+    unshrunk_residuals: np.ndarray | None = None

@@ -13,6 +13,8 @@ the cross product of the terms net of the fixed effects, and s_i = x_i e_i is th
     driscoll_kraay    M = sum over years of H H', H the year's sum of scores, plus the
                       autocovariances of H with Bartlett weights
                       Driscoll and Kraay (1998)
+    cluster_pair      M = sum over pairs of economies of S S', S the sum of scores of both
+                      directions: for bilateral trade alone
 
 The small-sample correction c is that of fixest and reghdfe (Correia 2017), in
 `small_sample_factor`. The remaining kind, wild_bootstrap, takes the clustered t statistic and
@@ -72,6 +74,7 @@ class Kind:
                     the correction starts from N instead of N - 1
     nests_effects   effects nested in the clusters count as one parameter each
     is_drawn        p values are drawn: they have no counterpart in printed tables
+    is_bilateral    for fits of bilateral trade alone
     """
 
     compute: Callable[[Kind, Fit], Inference | Reason]
@@ -80,14 +83,13 @@ class Kind:
     corrects_all_rows: bool = False
     nests_effects: bool = True
     is_drawn: bool = False
+    is_bilateral: bool = False
 
 
 def kind_of(name: str) -> Kind:
     """The kind of inference of this name. Raises ValueError if it does not exist."""
     if name not in KINDS:
-        raise ValueError(
-            f"inference {name!r} is not known; use one of: {', '.join(INFERENCE_KINDS)}"
-        )
+        raise ValueError(f"inference {name!r} is not known; use one of: {', '.join(KINDS)}")
     return KINDS[name]
 
 
@@ -159,6 +161,23 @@ def by_row(fit: Fit, c: float) -> np.ndarray:
 def by_economy(fit: Fit, c: float) -> np.ndarray:
     """Liang and Zeger (1986)."""
     return _sandwich(fit, c, _outer(_scores(fit), fit.ids["iso3"]))
+
+
+def by_pair(fit: Fit, c: float) -> np.ndarray:
+    """Liang and Zeger (1986), by pair of economies whichever exports.
+
+    Where the fit brings residuals without shrinkage, the middle is that of Weidner and Zylkin
+    (2021, section 3.4), S times the unshrunk S', made symmetric. They replace the correction for
+    the number of parameters; that for the number of clusters remains.
+    """
+    pair = fit.ids["undirected_pair"]
+    sums = _sums(_scores(fit), pair)
+    if fit.unshrunk_residuals is None:
+        return _sandwich(fit, c, sums.T @ sums)
+    unshrunk = _sums(fit.x * fit.unshrunk_residuals[:, None], pair)
+    crossed = sums.T @ unshrunk
+    clusters = _count(pair)
+    return _sandwich(fit, clusters / (clusters - 1), (crossed + crossed.T) / 2)
 
 
 def by_economy_and_year(fit: Fit, c: float) -> np.ndarray:
@@ -333,6 +352,8 @@ KINDS: dict[str, Kind] = {
     "twoway": Kind(analytic, by_economy_and_year, clusters=("iso3", "year")),
     "driscoll_kraay": Kind(analytic, by_correlated_year, clusters=("year",), nests_effects=False),
     "wild_bootstrap": Kind(bootstrapped_where_few, by_economy, clusters=("iso3",), is_drawn=True),
+    "cluster_pair": Kind(analytic, by_pair, clusters=("undirected_pair",), is_bilateral=True),
 }
-INFERENCE_KINDS = tuple(KINDS)
-KINDS_NOT_DRAWN = tuple(name for name, kind in KINDS.items() if not kind.is_drawn)
+INFERENCE_KINDS = tuple(name for name, kind in KINDS.items() if not kind.is_bilateral)
+KINDS_NOT_DRAWN = tuple(name for name in INFERENCE_KINDS if not KINDS[name].is_drawn)
+BILATERAL_KINDS = ("hetero", "cluster_pair")

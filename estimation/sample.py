@@ -47,12 +47,23 @@ class Sample:
         """The rows where `rows` (n,) is true, with their ids renumbered from 0."""
         if rows.all():
             return self
+        return replace(
+            self,
+            y=self.y[rows],
+            x=self.x[rows],
+            years=self.years[rows],
+            ids={name: codes[rows] for name, codes in self.ids.items()},
+        ).renumbered()
+
+    def renumbered(self) -> Sample:
+        """The same rows with the codes of each id from 0 without gaps."""
         ids, economies = {}, self.economies
         for name, codes in self.ids.items():
-            present, ids[name] = np.unique(codes[rows], return_inverse=True)
+            is_present = np.bincount(codes) > 0
+            ids[name] = (np.cumsum(is_present) - 1)[codes]
             if name == "iso3":
-                economies = economies[present]
-        return Sample(self.y[rows], self.x[rows], self.years[rows], ids, economies)
+                economies = economies[: len(is_present)][is_present]
+        return replace(self, ids=ids, economies=economies)
 
 
 def estimation_sample(

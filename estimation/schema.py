@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from estimation.inference import INFERENCE_KINDS
+from estimation.gravity.specifications import BIAS_CORRECTED
+from estimation.inference import KINDS
 from estimation.reasons import Reason, Words
 from estimation.specifications import SPECIFICATIONS
 
@@ -34,15 +35,17 @@ VARIANTS_IN_WORDS = "{variants}"
 _KEY_COLUMNS = {
     "exhibit": Column(
         "varchar",
-        "Table of the report, table_4 to table_12; or instrument_1 to instrument_5: tables 6 to 10 "
-        "with imports from China instrumented.",
+        "Table of the report, table_4 to table_12; instrument_1 to instrument_5: tables 6 to 10 "
+        "with imports from China instrumented; or gravity_1 to gravity_4.",
     ),
     "column": Column(
         "integer",
         "Column of the table, from 1. "
         "Columns 7 to 9 of table 6 are outcomes that the report's text adds.",
     ),
-    "outcome": Column("varchar", "Outcome variable at t, as the panel names it."),
+    "outcome": Column(
+        "varchar", "Outcome variable at t, as the panel names it; in gravity the bilateral trade."
+    ),
     "basis": Column("varchar", "Trade basis: china_reported, partner_reported or reconciled."),
     "hs_treatment": Column("varchar", "How codes of other HS revisions are treated."),
     "mineral_scope": Column("varchar", "What counts as mineral trade."),
@@ -66,17 +69,21 @@ _OWN_BASIS = {"basis": Column("varchar", "Our trade basis, the run's default.")}
 TABLES: dict[str, Table] = {
     "coefficients": Table(
         "Grain: one row per exhibit, column, term, basis, inference and variant. "
-        "Regressors at t-1, standardised; partner and year effects.",
+        "Regressors at t-1, standardised; partner and year effects. In gravity, terms of pairs of "
+        "economies as they are; effects as the specification says.",
         {
             **_KEY_COLUMNS,
             "term": Column("varchar", "Regressor, named as in the published tables."),
             "inference": Column(
                 "varchar",
-                f"How the standard error is computed: {', '.join(INFERENCE_KINDS)}. "
+                f"How the standard error is computed: {', '.join(KINDS)}. "
                 "The bootstrap's row has the clustered standard error and p value and interval "
                 "of its own.",
             ),
-            "estimate": Column("double", "Coefficient per standard deviation of the regressor."),
+            "estimate": Column(
+                "double",
+                "Coefficient per standard deviation of the regressor; in gravity per unit of it.",
+            ),
             "std_error": Column("double", "Standard error."),
             "t_statistic": Column("double", "estimate / std_error."),
             "p_value": Column(
@@ -89,8 +96,11 @@ TABLES: dict[str, Table] = {
                 "integer",
                 "Of the t distribution; empty for PPML and the bootstrap.",
             ),
-            "n_observations": Column("integer", "Economy-years in the fit, singletons removed."),
-            "n_economies": Column("integer", "Economies in the fit."),
+            "n_observations": Column(
+                "integer",
+                "Rows in the fit, singletons removed: economy-years, in gravity pairs and years.",
+            ),
+            "n_economies": Column("integer", "Economies in the fit; in gravity exporters."),
             "first_year": Column("integer", "First year of the outcome in the fit."),
             "last_year": Column("integer", "Last year of the outcome in the fit."),
             "products_landed": Column(
@@ -130,7 +140,7 @@ TABLES: dict[str, Table] = {
                 "(and singletons that leaves).",
             ),
             "n_observations": Column("integer", "Economy-years in the fit."),
-            "n_economies": Column("integer", "Economies in the fit."),
+            "n_economies": Column("integer", "Economies in the fit; in gravity exporters."),
             "n_years": Column("integer", "Years in the fit."),
             "first_year": Column("integer", "First year of the outcome in the fit."),
             "last_year": Column("integer", "Last year of the outcome in the fit."),
@@ -470,6 +480,7 @@ TABLES: dict[str, Table] = {
 
 def described(column: Column, words: Words) -> str:
     """The description of a column, with the words of the variants where it lists them."""
-    named = dict.fromkeys(s.variant for s in SPECIFICATIONS if s.variant != "report")
+    of_panel = (s.variant for s in SPECIFICATIONS if s.variant != "report")
+    named = dict.fromkeys([*of_panel, BIAS_CORRECTED.name])
     variants = ", ".join(f"{name} ({words.text(Reason('variant', name))})" for name in named)
     return column.description.replace(VARIANTS_IN_WORDS, variants)

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from estimation.inference import INFERENCE_KINDS, KINDS_NOT_DRAWN
+from estimation.inference import DEFAULT_INFERENCE, INFERENCE_KINDS, KINDS_NOT_DRAWN
 from estimation.reasons import Reason, because
 
 INTERACTION = "_x_"
@@ -118,6 +118,30 @@ class Specification:
             return because("standardisation", "sample")
         first_year, last_year = panel_years
         return because("standardisation", "panel", first_year=first_year, last_year=last_year)
+
+    @property
+    def printed_inference(self) -> str:
+        """The kind of inference of the printed table."""
+        return DEFAULT_INFERENCE
+
+    @property
+    def caption(self) -> Reason:
+        """The printed table's number and title."""
+        return because(
+            "table_label",
+            "caption",
+            number=self.exhibit.removeprefix("table_").replace("instrument_", "I."),
+            title=Reason("table_title", self.exhibit),
+        )
+
+    def note_on_terms(self, panel_years: tuple[int, int]) -> Reason:
+        """What the printed table says of its terms; `panel_years` as in `standardised_over`."""
+        return because("table_label", "terms", rows=self.standardised_over(panel_years))
+
+    @property
+    def note_on_variant(self) -> Reason:
+        """What the printed table of a variant says of it."""
+        return because("table_label", "variant", variant=Reason("variant", self.variant))
 
     def sentences(self, standardisation_years: tuple[int, int]) -> tuple[Reason, ...]:
         """The specification in one line, as kept beside every estimate.

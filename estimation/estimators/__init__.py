@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from estimation.estimators.gravity import fit_gravity
 from estimation.estimators.least_squares import fit_least_squares
 from estimation.estimators.poisson import fit_poisson
+from estimation.estimators.three_way_bias import fit_gravity_corrected
 from estimation.fit import Fit
 from estimation.reasons import NotEstimable
 from estimation.sample import Sample
@@ -18,6 +20,11 @@ from estimation.specifications import Specification
 
 Estimator = Callable[[Sample, Specification], Fit | NotEstimable]
 
-ESTIMATORS: dict[str, Estimator] = {"ols": fit_least_squares, "ppml": fit_poisson}
+ESTIMATORS: dict[str, Estimator] = {
+    "ols": fit_least_squares,
+    "ppml": fit_poisson,
+    "gravity": fit_gravity,
+    "gravity_corrected": fit_gravity_corrected,
+}
 
 __all__ = ["ESTIMATORS", "Estimator"]

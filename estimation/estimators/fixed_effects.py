@@ -90,10 +90,10 @@ def independent(x: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndar
     return kept, basis
 
 
-def too_small(rows: int, terms: int, effects: FixedEffects) -> NotEstimable | None:
+def too_small(rows: int, terms: int, effect_rank: int) -> NotEstimable | None:
     """The reason why so many rows do not suffice for the terms and effects, or None if they do."""
-    if rows > effects.rank + terms:
+    if rows > effect_rank + terms:
         return None
     return NotEstimable(
-        because("not_estimable", "too_few_rows", rows=rows, terms=terms, effects=effects.rank)
+        because("not_estimable", "too_few_rows", rows=rows, terms=terms, effects=effect_rank)
     )

@@ -102,7 +102,7 @@ def fit_instrumental(
     Lovell). Residuals are those of the terms, not of their predictions.
     """
     swept = EffectsAndControls([sample.ids[e] for e in specification.effects], excluded.controls)
-    if reason := too_small(len(sample), len(specification.terms), swept):
+    if reason := too_small(len(sample), len(specification.terms), swept.rank):
         return reason
     if np.ptp(sample.y) == 0:
         return NotEstimable(
@@ -254,7 +254,7 @@ def regression_on_one(
     The term's name is x. Effects and controls are swept out once for all outcomes.
     """
     swept = EffectsAndControls([sample.ids[e] for e in effects], controls)
-    reason = too_small(len(sample), 1, swept)
+    reason = too_small(len(sample), 1, swept.rank)
     net = swept.sweep(x[:, None])
     if reason is None and not independent(net, np.linalg.norm(x[:, None], axis=0))[0].all():
         reason = NotEstimable(because("not_estimable", "term_collinear"))

@@ -22,7 +22,7 @@ def fit_least_squares(sample: Sample, specification: Specification) -> Fit | Not
     out the effects (Frisch, Waugh and Lovell).
     """
     effects = FixedEffects([sample.ids[e] for e in specification.effects])
-    if reason := too_small(len(sample), len(specification.terms), effects):
+    if reason := too_small(len(sample), len(specification.terms), effects.rank):
         return reason
     if np.ptp(sample.y) == 0:
         return NotEstimable(

@@ -88,10 +88,10 @@ def fit_poisson(sample: Sample, specification: Specification) -> Fit | NotEstima
 def _maximum(sample: Sample, specification: Specification) -> _Maximum | NotEstimable:
     """Fit, and fit again without the separated rows and singletons, until none is left."""
     while True:
-        if reason := _without_variation(sample, specification.outcome):
+        if reason := without_variation(sample, specification.outcome):
             return reason
         effects = FixedEffects([sample.ids[e] for e in specification.effects])
-        if reason := too_small(len(sample), len(specification.terms), effects):
+        if reason := too_small(len(sample), len(specification.terms), effects.rank):
             return reason
         kept, _ = independent(effects.sweep(sample.x), np.linalg.norm(sample.x, axis=0))
         if not kept.any():
@@ -116,7 +116,7 @@ def _maximum(sample: Sample, specification: Specification) -> _Maximum | NotEsti
         sample = smaller
 
 
-def _without_variation(sample: Sample, outcome: str) -> NotEstimable | None:
+def without_variation(sample: Sample, outcome: str) -> NotEstimable | None:
     """The reason why the outcome has no maximum of the likelihood, if there is one."""
     if not len(sample):
         return NotEstimable(because("not_estimable", "all_rows_separated"))

@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from estimation.comparison import stars
-from estimation.inference import DEFAULT_INFERENCE
 from estimation.reasons import LANGUAGES, Reason, Words, because
 from estimation.specifications import SPECIFICATIONS, Specification
 
@@ -71,12 +70,14 @@ class RenderingInputs:
 class PrintedTable:
     """A table as text: one cell per column in every row.
 
-    `body` holds pairs of rows, coefficients and t statistics; `foot` holds the rows below the line.
+    `columns` are their numbers; `body` holds pairs of rows, coefficients and t statistics; `foot`
+    holds the rows below the line.
     """
 
     name: str
     language: str
     title: str
+    columns: tuple[int, ...]
     outcomes: tuple[str, ...]
     body: tuple[tuple[str, tuple[str, ...]], ...]
     foot: tuple[tuple[str, tuple[str, ...]], ...]
@@ -85,18 +86,22 @@ class PrintedTable:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        return tuple(f"({n})" for n in range(1, len(self.outcomes) + 1))
+        return tuple(f"({n})" for n in self.columns)
 
 
 def printed_table(
     specifications: Iterable[Specification],
     inputs: RenderingInputs,
     language: str,
-    inference: str = DEFAULT_INFERENCE,
+    inference: str | None = None,
 ) -> PrintedTable:
-    """One exhibit in one variant on one basis; `specifications` are its columns."""
+    """One exhibit in one variant on one basis; `specifications` are its columns.
+
+    `inference` is a kind in place of the specifications' own.
+    """
     columns = sorted(specifications, key=lambda s: s.column)
     first = columns[0]
+    inference = inference or first.printed_inference
     found = inputs.of(first, inference)
 
     def text(reason: Reason) -> str:
@@ -111,16 +116,11 @@ def printed_table(
         for s in columns
         for term in s.terms
     }
-    caption = because(
-        "table_label",
-        "caption",
-        number=_number(first.exhibit),
-        title=Reason("table_title", first.exhibit),
-    )
     return PrintedTable(
         first.exhibit,
         language,
-        text(caption),
+        text(first.caption),
+        tuple(s.column for s in columns),
         tuple(label(s.outcome) for s in columns),
         tuple(_body(columns, found.coefficients, term_labels)),
         tuple((text(head), cells) for head, cells in _foot(columns, found, text)),
@@ -228,13 +228,11 @@ def _notes(first: Specification, inputs: RenderingInputs, inference: str) -> lis
         ],
         [
             Reason("estimator", first.estimator),
-            because(
-                "table_label", "terms", rows=first.standardised_over(inputs.standardisation_years)
-            ),
+            first.note_on_terms(inputs.standardisation_years),
         ],
     ]
     if first.variant != "report":
-        notes.append([because("table_label", "variant", variant=Reason("variant", first.variant))])
+        notes.append([first.note_on_variant])
     return notes
 
 
@@ -353,15 +351,13 @@ FORMATS: dict[str, Callable[[PrintedTable], str]] = {
 def rendered(
     inputs: RenderingInputs, specifications: Iterable[Specification] = SPECIFICATIONS
 ) -> dict[str, str]:
-    """Every table on one basis, clustered by economy, as text by file name.
+    """Every table on one basis, under its own kind of inference, as text by file name.
 
     The report's own specification is in table_4.en.tex, for example, and a variant of it in
     ppml/table_4.en.tex. A variant with no estimates has no file; the reasons are in not_estimable.
     """
     coefficients = inputs.coefficients
-    coefficients = coefficients[
-        (coefficients["basis"] == inputs.basis) & (coefficients["inference"] == DEFAULT_INFERENCE)
-    ]
+    coefficients = coefficients[coefficients["basis"] == inputs.basis]
     inputs = replace(inputs, coefficients=coefficients)
     estimated = set(coefficients[["exhibit", "variant"]].itertuples(index=False, name=None))
     exhibits: dict[tuple[str, str], list[Specification]] = {}
@@ -377,12 +373,6 @@ def rendered(
             for extension, written in FORMATS.items():
                 files[f"{folder}{exhibit}.{language}.{extension}"] = written(table)
     return files
-
-
-def _number(exhibit: str) -> str:
-    """What stands behind the word Table: 6 for table_6, I.1 for instrument_1."""
-    kind, number = exhibit.split("_")
-    return number if kind == "table" else f"{kind[0].upper()}.{number}"
 
 
 def _capital(text: str) -> str:

@@ -11,6 +11,9 @@ import duckdb
 import pandas as pd
 
 from estimation.driver import EstimationInputs, estimate_all
+from estimation.gravity.sample import BilateralTrade
+from estimation.gravity.specifications import BASIS, GRAVITY_SPECIFICATIONS, GravitySpecification
+from estimation.gravity.specifications import labels as gravity_labels
 from estimation.reasons import Words
 from estimation.rendering import RenderingInputs, rendered
 from estimation.schema import TABLES, Table, described
@@ -20,6 +23,9 @@ from orchestration.build.warehouse import WarehouseError
 from orchestration.durable import sql_text, transaction
 from orchestration.seeds import seed_rows
 from orchestration.settings import BASES
+
+# the tables of schema estimates that printed tables are made from
+PRINTED = ("coefficients", "diagnostics", "not_estimable", "instrument_diagnostics")
 
 
 def estimation_words() -> Words:
@@ -78,6 +84,68 @@ def read_marts(
         planted=pd.DataFrame(json.loads(planted_truth.read_text("utf-8"))["coefficients"])
         if choices["is_synthetic"] and planted_truth is not None
         else None,
+        bilateral=bilateral_trade(connection),
+    )
+
+
+# product list -> its members among the columns of marts.dim_product
+MEMBERS = {
+    "lct": "is_low_carbon",
+    "lct_without_dual_use": "is_low_carbon and not is_dual_use",
+    "mineral": "transition_mineral is not null",
+}
+
+
+def bilateral_trade(connection: duckdb.DuckDBPyConnection) -> BilateralTrade:
+    """Trade between all pairs of economies; the flows are read when a specification asks.
+
+    No mart holds them: the bilateral fact does, and one sum over it by pair takes a second. Its
+    zeros would be thirty times as many rows as its flows.
+    """
+
+    def flows(s: GravitySpecification) -> pd.DataFrame:
+        [(product_list, _)] = s.product_lists
+        conditions = [MEMBERS[product_list]]
+        if product_list == "mineral" and s.mineral_scope == "ores":
+            conditions.append("is_in_ores_scope")
+        if s.sector is not None:
+            conditions.append(f"sector = {sql_text(s.sector)}")
+        return connection.execute(
+            f"""
+            select
+                year,
+                exporter_iso3,
+                importer_iso3,
+                cast(sum(value_usd) as double) as value_usd
+            from marts.fct_trade_flow_variants
+            where
+                basis = ?
+                and hs_treatment = ?
+                and product_code in (
+                    select product_code from marts.dim_product where {" and ".join(conditions)}
+                )
+            group by year, exporter_iso3, importer_iso3
+            having sum(value_usd) > 0
+            order by exporter_iso3, importer_iso3, year
+            """,
+            [s.basis, s.hs_treatment],
+        ).df()
+
+    return BilateralTrade(
+        flows,
+        recorded=connection.execute(
+            """
+            select exporter_iso3 as iso3, year from marts.fct_trade_flow_variants where basis = $1
+            union
+            select importer_iso3, year from marts.fct_trade_flow_variants where basis = $1
+            order by all
+            """,
+            [BASIS],
+        ).df(),
+        pairs=connection.execute("select * from marts.dim_economy_pair order by all").df(),
+        groups=dict(
+            connection.execute("select iso3, country_group from marts.dim_economy").fetchall()
+        ),
     )
 
 
@@ -101,7 +169,7 @@ def write_estimates(
     if may_skip and made_from and made_from == warehouse.fingerprint_of(connection, "estimates"):
         return False
     inputs = read_marts(connection, planted_truth)
-    tables = estimate_all(inputs, SPECIFICATIONS, BASES, say)
+    tables = estimate_all(inputs, SPECIFICATIONS, BASES, say, GRAVITY_SPECIFICATIONS)
     with transaction(connection):
         warehouse.invalidate(connection, "estimates")
         connection.execute("create schema if not exists estimates")
@@ -133,31 +201,39 @@ def _replace(
 def write_printed_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
     """Write the regression tables in journal layout, for the run's default basis.
 
-    Returns the number of files.
+    Gravity's are those of the one basis that has trade between all economies. Returns the number of
+    files.
     """
     choices = _run_choices(connection)
+    words = estimation_words()
     labels = {
         variable: (english, chinese)
         for variable, english, chinese in connection.execute(
             "select variable, label_en, label_zh from marts.dim_variable"
         ).fetchall()
     }
-    frames = {
-        name: connection.execute(
-            f"select * from estimates.{name} where basis = ?", [choices["basis"]]
-        ).df()
-        for name in ("coefficients", "diagnostics", "not_estimable", "instrument_diagnostics")
-    }
-    files = rendered(
-        RenderingInputs(
-            **frames,
-            labels=labels,
-            words=estimation_words(),
-            basis=choices["basis"],
-            standardisation_years=_standardisation_years(choices),
-            is_synthetic=choices["is_synthetic"],
+    files: dict[str, str] = {}
+    for basis, specifications in (
+        (choices["basis"], SPECIFICATIONS),
+        (BASIS, GRAVITY_SPECIFICATIONS),
+    ):
+        frames = {
+            name: connection.execute(
+                f"select * from estimates.{name} where basis = ?", [basis]
+            ).df()
+            for name in PRINTED
+        }
+        files |= rendered(
+            RenderingInputs(
+                **frames,
+                labels=labels | gravity_labels(words),
+                words=words,
+                basis=basis,
+                standardisation_years=_standardisation_years(choices),
+                is_synthetic=choices["is_synthetic"],
+            ),
+            specifications,
         )
-    )
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -175,9 +175,9 @@ def estimate_rows(connection: duckdb.DuckDBPyConnection, basis: str) -> Rows:
         """
         select exhibit, count(distinct ("column", outcome))
         from estimates.coefficients
-        where basis = ? and variant = 'report'
+        where (basis = ? or exhibit like 'gravity_%') and variant = 'report'
         group by exhibit
-        order by cast(split_part(exhibit, '_', 2) as integer)
+        order by exhibit like 'gravity_%', cast(split_part(exhibit, '_', 2) as integer)
         """,
         [basis],
     ).fetchall()
@@ -185,7 +185,10 @@ def estimate_rows(connection: duckdb.DuckDBPyConnection, basis: str) -> Rows:
         """
         select reason, count(*)
         from estimates.not_estimable
-        where basis = ? and variant = 'report' and term is null
+        where
+            (basis = ? or exhibit like 'gravity_%')
+            and variant = 'report'
+            and term is null
         group by reason
         order by 2 desc, 1
         """,

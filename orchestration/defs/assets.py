@@ -40,9 +40,13 @@ ESTIMATE_KEYS = [dg.AssetKey(["estimates", name]) for name in TABLES]
 READ_BY_ESTIMATION = [
     dg.AssetKey(["marts", "panel_country_year_variants"]),
     dg.AssetKey(["marts", "audit_product_coverage"]),
+    dg.AssetKey(["marts", "dim_economy"]),
+    dg.AssetKey(["marts", "dim_economy_pair"]),
+    dg.AssetKey(["marts", "dim_product"]),
     dg.AssetKey(["marts", "instrument_shares"]),
     dg.AssetKey(["marts", "instrument_shifts"]),
     dg.AssetKey(["marts", "dim_variable"]),
+    dg.AssetKey(["marts", "fct_trade_flow_variants"]),
     dg.AssetKey(["marts", "run_choices"]),
     dg.AssetKey(["report", "published_coefficients"]),
 ]

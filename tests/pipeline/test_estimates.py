@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
-from estimation.inference import INFERENCE_KINDS
+from estimation.gravity.specifications import GRAVITY_SPECIFICATIONS, OF_THE_PAIR
+from estimation.inference import KINDS
 from estimation.specifications import (
     CONTROLS,
     DETERMINANTS,
@@ -18,6 +20,7 @@ from estimation.specifications import (
     TEXT_SPECIFICATIONS,
     parts,
 )
+from orchestration.build.estimates import bilateral_trade
 from tests.support.estimation import SAMPLE_KINDS, TOLERANCE, by_linearmodels, dense
 from tests.support.runs import FinishedRun
 
@@ -104,7 +107,7 @@ def test_every_specification_has_estimates_or_a_reason_on_every_basis(
         (s.exhibit, s.column, s.variant, b)
         for s in SPECIFICATIONS
         for b in ("china_reported", "partner_reported", "reconciled")
-    }
+    } | {(s.exhibit, s.column, s.variant, "reconciled") for s in GRAVITY_SPECIFICATIONS}
     for run in (real_run, demo_run):
         estimated = set(
             run.ask('select distinct exhibit, "column", variant, basis from estimates.coefficients')
@@ -124,6 +127,7 @@ def test_every_specification_has_estimates_or_a_reason_on_every_basis(
             where
                 inference_not_computed not like '%wild_bootstrap%'
                 and variant = 'report'
+                and exhibit like 'table_%'
                 and not exists (
                     select 1
                     from estimates.coefficients as x
@@ -146,7 +150,7 @@ def test_every_specification_has_estimates_or_a_reason_on_every_basis(
     assert reasons["table_12.1"] == "no data for female_employers (SL.EMP.MPYR.FE.ZS)"
     assert demo_run.ask(
         "select distinct inference from estimates.coefficients where variant = 'report' order by 1"
-    ) == [(kind,) for kind in sorted(INFERENCE_KINDS)]
+    ) == [(kind,) for kind in sorted(KINDS)]
 
 
 def test_ppml_counts_more_economy_years_than_logarithms(real_run: FinishedRun) -> None:
@@ -184,7 +188,10 @@ def test_tables_are_published_with_the_numbers_of_the_coefficients(
     real_run: FinishedRun, demo_run: FinishedRun
 ) -> None:
     folder = real_run.settings.published_dir / "tables"
-    assert {p.name for p in folder.glob("*.en.tex")} == {f"table_{n}.en.tex" for n in range(4, 13)}
+    assert {p.name for p in folder.glob("*.en.tex")} == {
+        *(f"table_{n}.en.tex" for n in range(4, 13)),
+        *(f"gravity_{n}.en.tex" for n in range(1, 5)),
+    }
     assert (folder / "ppml" / "table_5.zh.html").exists()
     assert not (folder / "ppml" / "table_4.en.csv").exists(), "nothing can be estimated there"
     rows = list(
@@ -278,3 +285,55 @@ def test_instrumented_columns_say_how_far_to_believe_them(
     assert real_run.ask(
         "select distinct reason_code from estimates.not_estimable where variant = 'instrumented'"
     ) == [("little_of_list_landed",)]
+
+
+def test_gravity_of_all_pairs_on_the_real_minerals(real_run: FinishedRun) -> None:
+    """Every pair of economies in 2003-2022 or later, zeros included; distances lie beside."""
+    rows = real_run.ask(
+        """
+        select "column", term, estimate, std_error, n_observations
+        from estimates.coefficients
+        where exhibit = 'gravity_2' and variant = 'report' and inference = 'cluster_pair'
+        """
+    )
+    found = pd.DataFrame(rows, columns=["column", "term", "estimate", "std_error", "n"])
+    counts = dict(
+        real_run.ask(
+            'select "column", n_complete_cases - n_observations - n_separated '
+            "from estimates.diagnostics where exhibit = 'gravity_2' and variant = 'report'"
+        )
+    )
+    assert counts == {1: 0, 2: 0, 3: 0}, "each row is in the fit or counted as separated"
+    [distance] = found.query("column == 1 and term == 'ln_distance'").itertuples()
+    assert -2 < distance.estimate < -0.8, "as in the literature, for heavy goods"
+    assert distance.n > 300_000
+    assert set(found.query("column == 3")["term"]).isdisjoint(OF_THE_PAIR)
+    dropped = real_run.ask(
+        "select distinct term from estimates.not_estimable "
+        "where exhibit = 'gravity_2' and term is not null"
+    )
+    assert all(term.endswith("1995_2001") for (term,) in dropped), "of years that have not landed"
+
+
+@pytest.mark.parametrize("variant", ["report", "all_stages", "without_dual_use"])
+def test_gravity_sums_the_products_that_the_panel_sums(demo_run: FinishedRun, variant: str) -> None:
+    """China's exports of a list in a year, from the bilateral fact and from the panel."""
+    published = demo_run.settings.published_dir / "warehouse.duckdb"
+    columns = [
+        s
+        for s in GRAVITY_SPECIFICATIONS
+        if s.column == 1 and s.variant == variant and s.sector is None
+    ]
+    assert columns
+    for s in columns:
+        [(product_list, _)] = s.product_lists
+        with duckdb.connect(str(published), read_only=True) as connection:
+            flows = bilateral_trade(connection).flows(s)
+        own = flows.query("exporter_iso3 == 'CHN' and year == 2015")["value_usd"].sum() / 1000
+        [(panel,)] = demo_run.ask(
+            f"select sum({product_list}_imports_from_china_kusd) "
+            "from marts.panel_country_year_variants where basis = 'reconciled' "
+            "and hs_treatment = 'harmonised' and mineral_scope = ? and year = 2015",
+            [s.mineral_scope],
+        )
+        assert own == pytest.approx(panel, rel=1e-9), s.exhibit

@@ -14,16 +14,23 @@ import pytest
 
 import estimation
 from estimation.estimators.pyfixest_adapter import solve
-from estimation.inference import INFERENCE_KINDS
+from estimation.gravity.specifications import (
+    CONTRASTS,
+    GRAVITY_SPECIFICATIONS,
+    OF_THE_PAIR,
+)
+from estimation.inference import KINDS
 from estimation.reasons import LANGUAGES, NotEstimable, Reason, Words, because
 from estimation.rendering import RenderingInputs, printed_table
 from estimation.schema import TABLES, described
-from estimation.specifications import SPECIFICATIONS
+from estimation.specifications import SPECIFICATIONS as PANEL_SPECIFICATIONS
+from estimation.specifications import Specification
 from orchestration.build.estimates import estimation_words
 from orchestration.seeds import seed_rows
 from orchestration.settings import BASES
 
 WORDS = estimation_words()
+SPECIFICATIONS: tuple[Specification, ...] = (*PANEL_SPECIFICATIONS, *GRAVITY_SPECIFICATIONS)
 # families whose codes are the values of something, not written out where they are used
 CODES_OF_VALUES: dict[str, set[str]] = {
     "basis": set(BASES),
@@ -31,7 +38,9 @@ CODES_OF_VALUES: dict[str, set[str]] = {
     "estimator": {s.estimator for s in SPECIFICATIONS},
     "estimator_name": {s.estimator for s in SPECIFICATIONS},
     "hs_treatment": {s.hs_treatment for s in SPECIFICATIONS},
-    "inference_kind": set(INFERENCE_KINDS),
+    "gravity_outcome": {s.outcome for s in GRAVITY_SPECIFICATIONS},
+    "gravity_term": {*OF_THE_PAIR, *CONTRASTS},
+    "inference_kind": set(KINDS),
     "mineral_scope": {s.mineral_scope for s in SPECIFICATIONS},
     "product_list": {name for s in SPECIFICATIONS for name, _ in s.product_lists},
     "table_title": {s.exhibit for s in SPECIFICATIONS},
@@ -99,6 +108,7 @@ def test_words_are_sorted_and_chinese_is_chinese() -> None:
         if not any("\u4e00" <= c <= "\u9fff" for c in row["text_zh"])
     }
     assert same == {  # names and formulas
+        ("estimator_name", "gravity"),
         ("estimator_name", "ppml"),
         ("inference", "of_kind"),
         ("inference_kind", "driscoll_kraay"),

@@ -1,0 +1,1 @@
+"""Gravity: trade between all pairs of economies, from bilateral flows to the tables' columns."""
