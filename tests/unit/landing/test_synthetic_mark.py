@@ -186,7 +186,7 @@ def default_world(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_the_totals_of_the_default_world_are_known(default_world: list[Path]) -> None:
     assert load_settings({}).demo_seed == totals.DEFAULT_SEED
     of_files = set(totals.totals_of(default_world))
-    assert len(of_files) == 31 + 28 + 1, "years of UN Comtrade, of BACI, and the distances"
+    assert len(of_files) == 31 + 8 + 28 + 1, "UN Comtrade by year and month, BACI, distances"
     assert of_files <= known_totals()
 
 
