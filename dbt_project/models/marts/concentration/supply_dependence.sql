@@ -1,7 +1,8 @@
 {#-
     Who depends on whom. The share that a supplier has in an importer's imports is also what the
     importer loses, at first, if the supplier falls away: before anyone else delivers more, and
-    before stocks, substitutes and prices answer.
+    before stocks, substitutes and prices answer. Of minerals and technologies: pairs in single
+    products would be half of all rows, and their values are in fct_trade_flow_variants.
 -#}
 {%- set market -%} market_kind, market, mineral_stage, year, intra_eu_trade {%- endset -%}
 
@@ -15,7 +16,7 @@ with
             supplier as supplier_iso3,
             {{ as_float('value_usd') }} as value_usd
         from {{ ref('int_suppliers') }}
-        where economy_iso3 <> 'WLD' and {{ is_economy('supplier') }}
+        where market_kind <> 'product' and economy_iso3 <> 'WLD' and {{ is_economy('supplier') }}
 
     ),
 
