@@ -56,3 +56,28 @@
 {% macro exact_sum(expression) -%}
     cast(sum({{ as_money(expression) }}) as {{ type_double() }})
 {%- endmacro %}
+
+{#- The square of an amount of money, with all its digits. -#}
+{% macro exact_square(amount) -%}
+    cast(cast({{ amount }} as decimal(38, 3)) * {{ amount }} as decimal(38, 6))
+{%- endmacro %}
+
+{#-
+    The sum of the largest amounts of a group, without a rank over all rows. Checked on DuckDB 2.0
+    and Spark 4.3.
+-#}
+{% macro sum_of_largest(amount, number) -%}
+    {{ return(adapter.dispatch('sum_of_largest')(amount, number)) }}
+{%- endmacro %}
+
+{% macro default__sum_of_largest(amount, number) -%}
+    list_sum(max({{ amount }}, {{ number }}))
+{%- endmacro %}
+
+{% macro spark__sum_of_largest(amount, number) -%}
+    aggregate(
+        slice(sort_array(collect_list({{ amount }}), false), 1, {{ number }}),
+        cast(0 as decimal(38, 3)),
+        (total, next) -> cast(total + next as decimal(38, 3))
+    )
+{%- endmacro %}

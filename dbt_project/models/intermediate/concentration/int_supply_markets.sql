@@ -1,0 +1,39 @@
+-- The markets whose suppliers are counted, and the products each is made of: a product, a mineral
+-- (at all stages of processing, and at each), a technology of a sector.
+{{ config(materialized='view') }}
+
+with
+
+    products as (select * from {{ ref('int_listed_products') }}),
+
+    final as (
+
+        select
+            'product' as market_kind, product_code as market, 'all' as mineral_stage, product_code
+        from products
+        union all
+        select
+            'mineral' as market_kind,
+            transition_mineral as market,
+            'all' as mineral_stage,
+            product_code
+        from products
+        where transition_mineral is not null
+        union all
+        select 'mineral' as market_kind, transition_mineral as market, mineral_stage, product_code
+        from products
+        where transition_mineral is not null
+        union all
+        select
+            'technology' as market_kind,
+            -- sectors share names of technologies, such as `other`
+            sector || '/' || technology as market,
+            'all' as mineral_stage,
+            product_code
+        from products
+        where technology is not null
+
+    )
+
+select *
+from final
