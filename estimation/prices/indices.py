@@ -9,6 +9,7 @@ that follow one another, as at a revision of the Harmonized System that divides 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ ALL_PARTNERS = "all"
 # (Ivancic, Diewert and Fox 2011); an annual window is as long as a revision of the HS lasts
 WINDOWS = {"monthly": 25, "annual": 6}
 
+KEY = ["frequency", "flow", "aggregate_kind", "aggregate", "partner_group", "formula"]
 COLUMNS = {
     "frequency": "string",
     "flow": "string",
@@ -42,6 +44,20 @@ COLUMNS = {
 }
 
 
+@dataclass(frozen=True)
+class _Prices:
+    """Prices as arrays (n,): of items and groups of partners only the codes are needed."""
+
+    period: np.ndarray
+    item: np.ndarray
+    group: np.ndarray
+    unit_value: np.ndarray
+    value_usd: np.ndarray
+
+    def __getitem__(self, places: np.ndarray) -> _Prices:
+        return _Prices(*(column[places] for column in vars(self).values()))
+
+
 def price_indices(prices: pd.DataFrame, aggregates: pd.DataFrame) -> pd.DataFrame:
     """The level of every aggregate by period and formula, in the columns of `COLUMNS`.
 
@@ -52,58 +68,72 @@ def price_indices(prices: pd.DataFrame, aggregates: pd.DataFrame) -> pd.DataFram
     them from 1). `matched_items` are those priced in the period before as well, and
     `matched_value_usd` their value; 0 in the first period of a chain.
     """
-    found: list[pd.DataFrame] = []
+    found: list[tuple[tuple[str, ...], dict[str, np.ndarray]]] = []
     for (frequency, flow), rows in prices.groupby(["frequency", "flow"]):
         periods = np.sort(rows["period"].unique())
-        rows = rows.loc[~rows["is_outlier"]]
-        for (kind, aggregate), part in _members(rows, aggregates):
-            for group, of_group in _by_partners(part, kind):
-                found.append(
-                    _levels(of_group, periods, WINDOWS[frequency]).assign(
-                        frequency=frequency,
-                        flow=flow,
-                        aggregate_kind=kind,
-                        aggregate=aggregate,
-                        partner_group=group,
-                    )
-                )
-    united = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=[*COLUMNS])
+        kept = rows.loc[~rows["is_outlier"]]
+        groups, names = pd.factorize(kept["partner_group"], sort=True)
+        of_flow = _Prices(
+            np.searchsorted(periods, kept["period"].to_numpy()),
+            kept.groupby(["product_code", "item", "partner_iso3"]).ngroup().to_numpy(),
+            groups,
+            kept["unit_value"].to_numpy(dtype=float),
+            kept["value_usd"].to_numpy(dtype=float),
+        )
+        for kind, aggregate, places in _members(kept, aggregates):
+            of_aggregate = of_flow[places]
+            for group, part in _by_partners(of_aggregate, names, kind):
+                key = (frequency, flow, kind, aggregate, group)
+                levels = _levels(part, periods, WINDOWS[frequency])
+                found += [((*key, formula), columns) for formula, columns in levels]
+    return _united(found)
+
+
+def _united(found: list[tuple[tuple[str, ...], dict[str, np.ndarray]]]) -> pd.DataFrame:
+    """One table of all indices: their keys, and their columns one below the other."""
+    if not found:
+        return pd.DataFrame(columns=[*COLUMNS]).astype(COLUMNS)
+    keys = pd.DataFrame([key for key, _ in found], columns=KEY)
+    lengths = [len(columns["period"]) for _, columns in found]
+    united = keys.loc[np.repeat(np.arange(len(found)), lengths)].reset_index(drop=True)
+    for name in found[0][1]:
+        united[name] = np.concatenate([columns[name] for _, columns in found])
     return united[[*COLUMNS]].astype(COLUMNS)
 
 
-def _members(
-    rows: pd.DataFrame, aggregates: pd.DataFrame
-) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
-    """Each aggregate, as its kind and name, with the rows of its products."""
-    by_product = dict(list(rows.groupby("product_code")))
+def _members(rows: pd.DataFrame, aggregates: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Each aggregate, as its kind and name, with the places of its products' rows."""
+    by_product = rows.groupby("product_code").indices
     for (kind, aggregate), members in aggregates.groupby(["aggregate_kind", "aggregate"]):
         traded = [by_product[p] for p in members["product_code"] if p in by_product]
         if traded:
-            yield (kind, aggregate), pd.concat(traded)
-    for code, of_code in rows.loc[rows["item"] != rows["product_code"]].groupby("hs6_code"):
-        yield ("code", code), of_code
+            yield kind, aggregate, np.concatenate(traded)
+    shares_product = (rows["item"] != rows["product_code"]).to_numpy()
+    for code, places in rows.groupby("hs6_code").indices.items():
+        if (of_code := places[shares_product[places]]).size:
+            yield "code", code, of_code
 
 
-def _by_partners(rows: pd.DataFrame, kind: str) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The rows with all partners, and, of more than a code, with each group of them."""
-    yield ALL_PARTNERS, rows
+def _by_partners(prices: _Prices, names: pd.Index, kind: str) -> Iterator[tuple[str, _Prices]]:
+    """The prices with all partners, and, of more than a code, with each group of them."""
+    yield ALL_PARTNERS, prices
     if kind != "code":
-        yield from rows.groupby("partner_group")
+        for group in np.unique(prices.group):
+            yield names[group], prices[prices.group == group]
 
 
-def _levels(rows: pd.DataFrame, periods: np.ndarray, window: int) -> pd.DataFrame:
-    """One aggregate's levels by period and formula, in the periods that have any price."""
-    items, _ = pd.factorize(
-        pd.MultiIndex.from_frame(rows[["product_code", "item", "partner_iso3"]])
-    )
-    place = np.searchsorted(periods, rows["period"].to_numpy()), items
-    prices, values = np.full((2, len(periods), items.max() + 1), np.nan)
-    prices[place], values[place] = rows["unit_value"], rows["value_usd"]
+def _levels(
+    rows: _Prices, periods: np.ndarray, window: int
+) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """One aggregate's levels by chain and formula, in the periods that have any price."""
+    items, item = np.unique(rows.item, return_inverse=True)
+    prices, values = np.full((2, len(periods), len(items)), np.nan)
+    prices[rows.period, item], values[rows.period, item] = rows.unit_value, rows.value_usd
     traded = ~np.isnan(prices)
     matched = np.vstack([np.zeros_like(traded[:1]), traded[1:] & traded[:-1]])
+    matched_items, matched_usd = matched.sum(axis=1), np.where(matched, values, 0).sum(axis=1)
     links = log_links(prices, values, log_tornqvist)
     of_fisher = log_links(prices, values, log_fisher)
-    found = []
     with_prices = [run for run in chains(links) if traded[run].any()]
     for number, run in enumerate(with_prices, start=1):
         levels = {
@@ -112,16 +142,13 @@ def _levels(rows: pd.DataFrame, periods: np.ndarray, window: int) -> pd.DataFram
             "ccdi": rolling_geks(prices[run], values[run], log_tornqvist, window),
         }
         for formula, level in levels.items():
-            found.append(
-                pd.DataFrame(
-                    {
-                        "period": periods[run],
-                        "formula": formula,
-                        "chain": number,
-                        "level": level,
-                        "matched_items": matched[run].sum(axis=1),
-                        "matched_value_usd": np.where(matched, values, 0)[run].sum(axis=1),
-                    }
-                )
+            yield (
+                formula,
+                {
+                    "period": periods[run],
+                    "chain": np.full(len(level), number),
+                    "level": level,
+                    "matched_items": matched_items[run],
+                    "matched_value_usd": matched_usd[run],
+                },
             )
-    return pd.concat(found)

@@ -38,7 +38,7 @@ def test_superseded_answers_do_not_come_back_when_the_manifest_is_damaged(
     environment = environment_of(tmp_path / "data", "files", corner)
     settings = load_settings(environment)
     manifest = read_manifest(settings.manifest_path)
-    [trade] = corner.glob("*2022*")
+    [trade] = corner.glob("*_A_HS_2022*")
     with gzip.open(trade, "rt", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     asked = {
