@@ -13,6 +13,7 @@ from pathlib import Path
 from orchestration.durable import file_lock, move_into_place, write_then_replace
 from orchestration.settings import PROJECT_ROOT, Settings
 
+PARSED = "partial_parse.msgpack"  # what dbt remembers of a parse
 DBT_SOURCES = ("dbt_project.yml", "profiles.yml", "dbt_project", "seeds", "tests/data")
 
 
@@ -49,7 +50,7 @@ def target_of_runs(settings: Settings) -> Path:
     target = settings.dbt_target_dir / "run"
     place = target / "project_root.txt"
     if not place.exists() or place.read_text("utf-8") != str(PROJECT_ROOT):
-        (target / "partial_parse.msgpack").unlink(missing_ok=True)
+        (target / PARSED).unlink(missing_ok=True)
         target.mkdir(parents=True, exist_ok=True)
         write_then_replace(place, str(PROJECT_ROOT))
     return target
@@ -102,4 +103,7 @@ def _parse_project(settings: Settings, manifest: Path) -> None:
             raise RuntimeError(f"dbt cannot parse the project:\n{done.stdout}{done.stderr}")
         for older in settings.dbt_target_dir.glob("manifest-*.json"):
             older.unlink()
+        # the next run goes on from this parse instead of reading every file again
+        run = target_of_runs(settings)
+        move_into_place(Path(parsing) / PARSED, run / PARSED)
         move_into_place(Path(parsing) / "manifest.json", manifest)

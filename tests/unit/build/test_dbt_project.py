@@ -38,6 +38,8 @@ def test_processes_that_start_together_parse_the_project_once(tmp_path: Path) ->
     assert [(errors, code) for _, errors, code in ended if code] == []
     assert len({output for output, _, _ in ended}) == 1
     assert [p.name for p in (tmp_path / "build" / "dbt_target").glob("parsing-*")] == []
+    # the run that follows goes on from that parse
+    assert (tmp_path / "build" / "dbt_target" / "run" / "partial_parse.msgpack").exists()
 
 
 def test_a_project_that_has_moved_forgets_what_dbt_remembers(
