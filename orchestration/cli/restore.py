@@ -6,13 +6,16 @@ import sys
 
 from orchestration.errors import ExplainedError
 from orchestration.publishing.publication import restore
-from orchestration.settings import load_settings
+from orchestration.settings import SettingError, load_settings
 
 
 def main(publication: str | None = None) -> int:
     """Restore `publication`, or the one before the current. Returns the process's exit status."""
     try:
         restored = restore(load_settings(), publication)
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
     except ExplainedError as error:
         print(error, file=sys.stderr)
         return 1

@@ -25,7 +25,7 @@ from orchestration.errors import ExplainedError, explained_errors
 from orchestration.landing.manifest import Manifest, read_manifest
 from orchestration.landing.publishers import PUBLISHERS, world_bank
 from orchestration.landing.publishers.baci import BACI_TRADE
-from orchestration.publishing.publication import SYNTHETIC_NOTICE
+from orchestration.publishing.reading import SYNTHETIC_NOTICE
 from orchestration.settings import Settings
 from orchestration.sources.live.pending_plan import waiting_requests
 

@@ -19,6 +19,7 @@ from orchestration.cli.__main__ import app
         ("restore", "earlier publication"),
         ("verify", "heal what can be healed"),
         ("unland", "loaded no more"),
+        ("query", "read-only, no other file"),
     ],
 )
 def test_every_command_says_what_it_does(command: str, said: str) -> None:

@@ -23,5 +23,5 @@ def test_a_setting_that_cannot_be_used_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LCT_TRADE_BASIS", "mirror")
-    assert main() == 1
+    assert main() == 2
     assert "LCT_TRADE_BASIS='mirror' is not known" in capsys.readouterr().err
