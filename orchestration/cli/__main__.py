@@ -127,6 +127,20 @@ def query(
     sys.exit(main(asked, "json" if as_json else output_format, output))
 
 
+@app.command()
+def tables(
+    table: Annotated[
+        str | None, typer.Argument(help="The one to describe; without it, all are listed.")
+    ] = None,
+    publication: Publication = None,
+    as_json: Json = False,
+) -> None:
+    """List the published tables, or describe one: grain, rows, columns, units, caveats."""
+    from orchestration.cli.tables import main
+
+    sys.exit(main(table, publication, as_json))
+
+
 def _choose(source: str | None, landing: str | None) -> None:
     """Options of the command line take precedence over the environment."""
     chosen = {"LCT_SOURCE": source, "LCT_LANDING": landing}

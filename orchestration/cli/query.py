@@ -19,6 +19,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestration.cli.exit_codes import FAILED, MISUSED, TIMED_OUT, drop_the_rest
 from orchestration.cli.printing import (
     json_text,
     markdown_lines,
@@ -40,7 +41,7 @@ from orchestration.settings import SettingError, Settings, load_settings
 
 Format = Literal["table", "csv", "json", "markdown", "parquet"]
 
-FAILED, MISUSED, TIMED_OUT = 1, 2, 3
+
 ROWS_AT_ONCE = 10_000
 # a step of a query that DuckDB cannot interrupt, such as one function on one huge value, is ended
 # with the process when so many seconds have passed after the limit
@@ -133,14 +134,15 @@ def main(query: Query, output_format: Format = "table", output: Path | None = No
             print_notice(publication.notice)
             rows = LimitedRows(select(publication, sql), query.limit)
             _write(publication, rows, output_format, output)
+            sys.stdout.flush()
     except (SettingError, UsageError) as error:
         print_error(error, is_json)
         return MISUSED
     except OutOfTimeError as error:
         print_error(error, is_json)
         return TIMED_OUT
-    except BrokenPipeError:  # whoever read the rows has enough of them
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        drop_the_rest()
         return 0
     except (ExplainedError, OSError) as error:
         print_error(error, is_json)

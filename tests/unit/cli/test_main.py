@@ -20,6 +20,7 @@ from orchestration.cli.__main__ import app
         ("verify", "heal what can be healed"),
         ("unland", "loaded no more"),
         ("query", "read-only, no other file"),
+        ("tables", "describe one"),
     ],
 )
 def test_every_command_says_what_it_does(command: str, said: str) -> None:

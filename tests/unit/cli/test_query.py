@@ -12,7 +12,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.cli.query import FAILED, MISUSED, TIMED_OUT, Format, Query, main
+from orchestration.cli.exit_codes import FAILED, MISUSED, TIMED_OUT
+from orchestration.cli.query import Format, Query, main
 from orchestration.settings import PROJECT_ROOT
 from tests.support.small_publication import publish_by_hand
 
