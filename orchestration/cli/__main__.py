@@ -141,6 +141,14 @@ def tables(
     sys.exit(main(table, publication, as_json))
 
 
+@app.command()
+def status(as_json: Json = False) -> None:
+    """What is published, from what and how fresh, what waits, and what failed last."""
+    from orchestration.cli.status import main
+
+    sys.exit(main(as_json))
+
+
 def _choose(source: str | None, landing: str | None) -> None:
     """Options of the command line take precedence over the environment."""
     chosen = {"LCT_SOURCE": source, "LCT_LANDING": landing}

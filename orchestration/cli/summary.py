@@ -97,6 +97,11 @@ def landed_rows(manifest: Manifest) -> Rows:
 
 
 def newest_year_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
+    if found := newest_years(connection):
+        yield "newest year", ", ".join(whole(f"{title} {year}") for title, year in found)
+
+
+def newest_years(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
     """The newest year of each source in the published tables."""
     found = [
         # monthly reports reach further and are no part of these tables
@@ -121,9 +126,7 @@ def newest_year_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
         where indicator_code is not null
         """,
     )
-    found += [(world_bank.PUBLISHER.title, year)] if year else []
-    if found:
-        yield "newest year", ", ".join(whole(f"{title} {year}") for title, year in found)
+    return found + ([(world_bank.PUBLISHER.title, year)] if year else [])
 
 
 def trade_rows(connection: duckdb.DuckDBPyConnection, choices: Any) -> Rows:

@@ -30,6 +30,10 @@ comment on table marts.fct_trade_flow is
 comment on column marts.fct_trade_flow.value_usd is 'Value in current US dollars.';
 create table marts.fct_world_trade_variants as
     select * from (values ('comtrade', 2023), ('baci', 2022)) as t(source, year);
+create table marts.panel_country_year as
+    select 'DEU' as iso3, 2021 as year, '' as basis, '' as hs_treatment, '' as mineral_scope,
+        1.5 as gdp, {is_synthetic} as is_synthetic;
+create table marts.dim_variable as select 'gdp' as variable, 'NY.GDP.MKTP.CD' as indicator_code;
 create table report.figure_1 (
     year integer, "group" varchar, measure varchar, value double, unit varchar, note varchar
 );
@@ -62,8 +66,16 @@ def publish_by_hand(data: Path, number: str = "000001", is_synthetic: bool = Tru
         "publication": number,
         "published_at": "2026-11-29T05:07:38+00:00",
         "is_synthetic": is_synthetic,
-        "choices": {"basis": "reconciled", "hs_treatment": "harmonised"},
-        "sources": [{"source": "baci", "file": "baci/a.csv", "sha256": "1" * 64, "rows": 3}],
+        "choices": {"basis": "reconciled", "hs_treatment": "harmonised", "mineral_scope": "ores"},
+        "sources": [
+            {
+                "source": "baci",
+                "file": "baci/a.csv",
+                "sha256": "1" * 64,
+                "rows": 3,
+                "landed_at": "2026-11-28T05:00:00+00:00",
+            }
+        ],
         "left_out": [],
     }
     (folder / PROVENANCE).write_text(json.dumps(provenance), encoding="utf-8")

@@ -21,6 +21,7 @@ from orchestration.cli.__main__ import app
         ("unland", "loaded no more"),
         ("query", "read-only, no other file"),
         ("tables", "describe one"),
+        ("status", "what failed last"),
     ],
 )
 def test_every_command_says_what_it_does(command: str, said: str) -> None:
