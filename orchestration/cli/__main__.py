@@ -58,11 +58,12 @@ def restore(
     publication: Annotated[
         str | None, typer.Argument(help="Its number, such as 000012; default: the one before.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Point `published` back at an earlier publication."""
     from orchestration.cli.restore import main
 
-    sys.exit(main(publication))
+    sys.exit(main(publication, as_json))
 
 
 @app.command()
@@ -147,6 +148,22 @@ def status(as_json: Json = False) -> None:
     from orchestration.cli.status import main
 
     sys.exit(main(as_json))
+
+
+@app.command()
+def exhibits(
+    exhibit: Annotated[
+        str | None, typer.Argument(help="The one to show; without it, all are listed.")
+    ] = None,
+    language: Annotated[Literal["en", "zh"], typer.Option(help="English or Chinese.")] = "en",
+    year: Annotated[int | None, typer.Option(help="Only this year.")] = None,
+    publication: Publication = None,
+    as_json: Json = False,
+) -> None:
+    """List the report's figures and tables, or show one on the terminal."""
+    from orchestration.cli.exhibits import main
+
+    sys.exit(main(exhibit, language, year, publication, as_json))
 
 
 def _choose(source: str | None, landing: str | None) -> None:

@@ -53,14 +53,17 @@ def table_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     held = [list(row) for row in rows]
     cells = [[_printable(as_text(value)) for value in row] for row in held]
     heads = [_printable(name) for name in columns]
-    widths = [max(cell_len(row[i]) for row in [heads, *cells]) for i in range(len(heads))]
     right = [_is_numeric(row[i] for row in held) for i in range(len(heads))]
-    for line in [heads, ["-" * width for width in widths], *cells]:
-        padded = (
-            " " * (width - cell_len(cell)) + cell if stands_right else _filled(cell, width)
-            for cell, width, stands_right in zip(line, widths, right, strict=True)
-        )
-        yield "  ".join(padded).rstrip()
+    first, *others = _aligned([heads, *cells], right)
+    yield first
+    yield "  ".join("-" * width for width in _widths([heads, *cells]))
+    yield from others
+
+
+def aligned_lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows of as many texts each, the first of them on the left, the others on the right."""
+    cells = [[_printable(text) for text in row] for row in rows]
+    return _aligned(cells, [place > 0 for place in range(len(cells[0]))])
 
 
 def markdown_lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
@@ -99,6 +102,21 @@ def print_notice(notice: str) -> None:
 def _markdown_line(cells: Sequence[str]) -> str:
     escaped = (_printable(c).replace("\\", "\\\\").replace("|", "\\|") for c in cells)
     return "| " + " | ".join(escaped) + " |"
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+
+
+def _aligned(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> Iterator[str]:
+    """The rows as lines; a column stands on the right where `right` says so."""
+    widths = _widths(rows)
+    for row in rows:
+        padded = (
+            " " * (width - cell_len(cell)) + cell if stands_right else _filled(cell, width)
+            for cell, width, stands_right in zip(row, widths, right, strict=True)
+        )
+        yield "  ".join(padded).rstrip()
 
 
 def _filled(cell: str, width: int) -> str:

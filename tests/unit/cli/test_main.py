@@ -22,6 +22,7 @@ from orchestration.cli.__main__ import app
         ("query", "read-only, no other file"),
         ("tables", "describe one"),
         ("status", "what failed last"),
+        ("exhibits", "show one on the terminal"),
     ],
 )
 def test_every_command_says_what_it_does(command: str, said: str) -> None:
