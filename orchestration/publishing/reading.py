@@ -159,9 +159,16 @@ REMEDIES: dict[type[duckdb.Error], str] = {
 
 @contextmanager
 def explaining_queries() -> Iterator[None]:
-    """Raise QueryError, with a remedy, for what DuckDB says of a query in the block."""
+    """Raise QueryError, with a remedy, for what DuckDB says of a query in the block.
+
+    Raises KeyboardInterrupt if it says that it was Ctrl-C.
+    """
     try:
         yield
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from error
+        raise
     except duckdb.Error as error:
         remedies = [text for kind, text in REMEDIES.items() if isinstance(error, kind)]
         raise QueryError("\n".join([str(error), *remedies])) from error

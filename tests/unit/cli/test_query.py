@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -165,6 +168,15 @@ def test_a_query_that_cannot_be_interrupted_ends_with_the_process(data: Path) ->
     )
     assert (done.returncode, done.stdout) == (TIMED_OUT, "")
     assert "The query was stopped after 0.1 s" in done.stderr
+
+
+@pytest.mark.parametrize("sql", [ENDLESS, "from range(1000000000000)"])
+def test_ctrl_c_stops_a_query_and_is_no_error_of_it(sql: str, tmp_path: Path) -> None:
+    pressed = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    pressed.start()
+    with pytest.raises(KeyboardInterrupt):
+        main(Query(sql, limit=0, timeout=20), "csv", tmp_path / "out.csv")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_stopped_query_leaves_no_part_of_a_file(tmp_path: Path) -> None:
