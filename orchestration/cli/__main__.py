@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,6 +21,10 @@ Source = Annotated[str | None, typer.Option(help="Who fills the landing zone: de
 Landing = Annotated[str | None, typer.Option(help="The folder with the publishers' files.")]
 
 Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON object.")]
+
+Publication = Annotated[
+    str | None, typer.Option(help="Its number, such as 000012; default: what is published.")
+]
 
 
 @app.command()
@@ -53,11 +58,12 @@ def restore(
     publication: Annotated[
         str | None, typer.Argument(help="Its number, such as 000012; default: the one before.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Point `published` back at an earlier publication."""
     from orchestration.cli.restore import main
 
-    sys.exit(main(publication))
+    sys.exit(main(publication, as_json))
 
 
 @app.command()
@@ -96,6 +102,68 @@ def spark(
     from orchestration.cli.spark import main
 
     sys.exit(main(cluster, as_json))
+
+
+@app.command()
+def query(
+    sql: Annotated[
+        str | None, typer.Argument(help="One SELECT; without it, or -, from standard input.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="A file with the query.")] = None,
+    output_format: Annotated[
+        Literal["table", "csv", "json", "markdown", "parquet"], typer.Option("--format")
+    ] = "table",
+    output: Annotated[
+        Path | None, typer.Option(help="The file to write; default: standard output.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Rows at most; 0: all.")] = 1000,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds at most.")] = 60,
+    publication: Publication = None,
+    as_json: Json = False,
+) -> None:
+    """Ask a publication in SQL: read-only, no other file, at most so many rows and seconds."""
+    from orchestration.cli.query import Query, main
+
+    asked = Query(sql, file, limit, timeout, publication)
+    sys.exit(main(asked, "json" if as_json else output_format, output))
+
+
+@app.command()
+def tables(
+    table: Annotated[
+        str | None, typer.Argument(help="The one to describe; without it, all are listed.")
+    ] = None,
+    publication: Publication = None,
+    as_json: Json = False,
+) -> None:
+    """List the published tables, or describe one: grain, rows, columns, units, caveats."""
+    from orchestration.cli.tables import main
+
+    sys.exit(main(table, publication, as_json))
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """What is published, from what and how fresh, what waits, and what failed last."""
+    from orchestration.cli.status import main
+
+    sys.exit(main(as_json))
+
+
+@app.command()
+def exhibits(
+    exhibit: Annotated[
+        str | None, typer.Argument(help="The one to show; without it, all are listed.")
+    ] = None,
+    language: Annotated[Literal["en", "zh"], typer.Option(help="English or Chinese.")] = "en",
+    year: Annotated[int | None, typer.Option(help="Only this year.")] = None,
+    publication: Publication = None,
+    as_json: Json = False,
+) -> None:
+    """List the report's figures and tables, or show one on the terminal."""
+    from orchestration.cli.exhibits import main
+
+    sys.exit(main(exhibit, language, year, publication, as_json))
 
 
 def _choose(source: str | None, landing: str | None) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-
-from orchestration.errors import ExplainedError
+from orchestration.cli.exit_codes import answered
+from orchestration.cli.printing import json_text
 from orchestration.publishing.publication import restore
-from orchestration.settings import load_settings
+from orchestration.settings import Settings
 
 
-def main(publication: str | None = None) -> int:
+def main(publication: str | None = None, as_json: bool = False) -> int:
     """Restore `publication`, or the one before the current. Returns the process's exit status."""
-    try:
-        restored = restore(load_settings(), publication)
-    except ExplainedError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"published is now {restored.name}; readers that open it from now on see it")
-    return 0
+
+    def answer(settings: Settings) -> None:
+        number = restore(settings, publication).name
+        if as_json:
+            print(json_text({"published": number}))
+        else:
+            print(f"published is now {number}; readers that open it from now on see it")
+
+    return answered(answer, as_json)

@@ -25,7 +25,7 @@ from orchestration.errors import ExplainedError, explained_errors
 from orchestration.landing.manifest import Manifest, read_manifest
 from orchestration.landing.publishers import PUBLISHERS, world_bank
 from orchestration.landing.publishers.baci import BACI_TRADE
-from orchestration.publishing.publication import SYNTHETIC_NOTICE
+from orchestration.publishing.reading import SYNTHETIC_NOTICE
 from orchestration.settings import Settings
 from orchestration.sources.live.pending_plan import waiting_requests
 
@@ -97,6 +97,11 @@ def landed_rows(manifest: Manifest) -> Rows:
 
 
 def newest_year_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
+    if found := newest_years(connection):
+        yield "newest year", ", ".join(whole(f"{title} {year}") for title, year in found)
+
+
+def newest_years(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
     """The newest year of each source in the published tables."""
     found = [
         # monthly reports reach further and are no part of these tables
@@ -121,9 +126,7 @@ def newest_year_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
         where indicator_code is not null
         """,
     )
-    found += [(world_bank.PUBLISHER.title, year)] if year else []
-    if found:
-        yield "newest year", ", ".join(whole(f"{title} {year}") for title, year in found)
+    return found + ([(world_bank.PUBLISHER.title, year)] if year else [])
 
 
 def trade_rows(connection: duckdb.DuckDBPyConnection, choices: Any) -> Rows:

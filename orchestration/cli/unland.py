@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 
+from orchestration.cli.printing import print_error
 from orchestration.durable import LockTimeoutError
 from orchestration.landing.layout import LandingError
 from orchestration.landing.manifest import read_manifest
@@ -20,8 +20,8 @@ def main(files: list[str], is_undone: bool = False, as_json: bool = False) -> in
         manifest = read_manifest(load_settings().manifest_path, say)
         done = (put_back if is_undone else unland)(manifest, files, say)
     except (SettingError, LandingError, LockTimeoutError, OSError) as error:
-        print(json.dumps({"error": str(error)}) if as_json else error, file=sys.stderr)
-        return 1
+        print_error(error, as_json)
+        return 2 if isinstance(error, SettingError) else 1
     if as_json:
         key = "put_back" if is_undone else "taken_out"
         print(json.dumps({key: done, "messages": said}, indent=1, ensure_ascii=False))

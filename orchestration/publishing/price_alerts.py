@@ -11,7 +11,7 @@ from datetime import date
 
 import duckdb
 
-from orchestration.publishing.publication import SYNTHETIC_NOTICE
+from orchestration.publishing.reading import SYNTHETIC_NOTICE
 from orchestration.settings import Settings
 
 _CURRENT = (

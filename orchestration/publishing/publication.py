@@ -39,12 +39,12 @@ from orchestration.publishing.integrity import (
     tables_that_differ,
     verify_publication,
 )
+from orchestration.publishing.reading import SYNTHETIC_NOTICE, kept_publications
 from orchestration.settings import PROJECT_ROOT, Settings
 
 PUBLISHED_SCHEMAS = ("marts", "report", "estimates")
 KEPT_PUBLICATIONS = 3
 NOT_CONTENT = ("publication", "published_at", "files", OWN_CHECKSUM)
-SYNTHETIC_NOTICE = "SYNTHETIC DEMO DATA: every number is invented. "
 PACKAGES = (
     "dagster",
     "dagster-dbt",
@@ -122,7 +122,7 @@ def restore(settings: Settings, number: str | None = None) -> Path:
     is damaged.
     """
     publications = settings.data_dir / "publications"
-    kept = sorted(p.name for p in publications.glob("[0-9]*") if p.is_dir())
+    kept = kept_publications(settings)
     current = _current(settings)
     earlier = [name for name in kept if current is None or name < current[0].name]
     wanted = number or (earlier[-1] if earlier else None)

@@ -19,6 +19,10 @@ from orchestration.cli.__main__ import app
         ("restore", "earlier publication"),
         ("verify", "heal what can be healed"),
         ("unland", "loaded no more"),
+        ("query", "read-only, no other file"),
+        ("tables", "describe one"),
+        ("status", "what failed last"),
+        ("exhibits", "show one on the terminal"),
     ],
 )
 def test_every_command_says_what_it_does(command: str, said: str) -> None:

@@ -1,0 +1,97 @@
+"""The tables of a publication as their descriptions tell: grain, caveats, columns, rows."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+import duckdb
+
+from orchestration.durable import sql_name
+from orchestration.errors import ExplainedError
+from orchestration.messages import shown
+from orchestration.publishing.reading import SYNTHETIC_NOTICE
+
+
+class UnknownTableError(ExplainedError):
+    """A publication has no table of a name. The message names those that are like it."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name, its type in DuckDB, and what it holds, in which unit."""
+
+    name: str
+    type: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: `schema.table`, its number of rows, what a row is, and what else is to be known."""
+
+    name: str
+    rows: int
+    grain: str
+    description: str
+
+
+def tables_of(connection: duckdb.DuckDBPyConnection) -> list[Table]:
+    """All tables of a publication, by schema and name."""
+    found = connection.execute(
+        """
+        select schema_name, table_name, coalesce(comment, '')
+        from duckdb_tables()
+        where not internal
+        order by schema_name, table_name
+        """
+    ).fetchall()
+    return [
+        Table(f"{schema}.{table}", _rows_of(connection, schema, table), *_grain_of(comment))
+        for schema, table, comment in found
+    ]
+
+
+def table_named(connection: duckdb.DuckDBPyConnection, name: str) -> Table:
+    """The table `name`, with its schema or, if only one has such a table, without.
+
+    Raises UnknownTableError.
+    """
+    tables = tables_of(connection)
+    matches = [t for t in tables if name in (t.name, t.name.partition(".")[2])]
+    if len(matches) == 1:
+        return matches[0]
+    names = [t.name for t in matches or tables]
+    alike = names if matches else difflib.get_close_matches(name, names, cutoff=0.4)
+    meant = f"Do you mean {' or '.join(alike)}? " if alike else ""
+    raise UnknownTableError(
+        f"There is no one table {shown(name)}. {meant}`lct tables` lists all of them."
+    )
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Column]:
+    """The columns of a table, in its order."""
+    schema, _, name = table.name.partition(".")
+    found = connection.execute(
+        """
+        select column_name, data_type, coalesce(comment, '')
+        from duckdb_columns()
+        where not internal and schema_name = ? and table_name = ?
+        order by column_index
+        """,
+        [schema, name],
+    ).fetchall()
+    return [Column(*row) for row in found]
+
+
+def _rows_of(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
+    [(rows,)] = connection.execute(f"select count(*) from {sql_name(schema, table)}").fetchall()
+    return rows
+
+
+def _grain_of(comment: str) -> tuple[str, str]:
+    """What a row is, and the rest of a comment, which opens with the grain as all of ours do."""
+    text = " ".join(comment.removeprefix(SYNTHETIC_NOTICE).split())
+    opening = re.match(r"Grain: (.+?\.)(?= |$)", text)
+    return (opening[1], text[opening.end() :].strip()) if opening else ("", text)

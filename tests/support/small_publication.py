@@ -1,0 +1,83 @@
+"""A publication of a few rows, made by hand, for the commands that read publications."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+
+from orchestration.durable import point_link
+from orchestration.publishing.integrity import PROVENANCE, WAREHOUSE
+
+TABLES = """
+create schema marts;
+create schema report;
+create schema estimates;
+create table marts.run_choices as
+    select 'reconciled' as basis, 'harmonised' as hs_treatment, 'ores' as mineral_scope,
+        {is_synthetic} as is_synthetic;
+create table marts.fct_trade_flow (
+    year integer, exporter_iso3 varchar, product_code varchar, value_usd decimal(18, 3)
+);
+insert into marts.fct_trade_flow values
+    (2021, 'CHN', '850720', 4000.125),
+    (2022, 'CHN', '850720', 5000.5),
+    (2022, 'DEU', '854140', 12345678.9),
+    (2022, 'FRA', '854140', null);
+comment on table marts.fct_trade_flow is
+    '{notice}Grain: one row per year, exporter and product: safe to sum. Only listed products.';
+comment on column marts.fct_trade_flow.value_usd is 'Value in current US dollars.';
+create table marts.fct_world_trade_variants as
+    select * from (values ('comtrade', 2023), ('baci', 2022)) as t(source, year);
+create table marts.panel_country_year as
+    select 'DEU' as iso3, 2021 as year, '' as basis, '' as hs_treatment, '' as mineral_scope,
+        1.5 as gdp, {is_synthetic} as is_synthetic;
+create table marts.dim_variable as select 'gdp' as variable, 'NY.GDP.MKTP.CD' as indicator_code;
+create table report.figure_1 (
+    year integer, "group" varchar, measure varchar, value double, unit varchar, note varchar
+);
+insert into report.figure_1 values
+    (2021, 'China', 'export share', 20.25, 'percent', null),
+    (2022, 'China', 'export share', 21.5, 'percent', 'UN Comtrade for 3 products'),
+    (2022, 'High income', 'export share', 60, 'percent', null),
+    (2022, 'China', 'import share', 7.125, 'percent', null);
+comment on table report.figure_1 is '{notice}Grain: one row per year, group and measure.';
+create table report.table_1 (sector varchar, measure varchar, value double, unit varchar);
+insert into report.table_1 values ('buildings', 'products', 20, 'count');
+"""
+PRINTED = {
+    "en": "\ufeffTable 4. Trade with China\n,(1)\nGDP,0.12***\n",
+    "zh": "\ufeff表 4. 与中国的贸易\n,(1)\n国内生产总值,0.12***\n",
+}
+SYNTHETIC = "SYNTHETIC DEMO DATA: every number is invented. "
+
+
+def publish_by_hand(data: Path, number: str = "000001", is_synthetic: bool = True) -> Path:
+    """Publish the tables above as `number` in the data folder; returns the publication's folder."""
+    folder = data / "publications" / number
+    (folder / "tables").mkdir(parents=True)
+    notice = SYNTHETIC if is_synthetic else ""
+    with duckdb.connect(str(folder / WAREHOUSE)) as connection:
+        connection.execute(TABLES.format(is_synthetic=str(is_synthetic).lower(), notice=notice))
+    for language, text in PRINTED.items():
+        (folder / "tables" / f"table_4.{language}.csv").write_text(text, encoding="utf-8")
+    provenance = {
+        "publication": number,
+        "published_at": "2026-11-29T05:07:38+00:00",
+        "is_synthetic": is_synthetic,
+        "choices": {"basis": "reconciled", "hs_treatment": "harmonised", "mineral_scope": "ores"},
+        "sources": [
+            {
+                "source": "baci",
+                "file": "baci/a.csv",
+                "sha256": "1" * 64,
+                "rows": 3,
+                "landed_at": "2026-11-28T05:00:00+00:00",
+            }
+        ],
+        "left_out": [],
+    }
+    (folder / PROVENANCE).write_text(json.dumps(provenance), encoding="utf-8")
+    point_link(data / "published", Path("publications") / number)
+    return folder

@@ -1,0 +1,80 @@
+"""`lct tables`: what a row of each table is, and the columns of one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from orchestration.cli.exit_codes import FAILED, MISUSED
+from orchestration.cli.tables import main
+from tests.support.small_publication import SYNTHETIC, publish_by_hand
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_by_hand(tmp_path, "000001", is_synthetic=False)
+    publish_by_hand(tmp_path, "000002")
+    monkeypatch.setenv("LCT_DATA_DIR", str(tmp_path))
+
+
+def test_tables_are_listed_with_their_grain(capsys: Captured) -> None:
+    assert main() == 0
+    said = capsys.readouterr()
+    lines = said.out.splitlines()
+    place = lines.index("marts.fct_trade_flow: 4 rows")
+    assert lines[place + 1] == "    one row per year, exporter and product: safe to sum."
+    assert lines[place + 2] == "marts.fct_world_trade_variants: 2 rows"
+    assert "marts.run_choices: 1 row" in lines
+    assert all(cell_len(line) <= 80 for line in lines)
+    assert said.err.strip() == SYNTHETIC.strip()
+
+
+@pytest.mark.parametrize("name", ["marts.fct_trade_flow", "fct_trade_flow"])
+def test_a_table_is_described_with_its_caveats_and_columns(name: str, capsys: Captured) -> None:
+    assert main(name) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "marts.fct_trade_flow: 4 rows",
+        "Grain: one row per year, exporter and product: safe to sum.",
+        "Only listed products.",
+        "",
+        "year  INTEGER",
+        "exporter_iso3  VARCHAR",
+        "product_code  VARCHAR",
+        "value_usd  DECIMAL(18,3)",
+        "    Value in current US dollars.",
+    ]
+
+
+def test_programs_get_the_same(capsys: Captured) -> None:
+    assert main(as_json=True) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert (listed["publication"], listed["is_synthetic"]) == ("000002", True)
+    [flow] = [t for t in listed["tables"] if t["name"] == "marts.fct_trade_flow"]
+    assert flow == {
+        "name": "marts.fct_trade_flow",
+        "rows": 4,
+        "grain": "one row per year, exporter and product: safe to sum.",
+        "description": "Only listed products.",
+    }
+    assert main("figure_1", publication="1", as_json=True) == 0
+    described = json.loads(capsys.readouterr().out)
+    assert (described["publication"], described["is_synthetic"]) == ("000001", False)
+    assert described["columns"][0] == {"name": "year", "type": "INTEGER", "description": ""}
+
+
+def test_a_table_that_is_not_there_is_said_with_those_that_are(capsys: Captured) -> None:
+    assert main("marts.trade_flow") == FAILED
+    error = capsys.readouterr().err
+    assert "Do you mean marts.fct_trade_flow" in error
+    assert main("zzzz", as_json=True) == FAILED
+    assert "`lct tables` lists" in json.loads(capsys.readouterr().err.splitlines()[-1])["error"]
+
+
+def test_a_wrong_setting_is_a_status_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LCT_TRADE_BASIS", "mirror")
+    assert main() == MISUSED
