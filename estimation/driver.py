@@ -25,6 +25,7 @@ from estimation.estimate import Estimates, estimate, estimate_sample
 from estimation.gravity.sample import BilateralTrade, gravity_sample
 from estimation.gravity.specifications import BASIS, GravitySpecification
 from estimation.inference import kind_of
+from estimation.multiple_testing import with_adjusted_p_values
 from estimation.reasons import NotEstimable, Reason, Words, because
 from estimation.sample import Coverage
 from estimation.schema import KEY, TABLES
@@ -212,7 +213,7 @@ def _tables(results: Iterable[_Result], inputs: EstimationInputs) -> dict[str, p
             for name, rows in _of_instrument(result, inputs.words).items():
                 of_instruments[name].append(rows.assign(**_key(s, basis)))
     return {
-        "coefficients": pd.concat(coefficients, ignore_index=True)
+        "coefficients": with_adjusted_p_values(pd.concat(coefficients, ignore_index=True))
         if coefficients
         else _empty("coefficients"),
         "diagnostics": pd.DataFrame(diagnostics) if diagnostics else _empty("diagnostics"),

@@ -90,6 +90,11 @@ TABLES: dict[str, Table] = {
                 "double",
                 "Two-sided p value: t distribution, normal for PPML, drawn for the bootstrap.",
             ),
+            "p_value_adjusted": Column(
+                "double",
+                "p_value adjusted for the number of terms in all columns of the exhibit, on this "
+                "basis and in this variant (Benjamini and Hochberg 1995).",
+            ),
             "conf_low": Column("double", "Lower end of the 95 % interval."),
             "conf_high": Column("double", "Upper end of the 95 % interval."),
             "degrees_of_freedom": Column(
