@@ -33,7 +33,6 @@ from estimation.reasons import NotEstimable, Reason, because
 from estimation.sample import Coverage, Sample, estimation_sample, without_singletons
 from estimation.specifications import INTERACTION, VARIANTS, Specification, names_in
 
-DRAWS = 500
 SEED = 20251
 SIGNIFICANT = 0.05
 WITH_TRENDS = "ols_with_trends"
@@ -120,23 +119,37 @@ class Member:
         return kind
 
 
-def members_of(specification: Specification, term: str, basis: str) -> list[Member]:
+@dataclass(frozen=True)
+class Extent:
+    """How far a curve goes.
+
+    departures      in how many dimensions a member departs from the report at most
+    draws           of joint inference
+    """
+
+    departures: int = 2
+    draws: int = 500
+
+
+def members_of(
+    specification: Specification, term: str, basis: str, departures: int = Extent.departures
+) -> list[Member]:
     """The curve of a claim about `term` in the report's specification: its own members first.
 
-    `basis` is the run's, whose choice is no departure. Options that change nothing here are left
-    out.
+    `basis` is the run's, whose choice is no departure; `departures` is as in Extent. Options that
+    change nothing here are left out.
     """
     own = replace(specification, basis=basis, inference=("cluster_iso3",))
-    departures = [
+    changing = [
         choice
         for choice in CHOICES
         if choice.dimension not in OF_INFERENCE and choice.change(own, term) != own
     ]
-    chosen: list[tuple[Choice, ...]] = [(), *((choice,) for choice in departures)]
-    chosen += [
-        pair
-        for pair in itertools.combinations(departures, 2)
-        if pair[0].dimension != pair[1].dimension
+    chosen = [
+        changed
+        for size in range(departures + 1)
+        for changed in itertools.combinations(changing, size)
+        if len({choice.dimension for choice in changed}) == size
     ]
     judged = [choice for choice in CHOICES if choice.dimension in OF_INFERENCE]
     return [_member(own, term, (*changed, kind)) for changed in chosen for kind in judged]
@@ -274,7 +287,7 @@ class Joint:
     n_draws: int
 
 
-def joint_inference(points: Sequence[Point], direction: int, draws: int = DRAWS) -> Joint:
+def joint_inference(points: Sequence[Point], direction: int, draws: int = Extent.draws) -> Joint:
     """Whether a curve is more than its null world gives; `direction`: 1 or -1, the predicted sign.
 
     The p value of a statistic is the share of draws, the sample counting as one, in which it is at
@@ -357,6 +370,8 @@ def variance_shares(points: Sequence[Point]) -> dict[str, float]:
     dimension's: the shares add up to R squared. Dimensions without two options, and those of
     inference, have none. Empty where the estimates do not vary.
     """
+    if not points:
+        return {}
     regressions = {id(point.moments): point for point in points}.values()
     y = np.array([point.estimate for point in regressions])
     y = y - y.mean()
