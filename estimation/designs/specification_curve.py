@@ -244,6 +244,8 @@ def _moments(sample: Sample, s: Specification, term: str) -> EconomyMoments | No
 
 def _point(member: Member, moments: EconomyMoments) -> Point | NotEstimable:
     weighted = weighted_estimates(moments, np.ones((1, len(moments.economies))))
+    if not math.isfinite(weighted.estimate[0]):
+        return NotEstimable(because("not_estimable", "term_collinear"))
     std_error = _std_errors(weighted, member)[0]
     if not std_error > 0:
         return NotEstimable(

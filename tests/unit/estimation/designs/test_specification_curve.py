@@ -261,3 +261,13 @@ def test_a_member_without_trade_on_its_basis_says_so() -> None:
     assert isinstance(points[0], Point)
     reasons = {p.reason.code for p in points if isinstance(p, NotEstimable)}
     assert reasons == {"no_trade_on_basis"}
+
+
+def test_a_term_of_which_almost_nothing_is_left_says_so() -> None:
+    panel = small_panel()
+    rest = np.random.default_rng(1).normal(size=len(panel))
+    panel["b_lag1_z"] = panel["a_lag1_z"] + 1e-5 * rest
+    s = replace(SMALL, basis="reconciled", inference=("cluster_iso3",))
+    [point] = curve_points([Member(s, ())], "b", {BY_BASIS: PanelChoice(panel, FULL)})
+    assert isinstance(point, NotEstimable)
+    assert point.reason.code == "term_collinear"
