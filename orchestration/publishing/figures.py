@@ -152,7 +152,11 @@ def curves_picture(connection: duckdb.DuckDBPyConnection) -> bytes | None:
         from estimates.specification_curve as curve
         inner join estimates.claims as claims using (claim_code)
         where curve.inference = 'cluster_iso3' and curve.estimate is not null
-        order by claims.exhibit, claims."column", claims.claim_code, curve.estimate
+        order by
+            cast(split_part(claims.exhibit, '_', 2) as integer),
+            claims."column",
+            claims.claim_code,
+            curve.estimate
         """
     ).fetchall()
     if not rows:
