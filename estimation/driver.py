@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from estimation.claims import Claim, claim_tables
 from estimation.comparison import (
     planted_recovery,
     published_inference_evidence,
@@ -16,6 +17,7 @@ from estimation.comparison import (
     scorecard,
     scorecard_summary,
 )
+from estimation.designs.specification_curve import Extent, PanelChoice
 from estimation.designs.trade_instrument import (
     InstrumentedEstimates,
     TradeInstrument,
@@ -25,12 +27,15 @@ from estimation.estimate import Estimates, estimate, estimate_sample
 from estimation.gravity.sample import BilateralTrade, gravity_sample
 from estimation.gravity.specifications import BASIS, GravitySpecification
 from estimation.inference import kind_of
+from estimation.multiple_testing import with_adjusted_p_values
 from estimation.reasons import NotEstimable, Reason, Words, because
 from estimation.sample import Coverage
 from estimation.schema import KEY, TABLES
 from estimation.specifications import Specification
 
 OF_INSTRUMENTS = ("instrument_diagnostics", "instrument_balance", "rotemberg_weights")
+# of the specification curves: enough to show them on invented numbers
+SYNTHETIC = Extent(departures=1, draws=99)
 NO_TRADE = NotEstimable(because("not_estimable", "no_bilateral_trade"))
 
 
@@ -49,6 +54,7 @@ class EstimationInputs:
     words           the sentences of reasons, notes and conclusions
     planted         on synthetic data the planted coefficients: exhibit, column, term, truth
     bilateral       trade between all pairs of economies; None where there is none
+    claims          what the report says, and the coefficients that it rests on
     """
 
     panel: pd.DataFrame
@@ -63,6 +69,7 @@ class EstimationInputs:
     words: Words
     planted: pd.DataFrame | None = None
     bilateral: BilateralTrade | None = None
+    claims: tuple[Claim, ...] = ()
 
 
 def coverage_of(
@@ -105,6 +112,16 @@ def estimate_all(
     )
     tables = _tables(results, inputs)
     beside = (tables["coefficients"], tables["not_estimable"], inputs.published)
+    tables |= claim_tables(
+        inputs.claims,
+        _panels(inputs),
+        tables["coefficients"],
+        inputs.published,
+        inputs.default_basis,
+        inputs.words,
+        say,
+        SYNTHETIC if inputs.is_synthetic else Extent(),
+    )
     tables["scorecard"] = scorecard(*beside, inputs.default_basis)
     tables["scorecard_summary"] = scorecard_summary(tables["scorecard"])
     if inputs.planted is not None:
@@ -125,6 +142,19 @@ def estimate_all(
     }
 
 
+def _panels(inputs: EstimationInputs) -> dict[tuple[str, str, str], PanelChoice]:
+    """The panel of every basis, treatment and scope, and what has landed on it."""
+    if not len(inputs.panel):
+        return {}
+    by_choice = inputs.panel.groupby(["basis", "hs_treatment", "mineral_scope"])
+    return {
+        (basis, hs_treatment, mineral_scope): PanelChoice(
+            panel, coverage_of(inputs, basis, hs_treatment, mineral_scope)
+        )
+        for (basis, hs_treatment, mineral_scope), panel in by_choice
+    }
+
+
 @dataclass(frozen=True)
 class _Result:
     """What came of a specification on a basis; `landed` is of its first product list."""
@@ -142,9 +172,7 @@ def _panel_results(
     say: Callable[[str], None],
 ) -> Iterator[_Result]:
     """Every specification of the panel on every basis it applies to."""
-    by_choice = ["basis", "hs_treatment", "mineral_scope"]
-    panels = dict(list(inputs.panel.groupby(by_choice))) if len(inputs.panel) else {}
-    coverages: dict[tuple[str, str, str], dict[str, Coverage]] = {}
+    panels = _panels(inputs)
     instruments = _instruments(inputs.instrument_cells)
     for basis in bases:
         for variant in dict.fromkeys(s.variant for s in specifications):
@@ -153,20 +181,20 @@ def _panel_results(
             ]
             estimated = 0
             for s in chosen:
-                choice = (basis, s.hs_treatment, s.mineral_scope)
-                if choice not in coverages:
-                    coverages[choice] = coverage_of(inputs, *choice)
+                chosen_panel = panels.get((basis, s.hs_treatment, s.mineral_scope))
                 result: Estimates | NotEstimable
-                if choice not in panels:
+                if chosen_panel is None:
                     nothing = because("not_estimable", "no_trade_on_basis", basis=basis)
-                    result = NotEstimable(nothing)
-                elif s.instrumented:
+                    yield _Result(s, basis, None, NotEstimable(nothing))
+                    continue
+                panel, coverage = chosen_panel.panel, chosen_panel.coverage
+                if s.instrumented:
                     instrument = instruments.get((basis, s.hs_treatment))
-                    result = estimate_instrumented(panels[choice], s, coverages[choice], instrument)
+                    result = estimate_instrumented(panel, s, coverage, instrument)
                 else:
-                    result = estimate(panels[choice], s, coverages[choice])
+                    result = estimate(panel, s, coverage)
                 estimated += isinstance(result, Estimates)
-                yield _Result(s, basis, coverages[choice].get(s.product_lists[0][0]), result)
+                yield _Result(s, basis, coverage.get(s.product_lists[0][0]), result)
             say(f"{basis}: {variant}: {estimated} of {len(chosen)} columns estimated")
 
 
@@ -212,7 +240,7 @@ def _tables(results: Iterable[_Result], inputs: EstimationInputs) -> dict[str, p
             for name, rows in _of_instrument(result, inputs.words).items():
                 of_instruments[name].append(rows.assign(**_key(s, basis)))
     return {
-        "coefficients": pd.concat(coefficients, ignore_index=True)
+        "coefficients": with_adjusted_p_values(pd.concat(coefficients, ignore_index=True))
         if coefficients
         else _empty("coefficients"),
         "diagnostics": pd.DataFrame(diagnostics) if diagnostics else _empty("diagnostics"),

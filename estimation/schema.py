@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from estimation.designs.specification_curve import DIMENSIONS
 from estimation.gravity.specifications import BIAS_CORRECTED
 from estimation.inference import KINDS
 from estimation.reasons import Reason, Words
@@ -66,6 +67,7 @@ _PRINTED_COLUMN = {
 }
 _FORMS = "interval; outside (all but what is between the bounds); everything (no bounds)"
 _OWN_BASIS = {"basis": Column("varchar", "Our trade basis, the run's default.")}
+_CLAIM = {"claim_code": Column("varchar", "Code of the claim, as in the seed claims.")}
 TABLES: dict[str, Table] = {
     "coefficients": Table(
         "Grain: one row per exhibit, column, term, basis, inference and variant. "
@@ -89,6 +91,11 @@ TABLES: dict[str, Table] = {
             "p_value": Column(
                 "double",
                 "Two-sided p value: t distribution, normal for PPML, drawn for the bootstrap.",
+            ),
+            "p_value_adjusted": Column(
+                "double",
+                "p_value adjusted for the number of terms in all columns of the exhibit, on this "
+                "basis and in this variant (Benjamini and Hochberg 1995).",
             ),
             "conf_low": Column("double", "Lower end of the 95 % interval."),
             "conf_high": Column("double", "Upper end of the 95 % interval."),
@@ -297,6 +304,128 @@ TABLES: dict[str, Table] = {
             "product_estimate": Column(
                 "double", "The estimate with the product's part of the instrument alone."
             ),
+        },
+    ),
+    "specification_curve": Table(
+        "Grain: one row per claim of the report and specification of its curve: the claim's term "
+        "under every defensible choice. The first is the report's own on the run's basis.",
+        {
+            **_CLAIM,
+            "specification": Column("integer", "Number of the specification, from 1."),
+            **{
+                name: Column(
+                    "varchar",
+                    f"Option of the dimension {name}; justified in specification_choices.",
+                )
+                for name in DIMENSIONS
+            },
+            "estimate": Column(
+                "double", "Coefficient per standard deviation; empty where there is none."
+            ),
+            "std_error": Column("double", "Standard error of this kind of inference."),
+            "t_statistic": Column("double", "estimate / std_error."),
+            "p_value": Column("double", "Two-sided p value of the t distribution."),
+            "conf_low": Column("double", "Lower end of the 95 % interval."),
+            "conf_high": Column("double", "Upper end of the 95 % interval."),
+            "degrees_of_freedom": Column("integer", "Of the t distribution."),
+            "n_observations": Column("integer", "Economy-years in the fit."),
+            "n_economies": Column("integer", "Economies in the fit."),
+            "is_in_direction": Column("boolean", "The estimate has the predicted sign."),
+            "is_significant": Column("boolean", "It has, and p_value is below 5 %."),
+            "reason": Column("varchar", "Why there is no estimate."),
+            "reason_code": Column("varchar", "Code of this reason (family not_estimable)."),
+            **_SYNTHETIC,
+        },
+    ),
+    "specification_choices": Table(
+        "Grain: one row per dimension and option of the specification curves: why it is "
+        "defensible. Fixed before any curve was seen.",
+        {
+            "dimension": Column("varchar", "In what specifications differ."),
+            "option": Column("varchar", "One way to choose."),
+            "justification_en": Column("varchar", "Why it is defensible."),
+            "justification_zh": Column("varchar", "The same in Chinese."),
+            **_SYNTHETIC,
+        },
+    ),
+    "specification_variance": Table(
+        "Grain: one row per claim and dimension: how much of the variance of the curve's estimates "
+        "goes with the choice (Shapley values of R squared). The rest is of combinations.",
+        {
+            **_CLAIM,
+            "dimension": Column("varchar", "In what specifications differ."),
+            "share": Column("double", "Its share of the variance."),
+            **_SYNTHETIC,
+        },
+    ),
+    "influence": Table(
+        "Grain: one row per claim and economy or year left out of the report's own specification.",
+        {
+            **_CLAIM,
+            "unit_kind": Column("varchar", "economy or year (of the outcome)."),
+            "unit": Column("varchar", "The unit left out."),
+            "estimate": Column("double", "Coefficient without it."),
+            "change_in_std_errors": Column(
+                "double", "Its change, in clustered standard errors of all units."
+            ),
+            "reason": Column("varchar", "Why there is no estimate without it."),
+            "reason_code": Column("varchar", "Code of this reason (family not_estimable)."),
+            **_SYNTHETIC,
+        },
+    ),
+    "claims": Table(
+        "Grain: one row per claim of the report: our estimate, its specification curve, and the "
+        "verdict by the rule of docs/specification_curve.md.",
+        {
+            **_CLAIM,
+            **_PRINTED_COLUMN,
+            "outcome": Column("varchar", "Outcome variable at t."),
+            "term": Column("varchar", "The term that the claim rests on."),
+            "predicted_sign": Column("integer", "Sign that the claim predicts: 1 or -1."),
+            "sentence_en": Column("varchar", "The claim in our words."),
+            "sentence_zh": Column("varchar", "The same in Chinese."),
+            **_OWN_BASIS,
+            "published_estimate": Column("double", "Printed coefficient."),
+            "estimate": Column("double", "Ours, of the report's own specification."),
+            "std_error": Column("double", "Its standard error, clustered by economy."),
+            "conf_low": Column("double", "Lower end of its 95 % interval."),
+            "conf_high": Column("double", "Upper end of its 95 % interval."),
+            "n_observations": Column("integer", "Economy-years in its fit."),
+            "n_economies": Column("integer", "Economies in its fit."),
+            "instrumented_estimate": Column(
+                "double", "With imports from China instrumented; empty where they are no term."
+            ),
+            "instrumented_conf_low": Column(
+                "double", "Lower end of its 95 % interval, clustered; not valid if weak."
+            ),
+            "instrumented_conf_high": Column("double", "Upper end of this interval."),
+            "n_specifications": Column("integer", "Specifications of the curve."),
+            "n_estimates": Column("integer", "Of these, with an estimate."),
+            "median_estimate": Column("double", "Median estimate of the curve."),
+            "median_p_value": Column("double", "Its one-sided p value by bootstrap."),
+            "share_in_direction": Column("double", "Share of estimates with the predicted sign."),
+            "share_significant": Column("double", "Share significant at 5 % with that sign."),
+            "share_p_value": Column("double", "Its one-sided p value by bootstrap."),
+            "stouffer_z": Column("double", "Stouffer's Z in the predicted direction."),
+            "stouffer_p_value": Column("double", "Its one-sided p value by bootstrap."),
+            "n_draws": Column("integer", "Draws in which every specification has an estimate."),
+            "most_influential_economy": Column(
+                "varchar", "Economy whose omission changes the estimate the most."
+            ),
+            "change_without_economy": Column("double", "This change, in standard errors."),
+            "most_influential_year": Column(
+                "varchar", "Year whose omission changes the estimate the most."
+            ),
+            "change_without_year": Column("double", "This change, in standard errors."),
+            "verdict": Column(
+                "varchar", "holds, fragile, not supported, or cannot be told on this data."
+            ),
+            "verdict_code": Column("varchar", "Code of the verdict (family verdict)."),
+            "rule": Column("varchar", "What in the rule leads to it."),
+            "rule_code": Column("varchar", "Code of that (family verdict_rule)."),
+            "reading_en": Column("varchar", "The numbers behind the verdict in words."),
+            "reading_zh": Column("varchar", "The same in Chinese."),
+            **_SYNTHETIC,
         },
     ),
     "scorecard": Table(

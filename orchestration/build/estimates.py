@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from estimation.claims import Claim
 from estimation.driver import EstimationInputs, estimate_all
 from estimation.gravity.sample import BilateralTrade
 from estimation.gravity.specifications import BASIS, GRAVITY_SPECIFICATIONS, GravitySpecification
@@ -85,6 +86,7 @@ def read_marts(
         if choices["is_synthetic"] and planted_truth is not None
         else None,
         bilateral=bilateral_trade(connection),
+        claims=tuple(Claim.from_row(row) for row in seed_rows("claims")),
     )
 
 

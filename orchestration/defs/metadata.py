@@ -68,11 +68,14 @@ def table_metadata(
         shown["unallocated_share"] = float(
             value_of("coalesce(sum(unallocated_usd) / nullif(sum(value_usd), 0), 0)")
         )
-    picture = None
-    if schema == "report":
-        picture = figures.picture_of(connection, table)
-    elif (schema, table) == ("estimates", "coefficients"):
-        picture = figures.coefficients_picture(connection)
-    if picture:
+    if picture := _picture(connection, schema, table):
         shown["picture"] = dg.MetadataValue.md(figures.markdown(picture, table))
     return shown
+
+
+def _picture(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bytes | None:
+    """The PNG chart of a table, if it has one."""
+    if schema == "report":
+        return figures.picture_of(connection, table)
+    draw = figures.PICTURES_OF_ESTIMATES.get(table) if schema == "estimates" else None
+    return draw(connection) if draw else None

@@ -23,6 +23,7 @@ Series: TypeAlias = dict[str, dict[int, float]]
 
 SYNTHETIC = "synthetic: every number is invented"
 MIXED = "UN Comtrade for some products, BACI for others: the table's notes say how many"
+CURVES_IN_A_LINE = 5
 GROUP_COLOURS = {"China": "#c0392b", "High income": "#2c6fbb", "Other EMDE": "#e0a030"}
 
 
@@ -130,6 +131,80 @@ def coefficients_picture(connection: duckdb.DuckDBPyConnection) -> bytes | None:
     panel.set_ylim(len(rows) - 0.5, -0.5)
     panel.set_xlabel("printed standard errors (beyond 15 cut off)", fontsize=7)
     return _png(figure)
+
+
+def curves_picture(connection: duckdb.DuckDBPyConnection) -> bytes | None:
+    """A PNG chart of the specification curves, one panel a claim.
+
+    Estimates with their clustered 95 % intervals, by size; those significant in the predicted
+    direction are coloured, and the report's own specification is marked.
+    """
+    rows = connection.execute(
+        """
+        select
+            claims.claim_code,
+            claims.verdict_code,
+            curve.estimate,
+            curve.conf_low,
+            curve.conf_high,
+            curve.is_significant,
+            curve.specification = 1
+        from estimates.specification_curve as curve
+        inner join estimates.claims as claims using (claim_code)
+        where curve.inference = 'cluster_iso3' and curve.estimate is not null
+        order by
+            cast(split_part(claims.exhibit, '_', 2) as integer),
+            claims."column",
+            claims.claim_code,
+            curve.estimate
+        """
+    ).fetchall()
+    if not rows:
+        return None
+    curves: dict[tuple[str, str], list[tuple]] = {}
+    for code, verdict, *point in rows:
+        curves.setdefault((code, verdict), []).append(tuple(point))
+    lines = -(-len(curves) // CURVES_IN_A_LINE)
+    figure = _figure(
+        "The report's claims under every defensible specification",
+        _is_synthetic(connection),
+        height=0.7 + 1.5 * lines,
+    )
+    panels = figure.subplots(lines, CURVES_IN_A_LINE, squeeze=False).ravel()
+    for panel, ((code, verdict), points) in zip(panels, curves.items(), strict=False):
+        _draw_curve(panel, points)
+        panel.set_title(f"{code}\n{verdict.replace('_', ' ')}", fontsize=6)
+    for panel in panels[len(curves) :]:
+        panel.set_axis_off()
+    figure.supxlabel(
+        "red: significant in the predicted direction; diamond: the report's own specification",
+        fontsize=7,
+    )
+    return _png(figure)
+
+
+def _draw_curve(panel: Axes, points: list[tuple]) -> None:
+    """Of estimate, bounds, whether it is significant and whether it is the report's own."""
+    for place, (estimate, low, high, is_significant, is_own) in enumerate(points):
+        colour = "#c0392b" if is_significant else "#8899aa"
+        panel.plot([place, place], [low, high], color=colour, linewidth=0.6)
+        panel.plot(
+            place,
+            estimate,
+            marker="D" if is_own else "o",
+            markersize=3 if is_own else 1.2,
+            color="black" if is_own else colour,
+        )
+    panel.axhline(0, color="grey", linewidth=0.5)
+    panel.set_xticks([])
+    panel.tick_params(labelsize=5)
+
+
+# table of schema estimates -> its chart
+PICTURES_OF_ESTIMATES = {
+    "coefficients": coefficients_picture,
+    "specification_curve": curves_picture,
+}
 
 
 def markdown(png: bytes, title: str) -> str:

@@ -21,6 +21,7 @@ from estimation.specifications import (
     parts,
 )
 from orchestration.build.estimates import bilateral_trade
+from orchestration.seeds import seed_rows
 from tests.support.estimation import SAMPLE_KINDS, TOLERANCE, by_linearmodels, dense
 from tests.support.runs import FinishedRun
 
@@ -337,3 +338,39 @@ def test_gravity_sums_the_products_that_the_panel_sums(demo_run: FinishedRun, va
             [s.mineral_scope],
         )
         assert own == pytest.approx(panel, rel=1e-9), s.exhibit
+
+
+def test_every_claim_has_its_curve_and_a_verdict(
+    real_run: FinishedRun, demo_run: FinishedRun
+) -> None:
+    """On the real minerals no claim can be told: they are about low-carbon technology."""
+    every = {row["claim_code"] for row in seed_rows("claims")}
+    for run in (real_run, demo_run):
+        assert {code for (code,) in run.ask("select claim_code from estimates.claims")} == every
+        assert run.ask(
+            "select count(*) from estimates.specification_curve "
+            "where (estimate is null) = (reason is null)"
+        ) == [(0,)]
+    assert real_run.ask("select distinct verdict_code, rule_code from estimates.claims") == [
+        ("cannot_be_told", "no_curve")
+    ]
+    assert demo_run.ask(
+        """
+        select count(*)
+        from estimates.claims as claims
+        inner join estimates.coefficients as coefficients
+            on claims.exhibit = coefficients.exhibit
+            and claims."column" = coefficients."column"
+            and claims.term = coefficients.term
+            and claims.basis = coefficients.basis
+        where
+            coefficients.variant = 'report'
+            and coefficients.inference = 'cluster_iso3'
+            and claims.n_observations = coefficients.n_observations
+            and abs(claims.estimate / coefficients.estimate - 1) < 1e-6
+            and abs(claims.std_error / coefficients.std_error - 1) < 1e-6
+        """
+    ) == [(len(every),)]
+    [(draws, members)] = demo_run.ask("select min(n_draws), min(n_estimates) from estimates.claims")
+    assert draws > 90
+    assert members >= 10

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import estimation
+from estimation.designs.specification_curve import CHOICES
 from estimation.estimators.pyfixest_adapter import solve
 from estimation.gravity.specifications import (
     CONTRASTS,
@@ -43,6 +44,7 @@ CODES_OF_VALUES: dict[str, set[str]] = {
     "inference_kind": set(KINDS),
     "mineral_scope": {s.mineral_scope for s in SPECIFICATIONS},
     "product_list": {name for s in SPECIFICATIONS for name, _ in s.product_lists},
+    "specification_choice": {choice.code for choice in CHOICES},
     "table_title": {s.exhibit for s in SPECIFICATIONS},
     "variant": {s.variant for s in SPECIFICATIONS} - {"report"},
 }
