@@ -23,7 +23,10 @@ TOLERANCE = 1e-9
 
 # A difference of two numbers that nearly cancel carries the error of the large ones: its size is
 # that of another column of its row.
-_DIFFERENCES = {("report", "published_comparison", "difference"): "own"}
+_DIFFERENCES = {
+    ("report", "published_comparison", "difference"): "own",
+    ("marts", "price_index", "spread_of_formulas"): "index",
+}
 # z-scores count standard deviations, and are differences from a mean: their size is at least 1.
 _STANDARDISED = "_z"
 
