@@ -20,7 +20,7 @@ import numpy as np
 
 from estimation.estimators.fixed_effects import COLLINEAR, independent, too_small
 from estimation.estimators.iterated_effects import IteratedEffects, Levels
-from estimation.estimators.poisson import LARGEST_STEP, without_variation
+from estimation.estimators.poisson import fit_at_maximum, without_variation
 from estimation.fit import Fit
 from estimation.reasons import NotEstimable, because
 from estimation.sample import Sample, without_singletons
@@ -73,32 +73,17 @@ def fit_gravity(sample: Sample, specification: Specification) -> Fit | NotEstima
     levels = _levels(remaining, specification.effects)
     effects = IteratedEffects(levels, maximum.means)
     x = effects.sweep(remaining.x[:, kept], maximum.from_x)
-    residuals = remaining.y - maximum.means
-    try:
-        bread = np.linalg.inv(x.T @ (x * maximum.means[:, None]))
-    except np.linalg.LinAlgError:
-        return NotEstimable(because("not_estimable", "collinear_when_weighted"))
-    scale = remaining.y.mean()
-    step = np.abs(bread @ (x.T @ residuals) / np.sqrt(np.diag(bread) * scale)).max()
-    if not maximum.is_converged or not step <= LARGEST_STEP:
-        return NotEstimable(because("not_estimable", "not_converged"))
-    return Fit(
-        estimator=specification.estimator,
+    return fit_at_maximum(
+        specification,
+        remaining,
         terms=specification.terms_where(kept),
         estimates=maximum.estimates,
+        means=maximum.means,
         x=x,
-        y=remaining.y,
-        residuals=residuals,
-        weights=maximum.means,
-        bread=bread,
-        ids=remaining.ids,
-        years=remaining.years,
-        economies=remaining.economies,
-        effects=specification.effects,
         effect_rank=levels.rank,
         sweep=effects.sweep,
-        is_maximum_likelihood=True,
         n_separated=len(sample) - len(remaining),
+        is_converged=maximum.is_converged,
     )
 
 

@@ -6,6 +6,7 @@ reweighted least squares.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,14 +28,13 @@ class _Maximum:
     """Where the likelihood of the n rows left is largest.
 
     `kept` (terms,) are those that are not collinear, `means` (n,) the fitted means in the unit of
-    the outcome, `scale` the mean outcome by which the outcome was divided.
+    the outcome.
     """
 
     sample: Sample
     kept: np.ndarray
     solution: Solution
     means: np.ndarray
-    scale: float
 
 
 def fit_poisson(sample: Sample, specification: Specification) -> Fit | NotEstimable:
@@ -57,31 +57,65 @@ def fit_poisson(sample: Sample, specification: Specification) -> Fit | NotEstima
         return NotEstimable(because("not_estimable", "collinear_when_weighted"))
     effects = FixedEffects([remaining.ids[e] for e in specification.effects], means)
     x = effects.sweep(remaining.x[:, maximum.kept])
+    return fit_at_maximum(
+        specification,
+        remaining,
+        terms=specification.terms_where(maximum.kept),
+        estimates=estimates,
+        means=means,
+        x=x,
+        effect_rank=effects.rank,
+        sweep=effects.sweep,
+        n_separated=len(sample) - len(remaining),
+        is_converged=maximum.solution.is_converged,
+    )
+
+
+def fit_at_maximum(
+    specification: Specification,
+    remaining: Sample,
+    *,
+    terms: tuple[str, ...],
+    estimates: np.ndarray,
+    means: np.ndarray,
+    x: np.ndarray,
+    effect_rank: int,
+    sweep: Callable[[np.ndarray], np.ndarray],
+    n_separated: int,
+    is_converged: bool,
+) -> Fit | NotEstimable:
+    """The fit of the n rows that remain, or the reason why this is no maximum of the likelihood.
+
+    `means` (n,) are the fitted means in the unit of the outcome, `x` (n, k) the terms net of the
+    effects, weighted by these; `effect_rank`, `sweep` and `n_separated` are as in Fit, and
+    `is_converged` says whether the iterations ended by themselves.
+    """
     residuals = remaining.y - means
     try:
         bread = np.linalg.inv(x.T @ (x * means[:, None]))
     except np.linalg.LinAlgError:
         return NotEstimable(because("not_estimable", "collinear_when_weighted"))
-    step = np.abs(bread @ (x.T @ residuals) / np.sqrt(np.diag(bread) * maximum.scale)).max()
-    if not maximum.solution.is_converged or step > LARGEST_STEP:
+    scale = remaining.y.mean()
+    step = np.abs(bread @ (x.T @ residuals) / np.sqrt(np.diag(bread) * scale)).max()
+    if not is_converged or not step <= LARGEST_STEP:
         return NotEstimable(because("not_estimable", "not_converged"))
     return Fit(
         estimator=specification.estimator,
-        terms=specification.terms_where(maximum.kept),
+        terms=terms,
         estimates=estimates,
         x=x,
         y=remaining.y,
         residuals=residuals,
-        weights=effects.weights,
+        weights=means,
         bread=bread,
         ids=remaining.ids,
         years=remaining.years,
         economies=remaining.economies,
         effects=specification.effects,
-        effect_rank=effects.rank,
-        sweep=effects.sweep,
+        effect_rank=effect_rank,
+        sweep=sweep,
         is_maximum_likelihood=True,
-        n_separated=len(sample) - len(remaining),
+        n_separated=n_separated,
     )
 
 
@@ -112,7 +146,7 @@ def _maximum(sample: Sample, specification: Specification) -> _Maximum | NotEsti
             return solution
         smaller = without_singletons(sample.keep(solution.used), specification.effects)
         if len(smaller) == len(sample):
-            return _Maximum(sample, kept, solution, solution.means * scale, scale)
+            return _Maximum(sample, kept, solution, solution.means * scale)
         sample = smaller
 
 
