@@ -19,6 +19,7 @@ import duckdb
 
 from orchestration.durable import sql_name, sql_text, sql_texts
 from orchestration.publishing.exhibits import PERCENT_OF_VALUE, PERCENTAGE_POINT, exhibits
+from orchestration.publishing.last_publication import NotComparableError, last_publication
 from orchestration.settings import Settings
 
 COMPARED_CHOICES = (
@@ -176,19 +177,13 @@ NOTHING = Number(math.nan, None, 0)
 
 def drift(connection: duckdb.DuckDBPyConnection, settings: Settings, subject: str) -> Drift:
     """Compare the build file's numbers of a subject (a key of SUBJECTS) with those published."""
-    published = settings.published_dir / "warehouse.duckdb"
-    if not published.exists():
-        return Drift(subject, 0, not_compared="nothing has been published yet")
     try:
-        # a connection of its own: what is damaged there must not take the build file's with it
-        with duckdb.connect(str(published), read_only=True) as before:
+        with last_publication(settings) as before:
             if reason := _other_choices(before, connection, settings):
                 return Drift(subject, 0, not_compared=reason)
             was = _numbers(before, subject)
-    except duckdb.Error:
-        return Drift(
-            subject, 0, not_compared="the last publication is from another version, or damaged"
-        )
+    except NotComparableError as error:
+        return Drift(subject, 0, not_compared=str(error))
     now = _numbers(connection, subject)
     [bounds] = connection.execute(
         "select warn_above, stop_above, more_data_percent "

@@ -11,6 +11,7 @@ from datetime import date
 
 import duckdb
 
+from orchestration.publishing.last_publication import NotComparableError, last_publication
 from orchestration.publishing.reading import SYNTHETIC_NOTICE
 from orchestration.settings import Settings
 
@@ -68,18 +69,11 @@ def new_price_alerts(connection: duckdb.DuckDBPyConnection, settings: Settings) 
     """Compare the build file's current alerts with those of the last publication."""
     now = _current(connection)
     [(is_synthetic,)] = connection.execute("select is_synthetic from marts.run_choices").fetchall()
-    published = settings.published_dir / "warehouse.duckdb"
-    if not published.exists():
-        return NewAlerts(len(now), is_synthetic, not_compared="nothing has been published yet")
     try:
-        with duckdb.connect(str(published), read_only=True) as before:
+        with last_publication(settings) as before:
             was = {alert.subject for alert in _current(before)}
-    except duckdb.Error:
-        return NewAlerts(
-            len(now),
-            is_synthetic,
-            not_compared="the last publication is from another version, or damaged",
-        )
+    except NotComparableError as error:
+        return NewAlerts(len(now), is_synthetic, not_compared=str(error))
     new = tuple(alert for alert in now if alert.subject not in was)
     return NewAlerts(len(now), is_synthetic, new)
 
