@@ -82,12 +82,12 @@ def gravity_sample(
         "n_years_not_comparable": len(excluded),
         "years_not_comparable": ", ".join(str(y) for y in sorted(excluded)),
     }
-    return _sample(
+    return bilateral_sample(
         values[is_row][complete], terms[complete], sides, year, economies, all_years
     ), lost
 
 
-def _sample(
+def bilateral_sample(
     y: np.ndarray,
     x: np.ndarray,
     sides: tuple[np.ndarray, np.ndarray],
@@ -95,7 +95,11 @@ def _sample(
     economies: np.ndarray,
     all_years: np.ndarray,
 ) -> Sample:
-    """Rows with the codes of exporter and importer in `sides` and of the year, as a sample."""
+    """Rows as a sample: outcome (n,), terms (n, k), and codes (n,) from 0 of who and when.
+
+    `sides` holds the codes of exporter and importer among `economies`, `year` those among
+    `all_years`. Every effect and cluster of a gravity column is one of the sample's ids.
+    """
     (exporter, importer), n, t = sides, len(economies), len(all_years)
     low, high = np.minimum(exporter, importer), np.maximum(exporter, importer)
     ids = {

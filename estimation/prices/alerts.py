@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import numpy as np
 import pandas as pd
 
@@ -17,6 +15,7 @@ from estimation.prices.early_warning import (
     shocks_ahead,
     thresholds_of_earlier_years,
     volatility,
+    warnings,
 )
 from estimation.prices.indices import ALL_PARTNERS
 
@@ -77,7 +76,7 @@ def _alerts_of(index: pd.DataFrame) -> list[dict]:
     levels = by_month.reindex(months).to_numpy(dtype=float)
     scores = anomalies(levels)
     thresholds = thresholds_of_earlier_years(levels, scores, months.year.to_numpy())
-    warned = np.where(np.abs(scores) >= thresholds, np.sign(scores), 0).astype(int)
+    warned = warnings(scores, thresholds)
     judged = ~np.isnan(scores)
     is_over = judged & (np.arange(len(levels)) < len(levels) - HORIZON)
     of_index = {
@@ -108,12 +107,11 @@ def _alerts_of(index: pd.DataFrame) -> list[dict]:
 
 def _record(warned: np.ndarray, ahead: np.ndarray) -> dict:
     found = record(warned, ahead)
-    counts = asdict(found)
     return {
-        "hits": counts["hits"],
-        "false_alarms": counts["false_alarms"],
-        "misses": counts["misses"],
-        "quiet_months": counts["quiet"],
+        "hits": found.hits,
+        "false_alarms": found.false_alarms,
+        "misses": found.misses,
+        "quiet_months": found.quiet,
         "noise_to_signal": found.noise_to_signal,
         "usefulness": found.usefulness,
     }

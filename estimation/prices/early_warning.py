@@ -102,8 +102,11 @@ def volatility(levels: np.ndarray) -> np.ndarray:
     return found
 
 
-def warnings(scores: np.ndarray, threshold: float) -> np.ndarray:
-    """1 where prices rise abnormally, -1 where they fall, 0 elsewhere: integers (periods,)."""
+def warnings(scores: np.ndarray, threshold: float | np.ndarray) -> np.ndarray:
+    """1 where prices rise abnormally, -1 where they fall, 0 elsewhere: integers (..., periods).
+
+    `threshold` is one for all periods, or each period's own.
+    """
     return np.where(np.abs(scores) >= threshold, np.sign(scores), 0).astype(int)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from estimation.gravity.sample import bilateral_sample
 from estimation.sample import Sample
 from estimation.specifications import Specification
 
@@ -22,24 +23,14 @@ def sample_of(trade: pd.DataFrame, *terms: str) -> Sample:
     """Rows of exporter, importer, year, trade and the terms."""
     codes, economies = pd.factorize(pd.concat([trade["exporter"], trade["importer"]]), sort=True)
     exporter, importer = np.split(codes, 2)
-    year = pd.factorize(trade["year"], sort=True)[0]
-    n, t = len(economies), int(year.max()) + 1
-    low, high = np.minimum(exporter, importer), np.maximum(exporter, importer)
-    ids = {
-        "iso3": exporter,
-        "importer": importer,
-        "year": year,
-        "exporter_year": exporter * t + year,
-        "importer_year": importer * t + year,
-        "pair": exporter * n + importer,
-        "undirected_pair": low * n + high,
-    }
-    return Sample(
+    year, years = pd.factorize(trade["year"], sort=True)
+    return bilateral_sample(
         trade["trade"].to_numpy(dtype=float),
         trade[list(terms)].to_numpy(dtype=float),
-        trade["year"].to_numpy(),
-        {name: np.unique(c, return_inverse=True)[1] for name, c in ids.items()},
-        np.unique(trade["exporter"]),
+        (exporter, importer),
+        year,
+        np.asarray(economies),
+        np.asarray(years),
     )
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from orchestration.sources.synthetic.calibration import TRADE_YEARS
 from orchestration.sources.synthetic.economies import CHINA
 from orchestration.sources.synthetic.flows import codes
-from orchestration.sources.synthetic.reports import WORLD_CODE
+from orchestration.sources.synthetic.reports import RECORD, WORLD_CODE
 from orchestration.sources.synthetic.world import World
 
 FIRST_YEAR = 2015
@@ -51,8 +51,6 @@ FLOW_NOISE = 0.04
 SEASON = 0.1 * np.sin(2 * np.pi * (MONTHS - 4) / 12)
 ESTIMATED_SHARE = 0.03  # of the flows whose weight the publisher estimated
 
-FLOW = ["year", "reporter", "flow", "partner", "hs_revision", "hs6_code"]
-
 
 def monthly_rows(
     seed: int, world: World, records: pd.DataFrame
@@ -76,12 +74,12 @@ def monthly_rows(
     )
     months = _weighed(rng, _divided(rng, of_china))
     totals = months.assign(partner=WORLD_CODE, is_estimated=False)
-    months = pd.concat([totals, months]).groupby([*FLOW, "month"], as_index=False)
+    months = pd.concat([totals, months]).groupby([*RECORD, "month"], as_index=False)
     months = months.agg({"thousandths": "sum", "kg": "sum", "is_estimated": "max"})
-    of_year = months.groupby(FLOW, as_index=False).kg.sum().rename(columns={"kg": "kg_of_months"})
-    weighed = records.merge(of_year, on=FLOW, how="left")
+    of_year = months.groupby(RECORD, as_index=False).kg.sum().rename(columns={"kg": "kg_of_months"})
+    weighed = records.merge(of_year, on=RECORD, how="left")
     weighed["kg"] = weighed.pop("kg_of_months").fillna(weighed.kg).astype("int64")
-    return weighed, months.sort_values([*FLOW, "month"], ignore_index=True).assign(transport=0)
+    return weighed, months.sort_values([*RECORD, "month"], ignore_index=True).assign(transport=0)
 
 
 def described() -> list[dict]:
