@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from estimation.claims import Claim, claim_tables
 from estimation.comparison import (
@@ -95,6 +96,9 @@ def coverage_of(
     return found
 
 
+# Threads that wait for each other take twice the time on matrices as small as these, and sums would
+# differ by their number in the last digit.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def estimate_all(
     inputs: EstimationInputs,
     specifications: Iterable[Specification],

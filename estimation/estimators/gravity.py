@@ -26,7 +26,7 @@ from estimation.reasons import NotEstimable, because
 from estimation.sample import Sample, without_singletons
 from estimation.specifications import Specification
 
-START_ROUNDS = 50
+START_ROUNDS = 10
 MOST_STEPS = 200
 # of the effects within a step, the last and the first: steps correct each other
 STEP_TOLERANCES = (1e-12, 1e-3)
@@ -45,7 +45,7 @@ class Maximum:
     estimates       (k,) coefficients
     means           (n,) fitted means
     separated       (n,) rows that the last step certifies to be separated; none at a maximum
-    from_x          what the terms have of the effects there, a start for sweeping them out
+    of_terms        the effects (levels, k) of the terms there, a start for sweeping them out
     is_converged    false where neither a maximum nor a certificate was found
     """
 
@@ -53,7 +53,7 @@ class Maximum:
     means: np.ndarray
     separated: np.ndarray
     is_converged: bool
-    from_x: np.ndarray | None
+    of_terms: np.ndarray | None
 
 
 def fit_gravity(sample: Sample, specification: Specification) -> Fit | NotEstimable:
@@ -69,10 +69,9 @@ def fit_gravity(sample: Sample, specification: Specification) -> Fit | NotEstima
     found = _maximum(sample, specification)
     if isinstance(found, NotEstimable):
         return found
-    remaining, kept, maximum = found
-    levels = _levels(remaining, specification.effects)
+    remaining, kept, swept, levels, maximum = found
     effects = IteratedEffects(levels, maximum.means)
-    x = effects.sweep(remaining.x[:, kept], maximum.from_x)
+    x = effects.sweep(swept, maximum.of_terms)
     return fit_at_maximum(
         specification,
         remaining,
@@ -89,32 +88,32 @@ def fit_gravity(sample: Sample, specification: Specification) -> Fit | NotEstima
 
 def _maximum(
     sample: Sample, specification: Specification
-) -> tuple[Sample, np.ndarray, Maximum] | NotEstimable:
-    """The rows that are not separated, which terms are independent in them, and the maximum."""
+) -> tuple[Sample, np.ndarray, np.ndarray, Levels, Maximum] | NotEstimable:
+    """The rows that are not separated, which terms are independent in them, and the maximum.
+
+    Also these terms net of the effects: with them the estimates are the same, and the equations for
+    them lose no digits to what the effects absorb.
+    """
     while True:
         sample = _without_empty_levels(sample, specification.effects)
         if reason := without_variation(sample, specification.outcome):
             return reason
-        levels = _levels(sample, specification.effects)
+        levels = Levels.of([sample.ids[effect] for effect in specification.effects])
         if reason := too_small(len(sample), len(specification.terms), levels.rank):
             return reason
-        swept, _ = IteratedEffects(levels).solve(sample.x, tolerance=COLLINEAR / 1_000)
+        swept = IteratedEffects(levels).swept(sample.x, tolerance=COLLINEAR / 1_000)
         # in the triangle of a QR decomposition columns are as long and as far apart as here
         triangle = np.asarray(np.linalg.qr(swept, mode="r"))
         kept, _ = independent(triangle, np.linalg.norm(sample.x, axis=0))
         if not kept.any():
             return NotEstimable(because("not_estimable", "all_terms_collinear"))
-        scale = sample.y.mean()
-        maximum = maximise(sample.y / scale, sample.x[:, kept], levels)
+        swept, scale = swept[:, kept], sample.y.mean()
+        maximum = maximise(sample.y / scale, swept, levels)
         if maximum is None:
             return NotEstimable(because("not_estimable", "collinear_when_weighted"))
         if not maximum.separated.any():
-            return sample, kept, replace(maximum, means=maximum.means * scale)
+            return sample, kept, swept, levels, replace(maximum, means=maximum.means * scale)
         sample = sample.keep(~maximum.separated)
-
-
-def _levels(sample: Sample, effects: tuple[str, ...]) -> Levels:
-    return Levels.of([sample.ids[effect] for effect in effects])
 
 
 def _without_empty_levels(sample: Sample, effects: tuple[str, ...]) -> Sample:
@@ -141,33 +140,38 @@ def maximise(y: np.ndarray, x: np.ndarray, levels: Levels) -> Maximum | None:
     the weighted terms are collinear.
     """
     log_means = _start(y, levels)
-    estimates, from_x, gain = np.zeros(x.shape[1]), None, 1.0
+    estimates, found, gain = np.zeros(x.shape[1]), None, 1.0
     nothing = np.zeros(len(y), dtype=bool)
     for _ in range(MOST_STEPS):
         means = np.exp(log_means)
-        effects = IteratedEffects(levels, means)
         tolerance = np.clip(gain, *STEP_TOLERANCES)
-        x_net, from_x = effects.solve(x, from_x, tolerance)
-        working = ((y - means) / means)[:, None]
-        working_net, _ = effects.solve(working, None, tolerance)
-        weighted = x_net * means[:, None]
+        residuals = y - means
+        columns = np.column_stack([means[:, None] * x, residuals])
+        squares = np.append(means @ x**2, residuals**2 @ (1 / means))
         try:
-            change = np.linalg.solve(weighted.T @ x_net, weighted.T @ working_net)
+            found = IteratedEffects(levels, means).solve(
+                levels.sums @ columns, squares, found, tolerance
+            )
+            of_terms, of_residuals = found[:, :-1], found[:, -1]
+            x_net = x - levels.dummies @ of_terms
+            information = x_net.T @ (means[:, None] * x_net)
+            change = np.linalg.solve(information, x_net.T @ residuals)
         except np.linalg.LinAlgError:
             return None
-        step = (working - working_net + x_net @ change)[:, 0]
+        step = x_net @ change + levels.dummies @ of_residuals
+        found = np.column_stack([of_terms, np.zeros(len(found))])
         if not np.isfinite(step).all():
             break
         gain = means @ step**2 / y.sum()
         diverging = (y == 0) & (step < -DIVERGING)
         if gain < SEARCH_BELOW and diverging.any() and _is_certificate(-step, y):
-            return Maximum(estimates, means, -step > CERTIFICATE_ZERO, True, from_x)
+            return Maximum(estimates, means, -step > CERTIFICATE_ZERO, True, of_terms)
         if gain < SMALL_GAIN and not diverging.any() and tolerance == STEP_TOLERANCES[0]:
-            return Maximum(estimates, means, nothing, True, from_x)
+            return Maximum(estimates, means, nothing, True, of_terms)
         length = _step_length(y, log_means, step)
         log_means = log_means + length * step
-        estimates = estimates + length * change[:, 0]
-    return Maximum(estimates, np.exp(log_means), nothing, False, from_x)
+        estimates = estimates + length * change
+    return Maximum(estimates, np.exp(log_means), nothing, False, None)
 
 
 def _is_certificate(z: np.ndarray, y: np.ndarray) -> bool:
@@ -181,10 +185,10 @@ def _start(y: np.ndarray, levels: Levels) -> np.ndarray:
     The means are multiplied by the ratio of the two sums, effect after effect.
     """
     means = np.ones(len(y))
-    sums = [dummy.T.tocsr() for dummy in levels.dummies]
+    wanted = [np.bincount(codes, y) for codes in levels.codes]
     for _ in range(START_ROUNDS):
-        for dummy, sum_of in zip(levels.dummies, sums, strict=True):
-            means = means * (dummy @ ((sum_of @ y) / (sum_of @ means)))
+        for codes, sums in zip(levels.codes, wanted, strict=True):
+            means = means * (sums / np.bincount(codes, means))[codes]
     return np.log(means)
 
 
