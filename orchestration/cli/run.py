@@ -25,7 +25,7 @@ LAUNCHED_BY = "lct/launched_by"
 
 # two years of monthly refreshes; Dagster records the events of every run and never deletes any
 KEPT_RUNS = 24
-BYTES_OF_A_RUNS_RECORD = 8_000_000
+BYTES_OF_A_RUNS_RECORD = 15_000_000
 
 
 def main() -> int:
