@@ -92,8 +92,22 @@ def definitions(small_demo_settings: Settings) -> Definitions:
 
 
 @pytest.fixture(scope="session")
+def demo_landing(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The files of the synthetic world in a landing zone, made once for all workers."""
+    from orchestration.sources.synthetic import fill_with_demo
+
+    folder = shared_folder("demo_landing", tmp_path_factory, worker_id)
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "finished").exists():
+            manifest = read_manifest(folder / "landing" / "manifest.json")
+            fill_with_demo(manifest, 1992, lambda _: None, "small")
+            (folder / "finished").touch()
+    return folder / "landing"
+
+
+@pytest.fixture(scope="session")
 def corner_run(
-    demo_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+    demo_landing: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> FinishedRun:
     """The whole pipeline on a corner of the demo, without regressions. Never changed by a test.
 
@@ -102,7 +116,7 @@ def corner_run(
     return built_once(
         "corner",
         "files",
-        corner_of(demo_run, tmp_path_factory.mktemp("corner") / "landing"),
+        corner_of(demo_landing, tmp_path_factory.mktemp("corner") / "landing"),
         tmp_path_factory,
         worker_id,
     )
@@ -115,22 +129,20 @@ def finished_corner(corner_run: FinishedRun, tmp_path: Path) -> Settings:
         corner_run.settings.data_dir,
         tmp_path / "data",
         symlinks=True,
-        ignore=shutil.ignore_patterns("dagster", "dbt_target"),
+        ignore=shutil.ignore_patterns("dagster"),
     )
     return replace(corner_run.settings, data_dir=tmp_path / "data")
 
 
 @pytest.fixture(scope="session")
-def publishers_tables(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def publishers_tables(
+    demo_landing: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Path:
     """What the local server serves: the synthetic world's files, gathered once for all workers."""
-    from orchestration.sources.synthetic import fill_with_demo
-
     folder = shared_folder("publishers", tmp_path_factory, worker_id)
     with FileLock(f"{folder}.lock"):
         if not (folder / "economies.parquet").exists():
-            manifest = read_manifest(folder / "files" / "landing" / "manifest.json")
-            fill_with_demo(manifest, 1992, lambda _: None, "small")
-            gather(manifest, folder)
+            gather(read_manifest(demo_landing / "manifest.json"), folder)
     return folder
 
 
@@ -167,7 +179,8 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the long tests first, in the order of their marks.
 
-    Workers take tests in pairs: one makes the demo run, one the real run, one needs neither.
+    Workers take tests in pairs: of the first three, one makes the run on the corner, one the demo
+    run, and one needs neither.
     """
     items.sort(
         key=lambda item: long.args[0] if (long := item.get_closest_marker("long")) else math.inf

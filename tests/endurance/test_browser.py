@@ -141,7 +141,7 @@ def wait_for_success(page: Page, address: str) -> None:
     assert "Success" in row.inner_text(), row.inner_text()
 
 
-@pytest.mark.long(4)
+@pytest.mark.long(5)
 def test_everything_is_materialised_by_click_and_seen(
     chromium: str, demo_run: FinishedRun, tmp_path: Path
 ) -> None:

@@ -262,12 +262,12 @@ def kill(environment: dict[str, str], moment: str, delay: float, alone: bool) ->
     )
 
 
-def two_states(demo: FinishedRun, folder: Path) -> list[Path]:
+def two_states(demo_landing: Path, folder: Path) -> list[Path]:
     """Two landing folders that differ in one year of BACI, within the bounds of drift.
 
     The difference is as small as a publisher's correction.
     """
-    original, corrected = corner_of(demo, folder / "original"), folder / "corrected"
+    original, corrected = corner_of(demo_landing, folder / "original"), folder / "corrected"
     [year] = original.glob("BACI*2021*")
     shutil.copytree(original, corrected)
     with (
@@ -318,7 +318,7 @@ def refresh_on_a_full_disk(settings: Settings, environment: dict[str, str]) -> N
     with warehouse.exclusive(settings.build_path):  # what another publisher writes would be freed
         full.enter_context(filled_up(settings.data_dir, FREE_BYTES))
     with full:
-        done = run_pipeline(environment, is_measured=False)
+        done = run_pipeline(environment)
     assert done.returncode != 0, "there was enough space"
     assert "the disk is full: " in done.stdout, done.stdout[-3000:] + done.stderr[-3000:]
     # stderr may hold what Dagster cannot clean up without its records
@@ -333,7 +333,7 @@ def refresh_on_a_full_disk(settings: Settings, environment: dict[str, str]) -> N
 
 @pytest.mark.long(1)
 def test_refreshes_in_a_row_with_readers_kills_and_a_second_publisher(
-    demo_run: FinishedRun, corner_run: FinishedRun, tmp_path: Path
+    demo_landing: Path, corner_run: FinishedRun, tmp_path: Path
 ) -> None:
     """Refreshes go back and forth between two states of the data.
 
@@ -347,7 +347,7 @@ def test_refreshes_in_a_row_with_readers_kills_and_a_second_publisher(
             symlinks=True,
             ignore=shutil.ignore_patterns("dagster", "dbt_target"),
         )
-        states = two_states(demo_run, tmp_path / "landing")
+        states = two_states(demo_landing, tmp_path / "landing")
         refreshes_in_a_row(
             [environment_of(data_dir, "files", state) for state in states],
             can_be_filled_up=disk is not None,
@@ -365,7 +365,7 @@ def refreshes_in_a_row(environments: list[dict[str, str]], can_be_filled_up: boo
         """A refresh left alone must bring the state that is due, which the next one replaces."""
         nonlocal completed
         state, started = completed % 2, time.monotonic()
-        done = run_pipeline(environments[state], is_measured=False)
+        done = run_pipeline(environments[state])
         assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
         tables = provenance(settings.published_dir)["tables"]
         assert tables == expected.setdefault(state, tables), (

@@ -11,6 +11,7 @@ import pytest
 from orchestration.landing.manifest import read_manifest
 from orchestration.settings import load_settings
 from orchestration.sources.filling import fill_landing_zone
+from tests.support.desk import ONLY_TWO_SERIES
 from tests.support.publishers_server import PublishersServer
 from tests.support.runs import FinishedRun, environment_of, run_pipeline, write_unmarked
 
@@ -34,9 +35,9 @@ def baci_zip(target: Path, demo: Path, years: range, revision: str) -> Path:
 
 @pytest.mark.long(3)
 def test_baci_and_the_world_bank_give_the_reconciled_basis(
-    publishers_tables: Path, tmp_path: Path
+    publishers_tables: Path, demo_landing: Path, tmp_path: Path
 ) -> None:
-    demo = publishers_tables / "files" / "landing" / "baci" / "demo"
+    demo = demo_landing / "baci" / "demo"
     with PublishersServer(publishers_tables) as server:
         for revision, years in (("HS92", range(2012, 2019)), ("HS17", range(2017, 2022))):
             name = f"BACI_{revision}_V202601.zip"
@@ -49,7 +50,7 @@ def test_baci_and_the_world_bank_give_the_reconciled_basis(
             LCT_API_PAUSE_SECONDS="0",
             LCT_BACI=",".join(f"{server.url}{name}?token=geheim" for name in server.large_files),
         )
-        done = run_pipeline(environment)
+        done = run_pipeline(environment, before=ONLY_TWO_SERIES)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "BACI (LCT_BACI) is the trade, on the reconciled basis" in done.stdout
         assert "TRIAL" not in done.stdout

@@ -16,9 +16,9 @@ from orchestration.settings import PROJECT_ROOT, load_settings
 from tests.support.runs import FinishedRun, environment_of
 
 
-@pytest.mark.long(7)
+@pytest.mark.long(10)
 def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(
-    demo_run: FinishedRun, tmp_path: Path
+    demo_run: FinishedRun, demo_landing: Path, tmp_path: Path
 ) -> None:
     """Three runs at once on one data folder, two of them loading trade of different years.
 
@@ -26,7 +26,7 @@ def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(
     """
     from orchestration.cli.run import prepare_environment
 
-    shutil.copytree(demo_run.settings.landing_dir, tmp_path / "landing")
+    shutil.copytree(demo_landing, tmp_path / "landing")
     settings = load_settings(environment_of(tmp_path, "demo"))
     before = dict(os.environ)
     try:

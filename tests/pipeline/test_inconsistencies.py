@@ -114,9 +114,9 @@ def write_other_publishers(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def run(demo_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+def run(demo_landing: Path, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     folder = tmp_path_factory.mktemp("inconsistencies")
-    landing = corner_of(demo_run, folder / "landing")
+    landing = corner_of(demo_landing, folder / "landing")
     rows = [*reporter_against_itself("M"), *reporter_against_itself("X"), *odd_rows()]
     write_csv(landing / "reported_2023.csv", rows)
     write_csv(

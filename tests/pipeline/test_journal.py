@@ -14,7 +14,7 @@ import pytest
 from orchestration.landing.manifest import read_manifest
 from orchestration.landing.registration import register
 from orchestration.settings import Settings, load_settings
-from tests.support.runs import FinishedRun, corner_of, environment_of, run_pipeline
+from tests.support.runs import corner_of, environment_of, run_pipeline
 
 FACTS = "select * from marts.fct_trade_flow_variants order by all"
 
@@ -27,14 +27,14 @@ def facts(settings: Settings) -> list[tuple]:
 
 
 def test_superseded_answers_do_not_come_back_when_the_manifest_is_damaged(
-    demo_run: FinishedRun, tmp_path: Path
+    demo_landing: Path, tmp_path: Path
 ) -> None:
     """An answer 34 times too high was superseded by its correction before the manifest broke.
 
     The first run on the damaged manifest rebuilds it and publishes the same facts; with the journal
     gone too, a run stops and verification names the remedy.
     """
-    corner = corner_of(demo_run, tmp_path / "corner")
+    corner = corner_of(demo_landing, tmp_path / "corner")
     environment = environment_of(tmp_path / "data", "files", corner)
     settings = load_settings(environment)
     manifest = read_manifest(settings.manifest_path)

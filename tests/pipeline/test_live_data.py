@@ -13,7 +13,7 @@ import pytest
 
 from orchestration.landing.manifest import read_manifest
 from orchestration.settings import PROJECT_ROOT, load_settings
-from tests.support.desk import TWO_SERIES, Desk
+from tests.support.desk import ONLY_TWO_SERIES, Desk
 from tests.support.publishers_server import GET_DA, KEY, Fault, PublishersServer, answers
 from tests.support.runs import FinishedRun, environment_of, run_pipeline
 
@@ -31,7 +31,6 @@ def environment(server: PublishersServer, folder: Path) -> dict[str, str]:
 
 FILL = """
 import resource
-from orchestration.sources.live import world_bank
 from orchestration.sources.filling import fill_landing_zone
 from orchestration.settings import load_settings
 fill_landing_zone(load_settings(), lambda text: print(text, flush=True))
@@ -39,7 +38,7 @@ print("peak_kilobytes", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
-@pytest.mark.long(3)
+@pytest.mark.long(6)
 def test_the_full_history_lands_row_for_row(publishers_tables: Path, tmp_path: Path) -> None:
     with PublishersServer(publishers_tables) as server:
         done = subprocess.run(
@@ -81,12 +80,8 @@ def current_files(folder: Path) -> dict[str, str]:
     }
 
 
-# two of the World Bank's series in many pages instead of all of them in few large ones
-FILL_TWO_SERIES = FILL.replace(
-    "fill_landing_zone(load",
-    f"world_bank.panel_indicators, world_bank.ROWS_PER_PAGE = (lambda: {TWO_SERIES}), 1000\n"
-    "fill_landing_zone(load",
-)
+# in many pages instead of few large ones
+FILL_TWO_SERIES = f"{ONLY_TWO_SERIES}\nworld_bank.ROWS_PER_PAGE = 1000\n{FILL}"
 
 
 @pytest.mark.long(2)
@@ -136,13 +131,13 @@ def test_killed_twenty_times_and_resumed(publishers_tables: Path, tmp_path: Path
     assert kills == 20
 
 
-@pytest.mark.long(3)
+@pytest.mark.long(7)
 def test_months_are_published_and_sum_to_their_years(
     publishers_tables: Path, tmp_path: Path
 ) -> None:
     """The whole command: three years of China, one of which has January in February."""
     with PublishersServer(publishers_tables, years={2019, 2020, 2021}) as server:
-        done = run_pipeline(environment(server, tmp_path))
+        done = run_pipeline(environment(server, tmp_path), before=ONLY_TWO_SERIES)
     assert done.returncode == 0, done.stdout + done.stderr
     run = FinishedRun(load_settings(environment(server, tmp_path)), done.stdout)
     assert run.ask(

@@ -24,7 +24,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def refresh(settings: Settings, project: Path = PROJECT_ROOT) -> str:
-    done = run_pipeline(environment(settings), is_measured=project == PROJECT_ROOT, project=project)
+    done = run_pipeline(environment(settings), project == PROJECT_ROOT, project)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -52,7 +52,7 @@ def test_what_is_new_is_built_and_nothing_else(finished_corner: Settings, tmp_pa
         "variables as (select",
         "variables as (select no_such_column, ",
     )
-    done = run_pipeline(environment(finished_corner), is_measured=False, project=wrong)
+    done = run_pipeline(environment(finished_corner), project=wrong)
     assert done.returncode == 1
     assert stayed(done.stdout) == []
     assert stayed(refresh(finished_corner)) == [], "what failed is not complete, even as it was"

@@ -23,7 +23,7 @@ from tests.support.runs import FinishedRun, environment_of
 ENVIRONMENT = PROJECT_ROOT / ".venv-spark"
 
 
-@pytest.mark.long(2)
+@pytest.mark.long(4)
 def test_a_cluster_builds_what_duckdb_built(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Seeds, models and data tests on two executors: every row the same, values to 1e-9.
 

@@ -6,20 +6,19 @@ from pathlib import Path
 
 from orchestration.landing.manifest import read_manifest
 from orchestration.settings import load_settings
-from tests.support.runs import FinishedRun, environment_of, run_pipeline
+from tests.support.runs import environment_of, run_pipeline
 
 
 def test_the_demos_landing_folder_is_refused_as_real_and_nothing_is_published(
-    demo_run: FinishedRun, tmp_path: Path
+    demo_landing: Path, tmp_path: Path
 ) -> None:
-    landing = demo_run.settings.landing_dir
-    environment = environment_of(tmp_path / "data", "files", landing)
+    environment = environment_of(tmp_path / "data", "files", demo_landing)
     done = run_pipeline(environment)
     assert done.returncode == 1, done.stdout[-3000:]
     said = " ".join((done.stdout + done.stderr).split())
-    demo = read_manifest(landing / "manifest.json").current()
+    demo = read_manifest(demo_landing / "manifest.json").current()
     assert said.count("refused: ") >= len(demo)
-    assert f"LANDING={landing}: none of its" in said
+    assert f"LANDING={demo_landing}: none of its" in said
     assert "a file of the synthetic demo, in which every number is invented" in said
     settings = load_settings(environment)
     assert not settings.published_dir.exists()

@@ -23,6 +23,11 @@ from orchestration.sources.live.trade import TradeRefresh
 from tests.support.publishers_server import KEY, PublishersServer, monthly_trade
 
 TWO_SERIES = ("NY.GDP.MKTP.CD", "EN.ATM.CO2E.KT")
+# the same in a process of its own; they do not suffice for any regression
+ONLY_TWO_SERIES = f"""
+from orchestration.sources.live import world_bank
+world_bank.panel_indicators = lambda: {TWO_SERIES}
+"""
 
 
 @dataclass
