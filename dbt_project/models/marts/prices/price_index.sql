@@ -52,11 +52,14 @@ with
             base_years.base_year,
             100
             * indices.level
+            -- in the order of periods: a sum of floats depends on it in its last digit
             / avg(case when indices.year = base_years.base_year then indices.level end) over (
                 partition by
                     {% for column in of_index %} indices.{{ column }}, {% endfor %}
                     indices.formula,
                     indices.chain
+                order by indices.first_day
+                rows between unbounded preceding and unbounded following
             ) as index_value
         from indices
         inner join
