@@ -7,8 +7,11 @@ with
 
         select 'product' as aggregate_kind, product_code as aggregate, product_code
         from products
+        -- sectors share names of technologies, such as `other`
         {% for kind, column in [
-            ('technology', 'technology'), ('sector', 'sector'), ('mineral', 'transition_mineral')
+            ('technology', "sector || '/' || technology"),
+            ('sector', 'sector'),
+            ('mineral', 'transition_mineral'),
         ] %}
             union all
             select '{{ kind }}' as aggregate_kind, {{ column }} as aggregate, product_code
