@@ -54,13 +54,13 @@ def chromium() -> str:
 
 
 @contextmanager
-def dagster_dev(data_dir: Path, log_path: Path) -> Iterator[str]:
+def dagster_dev(data_dir: Path, landing: Path, log_path: Path) -> Iterator[str]:
     """`make dev` on an empty data folder and a free port; yields its address once it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    environment = environment_of(data_dir, "demo", LCT_DAGSTER_PORT=str(port))
+    environment = environment_of(data_dir, "files", landing, LCT_DAGSTER_PORT=str(port))
     with open(log_path, "wb") as log:
         process = psutil.Popen(
             [sys.executable, "-m", "orchestration.cli", "dev"],
@@ -141,12 +141,14 @@ def wait_for_success(page: Page, address: str) -> None:
     assert "Success" in row.inner_text(), row.inner_text()
 
 
-@pytest.mark.long(5)
+@pytest.mark.long(6)
 def test_everything_is_materialised_by_click_and_seen(
-    chromium: str, demo_run: FinishedRun, tmp_path: Path
+    chromium: str, corner_run: FinishedRun, tmp_path: Path
 ) -> None:
+    landing = corner_run.settings.landing_folder
+    assert landing is not None
     with (
-        dagster_dev(tmp_path / "data", tmp_path / "dagster.log") as address,
+        dagster_dev(tmp_path / "data", landing, tmp_path / "dagster.log") as address,
         open_page(chromium, tmp_path / "browser") as page,
     ):
         assert not answers(address, Host="attacker.example"), "make dev has its guard"
@@ -155,7 +157,7 @@ def test_everything_is_materialised_by_click_and_seen(
         wait_for_success(page, address)
         by_click, by_command = (
             json.loads((folder / "provenance.json").read_text("utf-8"))["tables"]
-            for folder in (tmp_path / "data" / "published", demo_run.settings.published_dir)
+            for folder in (tmp_path / "data" / "published", corner_run.settings.published_dir)
         )
         assert by_click == by_command, "the same data give the same numbers, to the last digit"
 

@@ -87,7 +87,7 @@ def refresh(settings: Settings, folder: Path) -> None:
         loading.load_manifest(connection, manifest)
 
 
-@pytest.mark.long(9)
+@pytest.mark.long(10)
 def test_no_number_of_an_older_year_moves_when_another_year_lands(
     tmp_path: Path, dbt: Callable
 ) -> None:

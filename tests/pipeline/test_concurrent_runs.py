@@ -16,7 +16,7 @@ from orchestration.settings import PROJECT_ROOT, load_settings
 from tests.support.runs import FinishedRun, environment_of
 
 
-@pytest.mark.long(10)
+@pytest.mark.long(11)
 def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(
     demo_run: FinishedRun, demo_landing: Path, tmp_path: Path
 ) -> None:

@@ -38,7 +38,7 @@ print("peak_kilobytes", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
-@pytest.mark.long(6)
+@pytest.mark.long(7)
 def test_the_full_history_lands_row_for_row(publishers_tables: Path, tmp_path: Path) -> None:
     with PublishersServer(publishers_tables) as server:
         done = subprocess.run(
@@ -131,7 +131,7 @@ def test_killed_twenty_times_and_resumed(publishers_tables: Path, tmp_path: Path
     assert kills == 20
 
 
-@pytest.mark.long(7)
+@pytest.mark.long(8)
 def test_months_are_published_and_sum_to_their_years(
     publishers_tables: Path, tmp_path: Path
 ) -> None:

@@ -24,7 +24,7 @@ from tests.support.runs import FinishedRun, environment_of
 LITHIUM_CARBONATE = "283691"
 
 
-@pytest.mark.long(8)
+@pytest.mark.long(9)
 def test_china_imports_of_lithium_carbonate_2022(real_run: FinishedRun) -> None:
     """What customs print is imports from others and goods that came back, which stand apart."""
     [(value, weight)] = real_run.ask(

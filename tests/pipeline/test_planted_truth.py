@@ -228,7 +228,7 @@ def test_every_planted_flaw_is_seen_through(demo_run: FinishedRun, planted: dict
     assert _right_answers(demo_run.ask, planted["flaws"]) == dict.fromkeys(RULES, True)
 
 
-@pytest.mark.long(9)
+@pytest.mark.long(5)
 def test_without_its_rule_no_planted_flaw_is_seen_through(
     demo_run: FinishedRun, planted: dict, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from orchestration.sources.synthetic import equations, truth, world
 SEED = 7
 
 
-@pytest.mark.long(11)
+@pytest.mark.long(12)
 @pytest.mark.slow
 def test_the_estimator_recovers_the_truth_over_repeated_worlds() -> None:
     """Tables 4 and 6 to 10 over repeated worlds: no bias, and correct coverage.
