@@ -96,12 +96,15 @@ def spark(
     cluster: Annotated[
         bool, typer.Option("--cluster", help="Start a master and two workers on this machine.")
     ] = False,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Data tests to leave out, as dbt selects them.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Build and test the models on Spark, and compare the results with DuckDB's (`make spark`)."""
     from orchestration.cli.spark import main
 
-    sys.exit(main(cluster, as_json))
+    sys.exit(main(cluster, as_json, tuple(exclude or ())))
 
 
 @app.command()

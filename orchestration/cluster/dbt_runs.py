@@ -32,17 +32,19 @@ class SparkRunError(ExplainedError):
     """Models, tests or results on Spark are not as they have to be. The message names them."""
 
 
-def build(settings: Settings, places: Places) -> Counter[tuple[str, str]]:
+def build(
+    settings: Settings, places: Places, left_out: tuple[str, ...] = ()
+) -> Counter[tuple[str, str]]:
     """Seeds, models and data tests on the target spark; how many of each kind ended how.
 
     Unit tests check the SQL with literals of DuckDB's, and stay there; Python models have been
-    handed over. Raises SparkRunError that
-    names every model and test that failed.
+    handed over; `left_out` are data tests, as dbt selects them. Raises SparkRunError that names
+    every model and test that failed.
     """
     os.environ.update(settings.environment(with_secrets=False) | {"DO_NOT_TRACK": "1"})
     arguments = [
         *("build", "--target", "spark", "--exclude-resource-type", "unit_test"),
-        *("--exclude", *python_models()),
+        *("--exclude", *python_models(), *left_out),
         *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
         *("--target-path", str(places.dbt_target)),
         *("--log-path", str(places.dbt_target / "logs")),

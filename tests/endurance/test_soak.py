@@ -46,14 +46,15 @@ SEED = 1992
 # Lines that a run prints. The first refreshes are killed at one of STAGES each; half of the later
 # ones are killed up to KILL_DELAY seconds after one of MOMENTS, also when the publication has just
 # been replaced.
-STAGES = (
-    "landed: ",
+STAGES = ("landed: ", "intermediate.int_trade_flows_classified", "tables copied")
+MOMENTS = (
+    "Low-Carbon Trade Warehouse",
     "raw.baci_trade 20",
-    "intermediate.int_trade_flows_classified",
+    "Running dbt",
+    "marts.panel_country_year",
     "reconciled: ",
-    "tables copied",
+    *STAGES,
 )
-MOMENTS = ("Low-Carbon Trade Warehouse", "Running dbt", "marts.panel_country_year", *STAGES)
 KILL_DELAY = 3
 
 REFRESHES = int(os.environ.get("LCT_SOAK_REFRESHES") or len(STAGES) + 2)

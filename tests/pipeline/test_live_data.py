@@ -39,8 +39,9 @@ print("peak_kilobytes", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 @pytest.mark.long(7)
-def test_the_full_history_lands_row_for_row(publishers_tables: Path, tmp_path: Path) -> None:
-    with PublishersServer(publishers_tables) as server:
+def test_a_long_history_lands_row_for_row(publishers_tables: Path, tmp_path: Path) -> None:
+    """Thirteen years of all that is asked for; the plan of thirty is in tests/unit."""
+    with PublishersServer(publishers_tables, years=set(range(2010, 2023))) as server:
         done = subprocess.run(
             [sys.executable, "-c", FILL],
             cwd=PROJECT_ROOT,
@@ -54,10 +55,10 @@ def test_the_full_history_lands_row_for_row(publishers_tables: Path, tmp_path: P
         rows = desk.assert_equals_what_is_published()
         peak = int(done.stdout.split("peak_kilobytes")[1]) / 1e6
         print(
-            f"full history: {server.count('/v1/')} calls to UN Comtrade, "
+            f"thirteen years: {server.count('/v1/')} calls to UN Comtrade, "
             f"{server.count('/v2/')} to the World Bank, {rows:,} rows, peak {peak:.2f} GB"
         )
-        assert server.count("/v1/") <= 500
+        assert server.count("/v1/") <= 200
         assert rows > 100_000
         assert peak < 2.0
         server.calls.clear()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.build import warehouse
 from orchestration.publishing import publication
 from orchestration.settings import PROJECT_ROOT, Settings
 from tests.support.runs import altered_project, environment_of, run_pipeline
@@ -55,7 +56,9 @@ def test_what_is_new_is_built_and_nothing_else(finished_corner: Settings, tmp_pa
     done = run_pipeline(environment(finished_corner), project=wrong)
     assert done.returncode == 1
     assert stayed(done.stdout) == []
-    assert stayed(refresh(finished_corner)) == [], "what failed is not complete, even as it was"
+    with duckdb.connect(str(finished_corner.build_path), read_only=True) as connection:
+        assert warehouse.completed(connection) == set(), "what failed is not complete"
+        assert warehouse.fingerprint_of(connection, "models") is None, "even as it was before"
 
 
 def test_a_publication_stays_that_is_the_last_one_made_and_unaltered(

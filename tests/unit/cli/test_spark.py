@@ -42,7 +42,7 @@ OUTCOME = Outcome(
 def spark(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """In the place of the module that needs PySpark: a run that gives what the test sets."""
     module: Any = ModuleType("orchestration.cluster.run")
-    module.run_on_spark = lambda settings, with_cluster, say: OUTCOME
+    module.run_on_spark = lambda settings, with_cluster, say, left_out: OUTCOME
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return module
 
