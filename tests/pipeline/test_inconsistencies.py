@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.settings import load_settings
 from tests.support.publishers_files import comtrade_row, write_csv
-from tests.support.runs import FinishedRun, corner_of, environment_of, run_pipeline
+from tests.support.runs import FinishedRun, built_once, corner_of
 
 WORLD, CHINA, BRAZIL, PARAGUAY, NOT_SPECIFIED = 0, 156, 76, 600, 899
 
@@ -114,20 +113,19 @@ def write_other_publishers(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def run(demo_landing: Path, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
-    folder = tmp_path_factory.mktemp("inconsistencies")
-    landing = corner_of(demo_landing, folder / "landing")
+def run(
+    demo_landing: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> FinishedRun:
+    landing = corner_of(demo_landing, tmp_path_factory.mktemp("inconsistencies") / "landing")
     rows = [*reporter_against_itself("M"), *reporter_against_itself("X"), *odd_rows()]
     write_csv(landing / "reported_2023.csv", rows)
     write_csv(
         landing / "reported_again_2023.csv", [reported(PARAGUAY, "M", BRAZIL, "850760", 324_520)]
     )
     write_other_publishers(landing)
-    environment = environment_of(folder / "data", "files", landing)
-    done = run_pipeline(environment)
-    assert done.returncode == 0, done.stdout[-5000:]
-    assert "refused" not in done.stdout, done.stdout[:5000]
-    return FinishedRun(load_settings(environment), done.stdout)
+    run = built_once("inconsistencies", "files", landing, tmp_path_factory, worker_id)
+    assert "refused" not in run.output, run.output[:5000]
+    return run
 
 
 def test_a_reporter_whose_partners_contradict_its_world_is_published_and_listed(
