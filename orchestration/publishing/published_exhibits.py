@@ -23,8 +23,8 @@ from orchestration.seeds import seed_rows
 Language = Literal["en", "zh"]
 Row = dict[str, Any]
 
-# what the names of a figure's series are, in the seed names
-SERIES_KINDS = ("country_group", "income_group", "region", "sector")
+# whose names stand in figures and tables of the schema report, in the seed names
+SHOWN_KINDS = ("country_group", "income_group", "region", "sector", "technology")
 
 
 class UnknownExhibitError(ExplainedError):
@@ -112,7 +112,7 @@ def rows_of(publication: OpenPublication, name: str, year: int | None = None) ->
 def panels_of(name: str, rows: list[Row], language: Language) -> Iterator[Panel]:
     """The rows of a figure, a panel a measure."""
     series_column = exhibits()[name].series_column
-    names = _series_names(language)
+    names = names_in(language)
     for measure, unit in dict.fromkeys((row["measure"], row["unit"]) for row in rows):
         of_measure = [row for row in rows if row["measure"] == measure]
         series = tuple(dict.fromkeys(row[series_column] for row in of_measure))
@@ -137,6 +137,15 @@ def notes_of(rows: list[Row]) -> Iterator[str]:
             years_of.setdefault(row["note"], set()).add(row["year"])
     for note, years in years_of.items():
         yield f"{', '.join(map(str, sorted(years)))}: {note}"
+
+
+def names_in(language: Language) -> dict[str, str]:
+    """Code of a group, sector or technology -> its name."""
+    return {
+        row["code"]: row[f"name_{language}"]
+        for row in seed_rows("names")
+        if row["kind"] in SHOWN_KINDS
+    }
 
 
 def notice_in(language: Language) -> str:
@@ -164,11 +173,3 @@ def _place_of_printed(file: Path) -> tuple[int, str, str, int]:
     exhibit = file.name.partition(".")[0]
     kind, _, number = exhibit.rpartition("_")
     return (len(file.parts), str(file.parent), kind, int(number))
-
-
-def _series_names(language: Language) -> dict[str, str]:
-    return {
-        row["code"]: row[f"name_{language}"]
-        for row in seed_rows("names")
-        if row["kind"] in SERIES_KINDS
-    }
