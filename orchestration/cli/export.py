@@ -77,9 +77,8 @@ def main(export: Export, as_json: bool = False) -> int:
                 stated |= {"files": files, "remarks": list(written.remarks)}
                 print(json_text(publication.as_json() | stated))
                 return
-            counts = ", ".join(f"{count:,} {what}" for what, count in stated.items())
-            of_publication = f"publication {publication.number}"
-            print(f"{' and '.join(files)}: {', '.join(filter(None, [counts, of_publication]))}")
+            rows = f"{stated['rows']:,} row{'s' * (stated['rows'] != 1)}, " if stated else ""
+            print(f"{' and '.join(files)}: {rows}publication {publication.number}")
             for remark in written.remarks:
                 print(remark)
 
@@ -112,7 +111,7 @@ def selection_of(export: Export) -> Selection:
 def _write(
     publication: OpenPublication, export: Export, output_format: Format, path: Path
 ) -> tuple[dict[str, Any], Written]:
-    """Write the files; returns how many rows and columns they have, if that is known."""
+    """Write the files; returns how many rows they have, if they have rows."""
     selection = selection_of(export)
     if _is_exhibit(export.what):
         if selection != Selection():
@@ -124,7 +123,7 @@ def _write(
         return {}, write_exhibits(publication, name, output_format, path, export.language)
     extract = extract_of(publication, export.what, selection)
     written = write_extract(extract, output_format, path, export.language)
-    return {"rows": extract.rows, "columns": len(extract.columns)}, written
+    return {"rows": extract.rows}, written
 
 
 def _is_exhibit(what: str) -> bool:

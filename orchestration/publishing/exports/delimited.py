@@ -36,12 +36,17 @@ def write_delimited(extract: Extract, path: Path) -> list[str]:
     return []
 
 
+def safe_text(text: str) -> str:
+    """A text with the defence in front, if it needs it."""
+    return _defended(pa.array([text])).to_pylist()[0]
+
+
 def _safe(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch with the defence in front of texts that need it."""
     columns = [
-        pc.replace_substring_regex(column, DANGEROUS, rf"{DEFENCE}\1")
-        if pa.types.is_string(column.type)
-        else column
-        for column in batch.columns
+        _defended(column) if pa.types.is_string(column.type) else column for column in batch.columns
     ]
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+    return pa.RecordBatch.from_arrays(columns, names=list(map(safe_text, batch.schema.names)))
+
+
+def _defended(texts: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(texts, DANGEROUS, rf"{DEFENCE}\1")

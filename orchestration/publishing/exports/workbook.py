@@ -7,6 +7,7 @@ refused before anything is written.
 from __future__ import annotations
 
 import datetime
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -18,7 +19,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from orchestration.durable import sql_name
+from orchestration.durable import explaining_full_disk, sql_name
 from orchestration.publishing.exports.extract import Extract, ExtractError
 from orchestration.publishing.exports.labels import LabelledColumn
 from orchestration.publishing.reading import OpenPublication
@@ -48,11 +49,12 @@ def write_workbook(extract: Extract, path: Path) -> list[str]:
 def opened_workbook(
     path: Path, publication: OpenPublication, by_rows: bool = False
 ) -> Iterator[Workbook]:
-    """A workbook that is written at the end of the block.
+    """A workbook that is written to `path` at the end of the block.
 
     With `by_rows` each row is put aside as it is written, so that memory does not grow with them;
-    rows then have to come in their order.
+    rows then have to come in their order. All that is put aside is in the publication's spill.
     """
+    whole = publication.spill / path.name
     options = {
         "constant_memory": by_rows,
         "tmpdir": str(publication.spill),
@@ -60,10 +62,13 @@ def opened_workbook(
         "strings_to_urls": False,
         "strings_to_numbers": False,
     }
-    book = xlsxwriter.Workbook(str(path), options)
-    book.set_properties({"created": CREATED, "comments": publication.notice})
-    yield book
-    book.close()
+    with explaining_full_disk(whole):
+        book = xlsxwriter.Workbook(str(whole), options)
+        book.set_properties({"created": CREATED, "comments": publication.notice})
+        yield book
+        book.close()
+    shutil.copyfile(whole, path)
+    whole.unlink()
 
 
 def write_codebook(
@@ -133,7 +138,9 @@ def _refuse_what_does_not_fit(extract: Extract) -> None:
 
 def _write_data(book: Workbook, extract: Extract) -> None:
     sheet, bold = book.add_worksheet("data"), heading(book)
-    day = book.add_format({"num_format": "yyyy-mm-dd"})
+    day, moment = (
+        book.add_format({"num_format": layout}) for layout in ("yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss")
+    )
     for place, column in enumerate(extract.columns):
         sheet.set_column(place, place, max(len(column.name), 10) + 2)
     sheet.freeze_panes(1, 0)
@@ -147,18 +154,19 @@ def _write_data(book: Workbook, extract: Extract) -> None:
         for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             row += 1
             for place, value in enumerate(values):
-                if value is not None:
-                    _write_value(sheet, row, place, value, day)
+                if isinstance(value, datetime.date):
+                    layout = moment if isinstance(value, datetime.datetime) else day
+                    sheet.write_datetime(row, place, value, layout)
+                elif value is not None:
+                    _write_value(sheet, row, place, value)
 
 
-def _write_value(sheet: Worksheet, row: int, place: int, value: Any, day: Format) -> None:
+def _write_value(sheet: Worksheet, row: int, place: int, value: Any) -> None:
     """A number as a number, exact to 15 digits; a whole one that a double would round as text."""
     if isinstance(value, bool):
         sheet.write_boolean(row, place, value)
     elif isinstance(value, (int, float, Decimal)) and not _is_rounded(value):
         sheet.write_number(row, place, value)
-    elif isinstance(value, datetime.date):
-        sheet.write_datetime(row, place, value, day)
     else:
         sheet.write_string(row, place, str(value))
 
