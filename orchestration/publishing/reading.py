@@ -144,7 +144,7 @@ def select(publication: OpenPublication, sql: str) -> duckdb.DuckDBPyRelation:
             raise QueryError(
                 "Only a SELECT (or FROM, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW) is run here: "
                 "the publication is read-only. A PIVOT needs its values: on column in (...). "
-                "To change or export tables, open a copy of the file with DuckDB."
+                "`lct export` exports tables; to change them, open a copy of the file with DuckDB."
             )
         return connection.sql(statements[0])
 
