@@ -420,7 +420,8 @@ def _records(
     batch: pa.RecordBatch, variables: list[_Variable], first_row: int, long_texts: _LongTexts
 ) -> np.ndarray:
     """The rows of a batch as the file holds them, one after the other without a gap."""
-    records = np.empty(len(batch), dtype=[(v.name, v.dtype) for v in variables])
+    layout = np.dtype([(v.name, v.dtype) for v in variables])
+    records: np.ndarray = np.empty(len(batch), layout)
     for place, variable in enumerate(variables):
         column = batch.column(place)
         if variable.number:
