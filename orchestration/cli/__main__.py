@@ -169,6 +169,38 @@ def exhibits(
     sys.exit(main(exhibit, language, year, publication, as_json))
 
 
+@app.command()
+def export(
+    what: Annotated[
+        str, typer.Argument(help="panel, exhibits, an exhibit (table_4) or a table (marts.x).")
+    ],
+    output_format: Annotated[
+        Literal["csv", "dta", "parquet", "r", "tex", "xlsx"] | None,
+        typer.Option("--format", help="Default: what the ending of --to says."),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="The file; default: its name in the working folder.")
+    ] = None,
+    economies: Annotated[str | None, typer.Option(help="Only these: DEU,FRA.")] = None,
+    years: Annotated[str | None, typer.Option(help="Only these: 2000-2010,2015.")] = None,
+    variables: Annotated[str | None, typer.Option(help="Only these: gdp_growth,ln_*.")] = None,
+    language: Annotated[
+        Literal["en", "zh"] | None,
+        typer.Option(help="Of labels and exhibits; default: both where the format holds both."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    publication: Publication = None,
+    as_json: Json = False,
+) -> None:
+    """Export the panel, a table or the exhibits: Stata, Excel, R, CSV, Parquet, LaTeX."""
+    from orchestration.cli.export import Export, main
+
+    chosen = Export(
+        what, output_format, to, economies, years, variables, language, force, publication
+    )
+    sys.exit(main(chosen, as_json))
+
+
 def _choose(source: str | None, landing: str | None) -> None:
     """Options of the command line take precedence over the environment."""
     chosen = {"LCT_SOURCE": source, "LCT_LANDING": landing}

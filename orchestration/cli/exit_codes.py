@@ -13,15 +13,19 @@ from orchestration.settings import SettingError, Settings, load_settings
 FAILED, MISUSED, TIMED_OUT = 1, 2, 3
 
 
+class UsageError(ExplainedError):
+    """Options that do not go together, or a file of theirs that cannot be used."""
+
+
 def answered(answer: Callable[[Settings], None], as_json: bool) -> int:
     """Let `answer` print what it has to say, or say why not. Returns the exit status.
 
-    0 done, 1 it could not be done, 2 a wrong setting.
+    0 done, 1 it could not be done, 2 a wrong setting or option.
     """
     try:
         answer(load_settings())
         sys.stdout.flush()
-    except SettingError as error:
+    except (SettingError, UsageError) as error:
         print_error(error, as_json)
         return MISUSED
     except BrokenPipeError:

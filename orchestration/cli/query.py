@@ -19,7 +19,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.cli.exit_codes import FAILED, MISUSED, TIMED_OUT, drop_the_rest
+from orchestration.cli.exit_codes import FAILED, MISUSED, TIMED_OUT, UsageError, drop_the_rest
+from orchestration.cli.places import refuse_place
 from orchestration.cli.printing import (
     json_text,
     markdown_lines,
@@ -61,10 +62,6 @@ class Query:
     limit: int = 1000
     timeout: float = 60
     publication: str | None = None
-
-
-class UsageError(ExplainedError):
-    """Options that do not go together, or a file of theirs that cannot be used."""
 
 
 class OutOfTimeError(ExplainedError):
@@ -158,12 +155,7 @@ def refuse_output(settings: Settings, output_format: Format, output: Path | None
         if output_format == "parquet":
             raise UsageError("Parquet is not for a terminal: name a file with --output.")
         return
-    if output.resolve().is_relative_to(settings.data_dir.resolve()):
-        raise UsageError(
-            f"{output} is in the data folder, which only runs write to. Name another place."
-        )
-    if output.is_dir() or not output.absolute().parent.is_dir():
-        raise UsageError(f"{output} is not a file in a folder that exists. Name another place.")
+    refuse_place(settings, output)
 
 
 @contextmanager

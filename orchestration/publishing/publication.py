@@ -28,6 +28,7 @@ from orchestration.build.warehouse import WarehouseError
 from orchestration.durable import bytes_below, explaining_full_disk, point_link, sql_text
 from orchestration.landing.manifest import Manifest, read_manifest
 from orchestration.publishing.drift import HOW_TO_ACCEPT, SUBJECTS, drift
+from orchestration.publishing.exports.writing import write_ready_exports
 from orchestration.publishing.integrity import (
     OWN_CHECKSUM,
     PROVENANCE,
@@ -39,7 +40,7 @@ from orchestration.publishing.integrity import (
     tables_that_differ,
     verify_publication,
 )
-from orchestration.publishing.reading import SYNTHETIC_NOTICE, kept_publications
+from orchestration.publishing.reading import SYNTHETIC_NOTICE, kept_publications, open_folder
 from orchestration.settings import PROJECT_ROOT, Settings
 
 PUBLISHED_SCHEMAS = ("marts", "report", "estimates")
@@ -96,7 +97,7 @@ def publish(
         numbers = sorted(int(p.name) for p in publications.iterdir() if p.name.isdigit())
         folder = publications / f"{(numbers[-1] if numbers else 0) + 1:06d}"
         with _partial_folder(folder, settings) as partial:
-            provenance = _write(connection, partial, origin, folder.name, say)
+            provenance = _write(connection, partial, origin, folder.name, settings, say)
             rows = _rows(provenance)
             current = _unaltered_publication(settings, say)
             if current is not None and _content(current[1]) == _content(provenance):
@@ -225,11 +226,14 @@ def _write(
     folder: Path,
     origin: dict[str, Any],
     number: str,
+    settings: Settings,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
     """Write all files of a publication but its provenance, which is returned."""
     tables = _copy_tables(connection, folder, say)
     write_printed_tables(connection, folder / "tables")
+    with open_folder(folder, number, settings.memory_limit) as publication:
+        write_ready_exports(publication)
     return _provenance(origin, tables, number)
 
 

@@ -99,9 +99,16 @@ def open_publication(settings: Settings, number: str | None = None) -> Iterator[
     PublicationError if there is none or it cannot be opened.
     """
     folder = publication_folder(settings, number)
+    with open_folder(folder, folder.name, settings.memory_limit) as publication:
+        yield publication
+
+
+@contextmanager
+def open_folder(folder: Path, number: str, memory_limit: str) -> Iterator[OpenPublication]:
+    """Open what is to be publication `number` in its folder. Raises PublicationError."""
     with tempfile.TemporaryDirectory(prefix="lct-", ignore_cleanup_errors=True) as spill:
         bounds: dict[str, Any] = {
-            "memory_limit": settings.memory_limit,
+            "memory_limit": memory_limit,
             "temp_directory": str(Path(spill) / "duckdb"),
         }
         try:
@@ -117,7 +124,7 @@ def open_publication(settings: Settings, number: str | None = None) -> Iterator[
                 "`lct verify` says what is damaged; `lct restore` goes back to an earlier one."
             ) from error
         with connection:
-            yield OpenPublication(folder.name, folder, is_synthetic, connection, Path(spill))
+            yield OpenPublication(number, folder, is_synthetic, connection, Path(spill))
 
 
 def select(publication: OpenPublication, sql: str) -> duckdb.DuckDBPyRelation:
@@ -137,7 +144,7 @@ def select(publication: OpenPublication, sql: str) -> duckdb.DuckDBPyRelation:
             raise QueryError(
                 "Only a SELECT (or FROM, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW) is run here: "
                 "the publication is read-only. A PIVOT needs its values: on column in (...). "
-                "To change or export tables, open a copy of the file with DuckDB."
+                "`lct export` exports tables; to change them, open a copy of the file with DuckDB."
             )
         return connection.sql(statements[0])
 

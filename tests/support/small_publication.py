@@ -30,10 +30,41 @@ comment on table marts.fct_trade_flow is
 comment on column marts.fct_trade_flow.value_usd is 'Value in current US dollars.';
 create table marts.fct_world_trade_variants as
     select * from (values ('comtrade', 2023), ('baci', 2022)) as t(source, year);
-create table marts.panel_country_year as
-    select 'DEU' as iso3, 2021 as year, '' as basis, '' as hs_treatment, '' as mineral_scope,
-        1.5 as gdp, {is_synthetic} as is_synthetic;
-create table marts.dim_variable as select 'gdp' as variable, 'NY.GDP.MKTP.CD' as indicator_code;
+create table marts.panel_country_year (
+    iso3 varchar, year integer, basis varchar, hs_treatment varchar, mineral_scope varchar,
+    gdp double, ln_lct_imports_from_china double,
+    lct_without_dual_use_imports_from_china_kusd double,
+    lct_without_dual_use_imports_from_china_kusd_lag1 double,
+    lct_without_dual_use_imports_from_china_kusd_lag1_z double, is_synthetic boolean
+);
+insert into marts.panel_country_year values
+    ('DEU', 2020, '', '', '', null, 9.5, 2000.125, null, null, {is_synthetic}),
+    ('DEU', 2021, '', '', '', 1.5, 10.25, 3000, 2000.125, -0.5, {is_synthetic}),
+    ('FRA', 2021, '', '', '', null, null, null, 0, 1.25, {is_synthetic});
+comment on table marts.panel_country_year is '{notice}Grain: one row per economy and year.';
+comment on column marts.panel_country_year.gdp is 'GDP, current USD. NY.GDP.MKTP.CD.';
+create table marts.dim_variable as
+    select * from (values
+        ('gdp', 'GDP', '国内生产总值', 'NY.GDP.MKTP.CD', 'current USD', false),
+        ('ln_lct_imports_from_china', 'LCT imports from China (ln)',
+            '从中国进口的低碳技术 (取自然对数)', null, 'ln thousand USD', false),
+        ('lct_without_dual_use_imports_from_china_kusd',
+            'LCT imports from China without dual-use products',
+            '从中国进口的低碳技术 (不含两用产品)', null, 'thousand USD', true)
+    ) as t(variable, label_en, label_zh, indicator_code, unit, is_regressor);
+create table marts.dim_economy as
+    select *, 'High income' as income_group, '高收入' as income_group_zh
+    from (values
+        ('CHN', 'China', '中国', 'East Asia & Pacific', '东亚与太平洋', 'China', '中国'),
+        ('DEU', 'Germany', '德国', 'Europe & Central Asia', '欧洲与中亚', 'High income',
+            '高收入经济体'),
+        ('FRA', 'France', '法国', 'Europe & Central Asia', '欧洲与中亚', 'High income',
+            '高收入经济体')
+    ) as t(iso3, economy_name, economy_name_zh, region, region_zh, country_group,
+        country_group_zh);
+create table marts.dim_product as
+    select '850720' as product_code, 'buildings' as sector, 'Buildings' as sector_name,
+        '建筑' as sector_name_zh;
 create table report.figure_1 (
     year integer, "group" varchar, measure varchar, value double, unit varchar, note varchar
 );
@@ -62,6 +93,7 @@ def publish_by_hand(data: Path, number: str = "000001", is_synthetic: bool = Tru
         connection.execute(TABLES.format(is_synthetic=str(is_synthetic).lower(), notice=notice))
     for language, text in PRINTED.items():
         (folder / "tables" / f"table_4.{language}.csv").write_text(text, encoding="utf-8")
+        (folder / "tables" / f"table_4.{language}.tex").write_text(f"% {language}\n", "utf-8")
     provenance = {
         "publication": number,
         "published_at": "2026-11-29T05:07:38+00:00",

@@ -1,4 +1,4 @@
-"""Every `lct` command that README and docs/ show exists, and those of README's section run."""
+"""Every `lct` command that README and docs/ show exists; those of README and exports.md run."""
 
 from __future__ import annotations
 
@@ -24,8 +24,14 @@ def commands_of_the_section() -> list[str]:
     return block.splitlines()
 
 
-@pytest.mark.parametrize("line", commands_of_the_section())
-def test_a_command_of_the_readme_runs(
+def commands_on_exports() -> list[str]:
+    text = (PROJECT_ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", text, flags=re.DOTALL)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("line", [*commands_of_the_section(), *commands_on_exports()])
+def test_a_command_that_is_shown_runs(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish_by_hand(tmp_path / "data")
