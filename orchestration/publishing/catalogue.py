@@ -48,7 +48,7 @@ def tables_of(connection: duckdb.DuckDBPyConnection) -> list[Table]:
         """
     ).fetchall()
     return [
-        Table(f"{schema}.{table}", _rows_of(connection, schema, table), *_grain_of(comment))
+        Table(f"{schema}.{table}", _rows_of(connection, schema, table), *grain_of(comment))
         for schema, table, comment in found
     ]
 
@@ -68,6 +68,17 @@ def table_named(connection: duckdb.DuckDBPyConnection, name: str) -> Table:
     raise UnknownTableError(
         f"There is no one table {shown(name)}. {meant}`lct tables` lists all of them."
     )
+
+
+def is_published(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether there is a table `schema.table`: LCT_PUBLISH=aggregates leaves some out."""
+    schema, _, table = name.partition(".")
+    [(found,)] = connection.execute(
+        "select count(*) > 0 from duckdb_tables() where database_name = current_database() "
+        "and schema_name = ? and table_name = ?",
+        [schema, table],
+    ).fetchall()
+    return found
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Column]:
@@ -90,7 +101,7 @@ def _rows_of(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> 
     return rows
 
 
-def _grain_of(comment: str) -> tuple[str, str]:
+def grain_of(comment: str) -> tuple[str, str]:
     """What a row is, and the rest of a comment, which opens with the grain as all of ours do."""
     text = " ".join(comment.removeprefix(SYNTHETIC_NOTICE).split())
     opening = re.match(r"Grain: (.+?\.)(?= |$)", text)
