@@ -108,14 +108,21 @@ def corner_run(
     )
 
 
+def _of_the_run_alone(folder: str, names: list[str]) -> set[str]:
+    """What a copy of a data folder does not need: Dagster's history, and what dbt left.
+
+    The manifest comes along: parsing the project again would take each copy seconds.
+    """
+    if Path(folder).name == "dbt_target":
+        return {name for name in names if not name.startswith("manifest-")}
+    return {"dagster"}
+
+
 @pytest.fixture
 def finished_corner(corner_run: FinishedRun, tmp_path: Path) -> Settings:
     """The data folder of a finished run on the corner of the demo, a copy to do things to."""
     shutil.copytree(
-        corner_run.settings.data_dir,
-        tmp_path / "data",
-        symlinks=True,
-        ignore=shutil.ignore_patterns("dagster", "dbt_target"),
+        corner_run.settings.data_dir, tmp_path / "data", symlinks=True, ignore=_of_the_run_alone
     )
     return replace(corner_run.settings, data_dir=tmp_path / "data")
 

@@ -83,17 +83,22 @@ def is_published(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
 
 def columns_of(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Column]:
     """The columns of a table, in its order."""
-    schema, _, name = table.name.partition(".")
-    found = connection.execute(
+    return columns_by_table(connection)[table.name]
+
+
+def columns_by_table(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Column]]:
+    """The columns of every table, in its order."""
+    found: dict[str, list[Column]] = {}
+    for name, *column in connection.execute(
         """
-        select column_name, data_type, coalesce(comment, '')
+        select schema_name || '.' || table_name, column_name, data_type, coalesce(comment, '')
         from duckdb_columns()
-        where not internal and schema_name = ? and table_name = ?
-        order by column_index
-        """,
-        [schema, name],
-    ).fetchall()
-    return [Column(*row) for row in found]
+        where database_name = current_database() and not internal
+        order by schema_name, table_name, column_index
+        """
+    ).fetchall():
+        found.setdefault(name, []).append(Column(*column))
+    return found
 
 
 def _rows_of(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:

@@ -13,6 +13,7 @@ import duckdb
 
 from orchestration.durable import sql_name
 from orchestration.landing.publishers import PUBLISHERS
+from orchestration.publishing.catalogue import Column, columns_by_table
 from orchestration.publishing.lineage import Declared
 
 
@@ -25,16 +26,24 @@ def withheld_tables(
 
     `landed` names the publishers of the loaded files.
     """
+    columns = columns_by_table(connection)
     closed = {name for name in landed if not PUBLISHERS[name].terms.rows_may_be_passed_on}
     return {
         table: sorted(found)
         for table, says in sorted(declared.items())
-        if (found := closed & publishers_in(connection, table, says.rows_of & frozenset(landed)))
+        if table in columns
+        and (
+            found := closed
+            & publishers_in(connection, table, columns[table], says.rows_of.intersection(landed))
+        )
     }
 
 
 def publishers_in(
-    connection: duckdb.DuckDBPyConnection, table: str, possible: frozenset[str]
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Iterable[Column],
+    possible: frozenset[str],
 ) -> frozenset[str]:
     """Of the publishers that a table may be from, those it is from in this run.
 
@@ -42,17 +51,11 @@ def publishers_in(
     """
     if not possible:
         return possible
-    schema, _, name = table.partition(".")
-    [(has_source,)] = connection.execute(
-        "select count(*) > 0 from duckdb_columns() where database_name = current_database() "
-        "and schema_name = ? and table_name = ? and column_name = 'source'",
-        [schema, name],
-    ).fetchall()
-    source = "source" if has_source else "null"
+    source = "source" if any(c.name == "source" for c in columns) else "null"
     found = {
         named
         for (named,) in connection.execute(
-            f"select distinct {source} from {sql_name(schema, name)}"
+            f"select distinct {source} from {sql_name(*table.split('.'))}"
         ).fetchall()
     }
     return possible & found if found <= set(PUBLISHERS) else possible

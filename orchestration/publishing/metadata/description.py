@@ -74,8 +74,8 @@ class Column:
 class Table:
     """A published table, `schema.table`, with its Parquet file and whose data it is made from.
 
-    `key` are the columns no two rows share the values of; `sources` and `rows_of` name publishers
-    that are in it in this run.
+    `key` are the columns no two rows share the values of; `sources` names the publishers whose data
+    are in it in this run.
     """
 
     name: str
@@ -86,7 +86,6 @@ class Table:
     key: tuple[str, ...]
     references: tuple[Reference, ...]
     sources: tuple[str, ...]
-    rows_of: tuple[str, ...]
     file: str
     bytes: int
     sha256: str
@@ -188,12 +187,16 @@ def describe(
     """Describe the publication in `folder`, whose tables and Parquet files are written."""
     sources = _sources(provenance)
     with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as connection:
-        missing = _missing_values(connection, folder)
-        units = _units_of_variables(connection)
-        tables = tuple(
-            _table(connection, folder, table, declared, [s.name for s in sources], missing, units)
-            for table in catalogue.tables_of(connection)
+        read = _Reading(
+            connection,
+            folder,
+            declared,
+            frozenset(source.name for source in sources),
+            catalogue.columns_by_table(connection),
+            _missing_values(connection, folder),
+            _units_of_variables(connection),
         )
+        tables = tuple(_table(read, table) for table in catalogue.tables_of(connection))
         years = _years(connection, tables)
     return Description(
         number=provenance["publication"],
@@ -241,20 +244,25 @@ def _sources(provenance: Mapping[str, Any]) -> tuple[Source, ...]:
     return tuple(found)
 
 
-def _table(
-    connection: duckdb.DuckDBPyConnection,
-    folder: Path,
-    table: catalogue.Table,
-    declared: Mapping[str, Declared],
-    landed: list[str],
-    missing: Mapping[tuple[str, str], int],
-    units: Mapping[str, str],
-) -> Table:
-    says = declared.get(table.name, Declared())
+@dataclass(frozen=True)
+class _Reading:
+    """What is read once of a publication for all its tables."""
+
+    connection: duckdb.DuckDBPyConnection
+    folder: Path
+    declared: Mapping[str, Declared]
+    landed: frozenset[str]
+    columns: Mapping[str, list[catalogue.Column]]
+    missing: Mapping[tuple[str, str], int]
+    units: Mapping[str, str]
+
+
+def _table(read: _Reading, table: catalogue.Table) -> Table:
+    says = read.declared.get(table.name, Declared())
     file = f"parquet/{table.name.replace('.', '/')}.parquet"
-    columns = catalogue.columns_of(connection, table)
+    columns = read.columns[table.name]
     has_units = any(c.name == "unit" for c in columns)
-    possible = frozenset(landed)
+    sources = publishers_in(read.connection, table.name, columns, says.made_from & read.landed)
     return Table(
         name=table.name,
         rows=table.rows,
@@ -264,19 +272,18 @@ def _table(
             Column(
                 c.name,
                 c.type,
-                unit_of(c.name, units, has_units),
+                unit_of(c.name, read.units, has_units),
                 c.description,
-                missing.get((file, c.name), 0),
+                read.missing.get((file, c.name), 0),
             )
             for c in columns
         ),
         key=says.key,
         references=says.references,
-        sources=tuple(sorted(publishers_in(connection, table.name, says.made_from & possible))),
-        rows_of=tuple(sorted(publishers_in(connection, table.name, says.rows_of & possible))),
+        sources=tuple(sorted(sources)),
         file=file,
-        bytes=(folder / file).stat().st_size,
-        sha256=sha256_of(folder / file),
+        bytes=(read.folder / file).stat().st_size,
+        sha256=sha256_of(read.folder / file),
     )
 
 

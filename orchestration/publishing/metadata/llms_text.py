@@ -83,7 +83,10 @@ def _source(source: Source) -> str:
     passed_on = (
         "" if source.terms.rows_may_be_passed_on else " Its rows must not be passed on to others."
     )
+    terms = source.terms.licence
+    if source.terms.address:
+        terms = f"[{terms}]({source.terms.address})"
     return (
         f"- [{source.title}]({source.address}), release {', '.join(source.releases) or 'none'}: "
-        f"{source.terms.licence}.{passed_on}{cited}"
+        f"{terms}.{passed_on}{cited}"
     )
