@@ -20,7 +20,14 @@ from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 from orchestration.sources.live import plan, world_bank
 from tests.support.desk import TWO_SERIES, Desk
 from tests.support.publishers_server import PublishersServer, gather
-from tests.support.runs import FinishedRun, built_once, corner_of, environment_of, shared_folder
+from tests.support.runs import (
+    FinishedRun,
+    built_once,
+    corner_of,
+    environment_of,
+    not_in_a_copy,
+    shared_folder,
+)
 
 
 @pytest.fixture(scope="session")
@@ -108,21 +115,11 @@ def corner_run(
     )
 
 
-def _of_the_run_alone(folder: str, names: list[str]) -> set[str]:
-    """What a copy of a data folder does not need: Dagster's history, and what dbt left.
-
-    The manifest comes along: parsing the project again would take each copy seconds.
-    """
-    if Path(folder).name == "dbt_target":
-        return {name for name in names if not name.startswith("manifest-")}
-    return {"dagster"}
-
-
 @pytest.fixture
 def finished_corner(corner_run: FinishedRun, tmp_path: Path) -> Settings:
     """The data folder of a finished run on the corner of the demo, a copy to do things to."""
     shutil.copytree(
-        corner_run.settings.data_dir, tmp_path / "data", symlinks=True, ignore=_of_the_run_alone
+        corner_run.settings.data_dir, tmp_path / "data", symlinks=True, ignore=not_in_a_copy
     )
     return replace(corner_run.settings, data_dir=tmp_path / "data")
 

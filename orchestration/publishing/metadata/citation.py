@@ -42,8 +42,8 @@ def citation_file(description: Description) -> str:
 def _cited(source: Source) -> dict[str, Any]:
     assert source.citation is not None
     return cff_reference(source.citation) | {
-        "notes": f"{source.title}, release {', '.join(source.releases) or 'not stated'}. "
-        f"{source.terms.licence}."
+        "date-accessed": source.landed_at[:10],
+        "notes": f"{source.title}, {source.edition}. {source.terms.licence}.",
     }
 
 

@@ -111,6 +111,13 @@ class Source:
     rows: int
     landed_at: str
 
+    @property
+    def edition(self) -> str:
+        """Its releases, or when its files landed where it has none."""
+        if self.releases:
+            return f"release {', '.join(self.releases)}"
+        return f"landed {self.landed_at[:10]}"
+
 
 @dataclass(frozen=True)
 class Withheld:

@@ -86,7 +86,4 @@ def _source(source: Source) -> str:
     terms = source.terms.licence
     if source.terms.address:
         terms = f"[{terms}]({source.terms.address})"
-    return (
-        f"- [{source.title}]({source.address}), release {', '.join(source.releases) or 'none'}: "
-        f"{terms}.{passed_on}{cited}"
-    )
+    return f"- [{source.title}]({source.address}), {source.edition}: {terms}.{passed_on}{cited}"
