@@ -23,7 +23,7 @@ def main(table: str | None = None, publication: str | None = None, as_json: bool
             print_notice(opened.notice)
             if table is None:
                 tables = tables_of(opened.connection)
-                left_out = opened.withheld
+                left_out = opened.withheld()
                 stated = {"tables": [asdict(t) for t in tables], "left_out": left_out}
                 lines = list(_listed(tables, left_out))
             else:

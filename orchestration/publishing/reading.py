@@ -60,11 +60,20 @@ class OpenPublication:
         """What every output of synthetic numbers says; empty for real ones."""
         return SYNTHETIC_NOTICE.strip() if self.is_synthetic else ""
 
-    @property
+    def provenance(self) -> dict[str, Any]:
+        """What it was made from. Raises PublicationError if that cannot be read."""
+        path = self.folder / PROVENANCE
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise PublicationError(
+                f"{path} cannot be read: {error}. `lct verify` says what is damaged; "
+                "`lct restore` goes back to an earlier publication."
+            ) from error
+
     def withheld(self) -> list[str]:
-        """The tables that this publication leaves out (LCT_PUBLISH=aggregates)."""
-        provenance = json.loads((self.folder / PROVENANCE).read_text("utf-8"))
-        return [left_out["table"] for left_out in provenance.get("withheld", ())]
+        """The tables that it leaves out (LCT_PUBLISH=aggregates)."""
+        return [left_out["table"] for left_out in self.provenance().get("withheld", ())]
 
     def as_json(self) -> dict[str, Any]:
         """What every answer to a program says of where it comes from."""
