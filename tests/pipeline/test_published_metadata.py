@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import replace
 from itertools import islice
@@ -113,6 +114,17 @@ def test_keys_and_references_hold_in_the_published_rows(run: FinishedRun) -> Non
                 f"select {referred['fields'][0]} from {referred['resource']}"
             ).fetchall()
             assert missing == [], (name, column)
+
+
+def test_the_codebook_counts_missing_values_as_they_are(real_run: FinishedRun) -> None:
+    with open(real_run.settings.published_dir / "codebook.csv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    with opened(real_run.settings) as connection:
+        for table in ("marts.panel_country_year", "marts.supply_concentration", "report.table_1"):
+            columns = [row for row in rows if row["table"] == table]
+            counts = ", ".join(f"count(*) - count({sql_name(c['column'])})" for c in columns)
+            [missing] = connection.execute(f"select {counts} from {table}").fetchall()
+            assert [int(c["missing"]) for c in columns] == list(missing), table
 
 
 def test_croissant_has_no_faults_and_its_records_are_the_rows(demo_run: FinishedRun) -> None:

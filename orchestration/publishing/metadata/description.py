@@ -143,7 +143,6 @@ class Description:
     published_at: str
     notice: str
     choices: Mapping[str, Any]
-    versions: Mapping[str, str]
     commit: str | None
     tables: tuple[Table, ...]
     sources: tuple[Source, ...]
@@ -210,7 +209,6 @@ def describe(
         published_at=provenance["published_at"],
         notice=SYNTHETIC_NOTICE.strip() if provenance["is_synthetic"] else "",
         choices=provenance["choices"],
-        versions=provenance["versions"],
         commit=provenance["git"]["commit"],
         tables=tables,
         sources=sources,
@@ -304,12 +302,12 @@ def _missing_values(
         "group by file_name, path_in_schema"
     ).fetchall()
     return {
-        (Path(file).relative_to(folder).as_posix(), column): int(count or 0)
+        (Path(file).relative_to(folder).as_posix(), column): int(count)
         for file, column, count in found
     }
 
 
-# the unit of a number by the end of its column's name, the longest first
+# the unit of a number by the end of its column's name
 UNITS = (
     ("_usd", "current US dollars"),
     ("_kusd", "thousand current US dollars"),
