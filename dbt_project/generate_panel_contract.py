@@ -44,7 +44,8 @@ def contract(seed: Path = ROOT / "seeds" / "indicators" / "variables.csv") -> st
         variables = list(csv.DictReader(handle))
     text = HEAD
     for model, (grain, key) in MODELS.items():
-        text += f"  - name: {model}\n    description: >\n{_folded(f'{grain} {COLUMNS}', indent=6)}"
+        text += f"  - name: {model}\n    config: {{meta: {{rows_of: [wdi]}}}}\n"
+        text += f"    description: >\n{_folded(f'{grain} {COLUMNS}', indent=6)}"
         text += "    data_tests:\n      - unique_combination:\n"
         text += f"          arguments: {{columns: [{', '.join(key)}]}}\n    columns:\n"
         text += _column(

@@ -5,7 +5,8 @@ The tables are created and described from these values, so the two cannot drift 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from estimation.designs.specification_curve import DIMENSIONS
 from estimation.gravity.specifications import BIAS_CORRECTED
@@ -24,10 +25,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its grain and its columns in order."""
+    """A table: its grain, its columns in order, and the columns no two rows share the values of.
+
+    `references` names tables of this schema by the column that refers to the one column of their
+    key.
+    """
 
     description: str
     columns: dict[str, Column]
+    key: tuple[str, ...]
+    references: Mapping[str, str] = field(default_factory=dict)
 
 
 KEY = ("exhibit", "column", "outcome", "basis", "hs_treatment", "mineral_scope", "variant")
@@ -118,6 +125,7 @@ TABLES: dict[str, Table] = {
             "specification": Column("varchar", "The specification in one line."),
             **_SYNTHETIC,
         },
+        key=(*KEY, "term", "inference"),
     ),
     "diagnostics": Table(
         "Grain: one row per exhibit, column, basis and variant: "
@@ -179,6 +187,7 @@ TABLES: dict[str, Table] = {
                 "These kinds, each with the code of its reason (family inference).",
             ),
         },
+        key=KEY,
     ),
     "not_estimable": Table(
         "Grain: one row per exhibit, column, basis and variant that has no estimates "
@@ -197,6 +206,7 @@ TABLES: dict[str, Table] = {
                 "varchar", "The values of the placeholders in these words, as JSON."
             ),
         },
+        key=(*KEY, "term"),
     ),
     "instrument_diagnostics": Table(
         "Grain: one row per exhibit, column, basis and instrumented term: the estimate beside "
@@ -275,6 +285,7 @@ TABLES: dict[str, Table] = {
             "not_computed": Column("varchar", "What is empty here, and why."),
             "not_computed_codes": Column("varchar", "Codes of these reasons (family instrument)."),
         },
+        key=(*KEY, "term"),
     ),
     "instrument_balance": Table(
         "Grain: one row per exhibit, column, basis and tested variable: whether the instrument of "
@@ -292,6 +303,7 @@ TABLES: dict[str, Table] = {
             "reason": Column("varchar", "Why there is no estimate, in words."),
             "reason_code": Column("varchar", "Code of the reason."),
         },
+        key=(*KEY, "variable"),
     ),
     "rotemberg_weights": Table(
         "Grain: one row per exhibit, column, basis and product, where one term is instrumented: "
@@ -305,6 +317,7 @@ TABLES: dict[str, Table] = {
                 "double", "The estimate with the product's part of the instrument alone."
             ),
         },
+        key=(*KEY, "product_code"),
     ),
     "specification_curve": Table(
         "Grain: one row per claim of the report and specification of its curve: the claim's term "
@@ -336,6 +349,8 @@ TABLES: dict[str, Table] = {
             "reason_code": Column("varchar", "Code of this reason (family not_estimable)."),
             **_SYNTHETIC,
         },
+        key=("claim_code", "specification"),
+        references={"claim_code": "claims"},
     ),
     "specification_choices": Table(
         "Grain: one row per dimension and option of the specification curves: why it is "
@@ -347,6 +362,7 @@ TABLES: dict[str, Table] = {
             "justification_zh": Column("varchar", "The same in Chinese."),
             **_SYNTHETIC,
         },
+        key=("dimension", "option"),
     ),
     "specification_variance": Table(
         "Grain: one row per claim and dimension: how much of the variance of the curve's estimates "
@@ -357,6 +373,8 @@ TABLES: dict[str, Table] = {
             "share": Column("double", "Its share of the variance."),
             **_SYNTHETIC,
         },
+        key=("claim_code", "dimension"),
+        references={"claim_code": "claims"},
     ),
     "influence": Table(
         "Grain: one row per claim and economy or year left out of the report's own specification.",
@@ -372,6 +390,8 @@ TABLES: dict[str, Table] = {
             "reason_code": Column("varchar", "Code of this reason (family not_estimable)."),
             **_SYNTHETIC,
         },
+        key=("claim_code", "unit_kind", "unit"),
+        references={"claim_code": "claims"},
     ),
     "claims": Table(
         "Grain: one row per claim of the report: our estimate, its specification curve, and the "
@@ -427,6 +447,7 @@ TABLES: dict[str, Table] = {
             "reading_zh": Column("varchar", "The same in Chinese."),
             **_SYNTHETIC,
         },
+        key=("claim_code",),
     ),
     "scorecard": Table(
         "Grain: one row per published coefficient: "
@@ -457,6 +478,7 @@ TABLES: dict[str, Table] = {
             "reason_code": Column("varchar", "Code of this reason (family not_estimable)."),
             **_SYNTHETIC,
         },
+        key=("exhibit", "column", "term"),
     ),
     "planted_recovery": Table(
         "Grain: one row per exhibit, column, term and inference, on synthetic data alone: "
@@ -482,6 +504,7 @@ TABLES: dict[str, Table] = {
             "is_covered": Column("boolean", "The interval holds what is planted."),
             **_SYNTHETIC,
         },
+        key=("exhibit", "column", "term", "inference"),
     ),
     "scorecard_summary": Table(
         "Grain: one row per table of the report: its printed coefficients beside ours, counted.",
@@ -508,6 +531,7 @@ TABLES: dict[str, Table] = {
             "reasons": Column("varchar", "Why some are not estimated."),
             **_SYNTHETIC,
         },
+        key=("exhibit",),
     ),
     "published_inference_evidence": Table(
         "Grain: one row per printed column and inference kind: "
@@ -565,6 +589,7 @@ TABLES: dict[str, Table] = {
             ),
             **_SYNTHETIC,
         },
+        key=("exhibit", "column", "inference"),
     ),
     "published_inference_summary": Table(
         "Grain: one row per inference kind: "
@@ -603,6 +628,7 @@ TABLES: dict[str, Table] = {
             ),
             **_SYNTHETIC,
         },
+        key=("inference",),
     ),
 }
 

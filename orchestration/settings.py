@@ -33,6 +33,7 @@ MINERAL_SCOPES = ("ores", "all_stages")
 DEMO_SCALES = ("small", "report", "baci")
 INCOME_VINTAGES = ("FY21", "FY22", "FY23", "FY24", "FY25")
 PRICE_OUTLIER_RULES = ("hidiroglou_berthelot", "quartile", "tukey")
+PUBLISHED_TABLES = ("everything", "aggregates")
 PANEL_FIRST_YEAR = 1992  # once more in dbt_project.yml; a test compares them
 
 
@@ -477,6 +478,13 @@ class Settings:
         "`make spark`: an address that all workers reach, for Parquet: file:///srv/lct, "
         "s3a://bucket/lct, hdfs://host/lct. Its folders raw and warehouse are replaced. Empty: "
         "build/spark in the data folder, which the workers then must see under the same name.",
+    )
+    published_tables: str = _row(
+        "LCT_PUBLISH",
+        choice(*PUBLISHED_TABLES),
+        "everything",
+        "Which tables are published: everything | aggregates (without those that hold rows of a "
+        "publisher whose terms forbid passing them on; docs/replication.md lists them).",
     )
     accept_drift: bool = _row(
         "LCT_ACCEPT_DRIFT",

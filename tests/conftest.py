@@ -20,7 +20,14 @@ from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 from orchestration.sources.live import plan, world_bank
 from tests.support.desk import TWO_SERIES, Desk
 from tests.support.publishers_server import PublishersServer, gather
-from tests.support.runs import FinishedRun, built_once, corner_of, environment_of, shared_folder
+from tests.support.runs import (
+    FinishedRun,
+    built_once,
+    corner_of,
+    environment_of,
+    not_in_a_copy,
+    shared_folder,
+)
 
 
 @pytest.fixture(scope="session")
@@ -126,10 +133,7 @@ def corner_run(
 def finished_corner(corner_run: FinishedRun, tmp_path: Path) -> Settings:
     """The data folder of a finished run on the corner of the demo, a copy to do things to."""
     shutil.copytree(
-        corner_run.settings.data_dir,
-        tmp_path / "data",
-        symlinks=True,
-        ignore=shutil.ignore_patterns("dagster"),
+        corner_run.settings.data_dir, tmp_path / "data", symlinks=True, ignore=not_in_a_copy
     )
     return replace(corner_run.settings, data_dir=tmp_path / "data")
 

@@ -116,5 +116,8 @@ def _code_of(*places: str) -> str:
 # taken when this process imports the code, not when it runs: the files may have changed since
 CODE_OF_ESTIMATES = _code_of("estimation", "orchestration/build/estimates.py")
 CODE_OF_PUBLICATION = _code_of(
-    "estimation", "orchestration/build/estimates.py", "orchestration/publishing"
+    "estimation",
+    "orchestration/build/estimates.py",
+    "orchestration/landing/publishers",
+    "orchestration/publishing",
 )

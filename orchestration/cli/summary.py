@@ -25,6 +25,7 @@ from orchestration.errors import ExplainedError, explained_errors
 from orchestration.landing.manifest import Manifest, read_manifest
 from orchestration.landing.publishers import PUBLISHERS, world_bank
 from orchestration.landing.publishers.baci import BACI_TRADE
+from orchestration.publishing.catalogue import is_published
 from orchestration.publishing.reading import SYNTHETIC_NOTICE
 from orchestration.settings import Settings
 from orchestration.sources.live.pending_plan import waiting_requests
@@ -102,14 +103,18 @@ def newest_year_rows(connection: duckdb.DuckDBPyConnection) -> Rows:
 
 
 def newest_years(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]:
-    """The newest year of each source in the published tables."""
+    """The newest year of each source in the published tables.
+
+    Where the facts are not published (LCT_PUBLISH=aggregates), in the figures of every source.
+    """
+    facts = is_published(connection, "marts.fct_world_trade_variants")
+    trade = connection.table(
+        "marts.fct_world_trade_variants" if facts else "report.figure_3_variants"
+    )
     found = [
         # monthly reports reach further and are no part of these tables
         (PUBLISHERS[source].title + (" annual" if source == "comtrade" else ""), year)
-        for source, year in connection.execute(
-            "select source, max(year) from marts.fct_world_trade_variants "
-            "group by source order by source desc"
-        ).fetchall()
+        for source, year in trade.aggregate("source, max(year)").order("source desc").fetchall()
     ]
     (year,) = _first_row(
         connection,
@@ -130,6 +135,21 @@ def newest_years(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int]]
 
 
 def trade_rows(connection: duckdb.DuckDBPyConnection, choices: Any) -> Rows:
+    if is_published(connection, "marts.fct_trade_flow"):
+        yield "trade flows", _trade_flows(connection, choices)
+    else:
+        yield "trade flows", "not published (LCT_PUBLISH=aggregates); llms.txt says why"
+    panel_rows, panel_economies = _first_row(
+        connection, "select count(*), count(distinct iso3) from marts.panel_country_year"
+    )
+    yield (
+        "panel",
+        f"{panel_rows:,} economy-years, {panel_economies} economies; "
+        f"minerals: {choices.mineral_scope}",
+    )
+
+
+def _trade_flows(connection: duckdb.DuckDBPyConnection, choices: Any) -> str:
     flows, economies, first, last = _first_row(
         connection,
         """
@@ -147,18 +167,9 @@ def trade_rows(connection: duckdb.DuckDBPyConnection, choices: Any) -> Rows:
         join marts.dim_product as p using (product_code)
         """,
     )
-    panel_rows, panel_economies = _first_row(
-        connection, "select count(*), count(distinct iso3) from marts.panel_country_year"
-    )
-    yield (
-        "trade flows",
+    return (
         f"{flows:,} ({first}-{last}; {economies} exporters; {low_carbon} low-carbon "
-        f"and {minerals} mineral products) on {choices.basis}, {choices.hs_treatment}",
-    )
-    yield (
-        "panel",
-        f"{panel_rows:,} economy-years, {panel_economies} economies; "
-        f"minerals: {choices.mineral_scope}",
+        f"and {minerals} mineral products) on {choices.basis}, {choices.hs_treatment}"
     )
 
 

@@ -23,8 +23,9 @@ def main(table: str | None = None, publication: str | None = None, as_json: bool
             print_notice(opened.notice)
             if table is None:
                 tables = tables_of(opened.connection)
-                stated = {"tables": [asdict(t) for t in tables]}
-                lines = list(_listed(tables))
+                left_out = opened.withheld()
+                stated = {"tables": [asdict(t) for t in tables], "left_out": left_out}
+                lines = list(_listed(tables, left_out))
             else:
                 described = table_named(opened.connection, table)
                 columns = columns_of(opened.connection, described)
@@ -35,10 +36,14 @@ def main(table: str | None = None, publication: str | None = None, as_json: bool
     return answered(answer, as_json)
 
 
-def _listed(tables: list[Table]) -> Iterator[str]:
+def _listed(tables: list[Table], left_out: list[str]) -> Iterator[str]:
     for table in tables:
         yield f"{table.name}: {_rows(table)}"
         yield from _indented(table.grain)
+    if left_out:
+        yield from wrapped(
+            f"Left out (LCT_PUBLISH=aggregates; llms.txt says why): {', '.join(left_out)}"
+        )
     yield "`lct tables TABLE` describes one."
 
 

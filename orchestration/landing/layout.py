@@ -260,24 +260,75 @@ class Layout:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """On which terms a publisher's data may be used.
+
+    `identifier` is the licence's in the lists of SPDX or the Open Definition, `address` where its
+    text stands. `rows_may_be_passed_on`: whether single rows may, beside what is computed of many
+    (LCT_PUBLISH; docs/replication.md has the clauses).
+    """
+
+    licence: str
+    identifier: str
+    address: str
+    rows_may_be_passed_on: bool = True
+
+
+class Author(NamedTuple):
+    """An author: a person, or without a given name an institution."""
+
+    name: str
+    given_name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.given_name[0]}." if self.given_name else self.name
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What is cited for a publisher's data: a database, or the report that describes it."""
+
+    title: str
+    authors: tuple[Author, ...]
+    year: int | None = None
+    institution: str = ""
+    number: str = ""
+
+    def __str__(self) -> str:
+        authors = " and ".join(str(author) for author in self.authors)
+        if self.year is None:
+            return f"{self.title}, {authors}."
+        return f"{authors} ({self.year}). {self.title}. {self.institution} {self.number}."
+
+
+@dataclass(frozen=True)
 class Publisher:
     """A publisher: its folder in the landing zone, its layouts and the terms of its data.
 
-    `access` says how its data are obtained. `rows_of_answer` turns a JSON answer of its service
-    into rows by column name, None if the answer is not one of its own; it raises LandingError for
-    an error message in an answer's place and EmptyAnswerError for an answer without rows.
-    `page_of_answer` reads which page of how many it is, None if it does not come in pages; it
-    raises ValueError for page numbers that are none.
+    `address` is its page, `access` says how its data are obtained. `rows_of_answer` turns a JSON
+    answer of its service into rows by column name, None if the answer is not one of its own; it
+    raises LandingError for an error message in an answer's place and EmptyAnswerError for an answer
+    without rows. `page_of_answer` reads which page of how many it is, None if it does not come in
+    pages; it raises ValueError for page numbers that are none.
     """
 
     name: str
     title: str
     layouts: tuple[Layout, ...]
-    licence: str
-    citation: str
+    terms: Terms
+    reference: Reference
+    address: str
     access: str
     rows_of_answer: Callable[[str, object], list[dict] | None] = _no_answers
     page_of_answer: Callable[[object], Page | None] = _no_pages
+
+    @property
+    def licence(self) -> str:
+        return self.terms.licence
+
+    @property
+    def citation(self) -> str:
+        return str(self.reference)
 
 
 @dataclass(frozen=True)

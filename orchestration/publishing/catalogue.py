@@ -48,7 +48,7 @@ def tables_of(connection: duckdb.DuckDBPyConnection) -> list[Table]:
         """
     ).fetchall()
     return [
-        Table(f"{schema}.{table}", _rows_of(connection, schema, table), *_grain_of(comment))
+        Table(f"{schema}.{table}", _rows_of(connection, schema, table), *grain_of(comment))
         for schema, table, comment in found
     ]
 
@@ -70,19 +70,35 @@ def table_named(connection: duckdb.DuckDBPyConnection, name: str) -> Table:
     )
 
 
+def is_published(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether there is a table `schema.table`: LCT_PUBLISH=aggregates leaves some out."""
+    schema, _, table = name.partition(".")
+    [(found,)] = connection.execute(
+        "select count(*) > 0 from duckdb_tables() where database_name = current_database() "
+        "and schema_name = ? and table_name = ?",
+        [schema, table],
+    ).fetchall()
+    return found
+
+
 def columns_of(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Column]:
     """The columns of a table, in its order."""
-    schema, _, name = table.name.partition(".")
-    found = connection.execute(
+    return columns_by_table(connection)[table.name]
+
+
+def columns_by_table(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Column]]:
+    """The columns of every table, in its order."""
+    found: dict[str, list[Column]] = {}
+    for name, *column in connection.execute(
         """
-        select column_name, data_type, coalesce(comment, '')
+        select schema_name || '.' || table_name, column_name, data_type, coalesce(comment, '')
         from duckdb_columns()
-        where not internal and schema_name = ? and table_name = ?
-        order by column_index
-        """,
-        [schema, name],
-    ).fetchall()
-    return [Column(*row) for row in found]
+        where database_name = current_database() and not internal
+        order by schema_name, table_name, column_index
+        """
+    ).fetchall():
+        found.setdefault(name, []).append(Column(*column))
+    return found
 
 
 def _rows_of(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
@@ -90,7 +106,7 @@ def _rows_of(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> 
     return rows
 
 
-def _grain_of(comment: str) -> tuple[str, str]:
+def grain_of(comment: str) -> tuple[str, str]:
     """What a row is, and the rest of a comment, which opens with the grain as all of ours do."""
     text = " ".join(comment.removeprefix(SYNTHETIC_NOTICE).split())
     opening = re.match(r"Grain: (.+?\.)(?= |$)", text)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import duckdb
 
 from orchestration.durable import sql_name, sql_text, sql_texts
+from orchestration.publishing.catalogue import is_published
 from orchestration.publishing.exhibits import PERCENT_OF_VALUE, PERCENTAGE_POINT, exhibits
 from orchestration.publishing.last_publication import NotComparableError, last_publication
 from orchestration.settings import Settings
@@ -43,7 +44,7 @@ class Moved:
     A value before or now that is NaN or infinite counts as missing.
 
     `distance` is in the bound's unit; `data_before` and `data_after` are how many records or
-    observations the number rests on.
+    observations the number rests on, None where that is not published.
     """
 
     subject: str
@@ -52,8 +53,8 @@ class Moved:
     after: float | None
     distance: float
     bound: float
-    data_before: int
-    data_after: int
+    data_before: int | None
+    data_after: int | None
     is_blocking: bool
 
     def both_values(self) -> str:
@@ -86,7 +87,8 @@ class Drift:
         """The moved numbers as a Markdown table, the largest move first."""
         rows = [
             f"| {m.name} | {m.before:,.6g} | {_number(m.after)} | {m.distance:.3g} | {m.bound:g} "
-            f"| {m.data_before:,} | {m.data_after:,} | {'yes' if m.is_blocking else 'no'} |"
+            f"| {_count(m.data_before)} | {_count(m.data_after)} "
+            f"| {'yes' if m.is_blocking else 'no'} |"
             for m in self.moved
         ]
         return "\n".join(
@@ -110,8 +112,14 @@ ONE_UNIT = {
 }
 
 
-def _aggregates(catalogue: str) -> str:
-    """Every number that the seed exhibits has watched; its data are the year's world trade."""
+WORLD_TRADE = "marts.fct_world_trade"
+
+
+def _aggregates(connection: duckdb.DuckDBPyConnection, catalogue: str) -> str:
+    """Every number that the seed exhibits has watched; its data are the year's world trade.
+
+    That is unknown where its table is not published (LCT_PUBLISH=aggregates).
+    """
     numbers = " union all ".join(
         f"""
             select
@@ -127,20 +135,19 @@ def _aggregates(catalogue: str) -> str:
         for exhibit in exhibits().values()
         if exhibit.watched_measures
     )
+    is_counted = is_published(connection, WORLD_TRADE)
+    counted = f"select year, count(*) as records from {catalogue}.{WORLD_TRADE} group by year"
+    trade = counted if is_counted else "select null as year where false"
+    records = "coalesce(records, 0)" if is_counted else "null"
     return f"""
-        with numbers as ({numbers}),
-        trade as (
-            select year, count(*) as records
-            from {catalogue}.marts.fct_world_trade
-            group by year
-        )
-        select name, value, one_unit, coalesce(records, 0) as records
+        with numbers as ({numbers}), trade as ({trade})
+        select name, value, one_unit, {records} as records
         from numbers
         left join trade using (year)
     """
 
 
-def _coefficients(catalogue: str) -> str:
+def _coefficients(_: duckdb.DuckDBPyConnection, catalogue: str) -> str:
     """The coefficients of the report's own specification, with the observations they rest on."""
     return f"""
         select
@@ -156,20 +163,20 @@ def _coefficients(catalogue: str) -> str:
     """
 
 
-# subject -> the query for the numbers of a catalogue: name, value, size of one unit of distance,
-# and the number of records the value rests on
-SUBJECTS: dict[str, Callable[[str], str]] = {
+# subject -> the query for the numbers of a connection's catalogue: name, value, size of one unit of
+# distance, and the number of records the value rests on
+SUBJECTS: dict[str, Callable[[duckdb.DuckDBPyConnection, str], str]] = {
     "aggregate": _aggregates,
     "coefficient": _coefficients,
 }
 
 
 class Number(NamedTuple):
-    """A value, the size of one unit of distance, and how many records the value rests on."""
+    """A value, the size of one unit of distance, and how many records it rests on, if known."""
 
     value: float
     one_unit: float | None
-    records: int
+    records: int | None
 
 
 NOTHING = Number(math.nan, None, 0)
@@ -207,7 +214,12 @@ def _moved(
     if distance <= warn_above:
         return None
     is_gone = not (math.isfinite(was.value) and math.isfinite(now.value))
-    rests_on_more = now.records >= was.records * (1 + more_data_percent / 100)
+    # where it is not known, nothing excuses the change
+    rests_on_more = (
+        now.records is not None
+        and was.records is not None
+        and now.records >= was.records * (1 + more_data_percent / 100)
+    )
     return Moved(
         subject=subject,
         name=name,
@@ -238,13 +250,18 @@ def distance_moved(before: float, after: float, one_unit: float | None) -> float
 
 def _numbers(connection: duckdb.DuckDBPyConnection, subject: str) -> dict[str, Number]:
     [(catalogue,)] = connection.execute("select current_database()").fetchall()
+    numbers = SUBJECTS[subject](connection, catalogue)
     return {
         name: Number(value, one_unit, records)
         for name, value, one_unit, records in connection.execute(
-            f"select name, value, one_unit, records from ({SUBJECTS[subject](catalogue)}) "
+            f"select name, value, one_unit, records from ({numbers}) "
             "where value is not null order by name"
         ).fetchall()
     }
+
+
+def _count(records: int | None) -> str:
+    return "not published" if records is None else f"{records:,}"
 
 
 def _number(value: float | None) -> str:

@@ -23,10 +23,13 @@ from typing import Any
 import duckdb
 
 from orchestration.build import fingerprints, warehouse
+from orchestration.build.dbt_project import dbt_manifest
 from orchestration.build.estimates import write_printed_tables
 from orchestration.build.warehouse import WarehouseError
 from orchestration.durable import bytes_below, explaining_full_disk, point_link, sql_text
 from orchestration.landing.manifest import Manifest, read_manifest
+from orchestration.publishing.catalogue import grain_of
+from orchestration.publishing.disclosure import withheld_tables
 from orchestration.publishing.drift import HOW_TO_ACCEPT, SUBJECTS, drift
 from orchestration.publishing.exports.writing import write_ready_exports
 from orchestration.publishing.integrity import (
@@ -40,6 +43,7 @@ from orchestration.publishing.integrity import (
     tables_that_differ,
     verify_publication,
 )
+from orchestration.publishing.lineage import declared_tables
 from orchestration.publishing.reading import SYNTHETIC_NOTICE, kept_publications, open_folder
 from orchestration.settings import PROJECT_ROOT, Settings
 
@@ -230,11 +234,21 @@ def _write(
     say: Callable[[str], None],
 ) -> dict[str, Any]:
     """Write all files of a publication but its provenance, which is returned."""
-    tables = _copy_tables(connection, folder, say)
+    # the forms of metadata are needed by what publishes alone
+    from orchestration.publishing.metadata import write_metadata
+
+    withheld = {left_out["table"] for left_out in origin["withheld"]}
+    tables = _copy_tables(connection, folder, withheld, say)
     write_printed_tables(connection, folder / "tables")
     with open_folder(folder, number, settings.memory_limit) as publication:
         write_ready_exports(publication)
-    return _provenance(origin, tables, number)
+    provenance = _provenance(origin, tables, number)
+    write_metadata(connection, folder, provenance, _manifest_of_dbt(settings))
+    return provenance
+
+
+def _manifest_of_dbt(settings: Settings) -> dict[str, Any]:
+    return json.loads(dbt_manifest(settings).read_text("utf-8"))
 
 
 def _unaltered_publication(
@@ -262,9 +276,12 @@ def _seal_and_check(folder: Path, provenance: dict, rows: dict[str, int]) -> Non
 
 
 def _copy_tables(
-    connection: duckdb.DuckDBPyConnection, folder: Path, say: Callable[[str], None]
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    withheld: set[str],
+    say: Callable[[str], None],
 ) -> dict[str, dict]:
-    """Copy the published schemas into a DuckDB file and Parquet files.
+    """Copy the published schemas, without the tables withheld, into a DuckDB and Parquet files.
 
     Rows are written in a fixed order, and table and column comments are copied too.
     """
@@ -299,6 +316,8 @@ def _copy_tables(
             connection.execute(f"create schema publication.{schema}")
             (folder / "parquet" / schema).mkdir(parents=True)
         for schema, table, comment in tables:
+            if f"{schema}.{table}" in withheld:
+                continue
             target = f'publication.{schema}."{table}"'
             connection.execute(
                 f'create table {target} as select * from {schema}."{table}" order by all'
@@ -314,6 +333,8 @@ def _copy_tables(
             )
             copied[f"{schema}.{table}"] = {"rows": rows, "content": f"{content:x}"}
         for schema, table, column, comment in columns:
+            if f"{schema}.{table}" in withheld:
+                continue
             target_column = f'publication.{schema}."{table}"."{column}"'
             connection.execute(f"comment on column {target_column} is {sql_text(comment)}")
         say(f"{len(copied)} tables copied, {sum(t['rows'] for t in copied.values()):,} rows")
@@ -352,7 +373,13 @@ def _origin(
         if choices["is_synthetic"]
         else "Built from the publishers' files listed under sources.",
         "choices": choices,
-        "settings": settings.stated(choices["is_synthetic"]),
+        "settings": {
+            **settings.stated(choices["is_synthetic"]),
+            "published_tables": settings.published_tables,
+        },
+        "withheld": _withheld(
+            connection, settings, {f.source for f in manifest.files if (f.file, f.sha256) in loaded}
+        ),
         "publishers": manifest.terms(),
         "sources": [
             {
@@ -374,6 +401,26 @@ def _origin(
         "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
         "git": _git_state(),
     }
+
+
+def _withheld(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, landed: set[str]
+) -> list[dict[str, Any]]:
+    """The tables that are left out: what a row of each is, and whose rows it holds."""
+    if settings.published_tables == "everything":
+        return []
+    withheld = withheld_tables(connection, declared_tables(_manifest_of_dbt(settings)), landed)
+    grains = {
+        f"{schema}.{table}": grain_of(comment)[0]
+        for schema, table, comment in connection.execute(
+            "select schema_name, table_name, coalesce(comment, '') from duckdb_tables() "
+            "where database_name = current_database()"
+        ).fetchall()
+    }
+    return [
+        {"table": table, "grain": grains[table], "publishers": publishers}
+        for table, publishers in withheld.items()
+    ]
 
 
 def _content(provenance: dict) -> dict:

@@ -6,6 +6,7 @@ files, databases and extensions, and the objects of this process. Only a single 
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import duckdb
 
 from orchestration.errors import ExplainedError
 from orchestration.messages import shown
-from orchestration.publishing.integrity import WAREHOUSE
+from orchestration.publishing.integrity import PROVENANCE, WAREHOUSE
 from orchestration.settings import Settings
 
 SYNTHETIC_NOTICE = "SYNTHETIC DEMO DATA: every number is invented. "
@@ -58,6 +59,21 @@ class OpenPublication:
     def notice(self) -> str:
         """What every output of synthetic numbers says; empty for real ones."""
         return SYNTHETIC_NOTICE.strip() if self.is_synthetic else ""
+
+    def provenance(self) -> dict[str, Any]:
+        """What it was made from. Raises PublicationError if that cannot be read."""
+        path = self.folder / PROVENANCE
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise PublicationError(
+                f"{path} cannot be read: {error}. `lct verify` says what is damaged; "
+                "`lct restore` goes back to an earlier publication."
+            ) from error
+
+    def withheld(self) -> list[str]:
+        """The tables that it leaves out (LCT_PUBLISH=aggregates)."""
+        return [left_out["table"] for left_out in self.provenance().get("withheld", ())]
 
     def as_json(self) -> dict[str, Any]:
         """What every answer to a program says of where it comes from."""

@@ -33,7 +33,13 @@ from orchestration.durable import DiskFullError
 from orchestration.publishing.integrity import verify_publication
 from orchestration.publishing.publication import KEPT_PUBLICATIONS, publish
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
-from tests.support.runs import FinishedRun, corner_of, environment_of, run_pipeline
+from tests.support.runs import (
+    FinishedRun,
+    corner_of,
+    environment_of,
+    not_in_a_copy,
+    run_pipeline,
+)
 from tests.support.small_disk import filled_up, small_disk
 
 READERS = 4
@@ -346,7 +352,7 @@ def test_refreshes_in_a_row_with_readers_kills_and_a_second_publisher(
             corner_run.settings.data_dir,
             data_dir,
             symlinks=True,
-            ignore=shutil.ignore_patterns("dagster", "dbt_target"),
+            ignore=not_in_a_copy,
         )
         states = two_states(demo_landing, tmp_path / "landing")
         refreshes_in_a_row(

@@ -14,7 +14,7 @@ from orchestration.build.warehouse import WarehouseError
 from orchestration.publishing import publication
 from orchestration.publishing.drift import SUBJECTS, distance_moved, drift
 from orchestration.settings import Settings
-from tests.support.runs import FinishedRun
+from tests.support.runs import FinishedRun, not_in_a_copy
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def finished_demo(demo_run: FinishedRun, tmp_path: Path) -> Settings:
         demo_run.settings.data_dir,
         tmp_path / "data",
         symlinks=True,
-        ignore=shutil.ignore_patterns("dagster", "dbt_target"),
+        ignore=not_in_a_copy,
     )
     return replace(demo_run.settings, data_dir=tmp_path / "data")
 

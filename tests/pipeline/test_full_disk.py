@@ -18,7 +18,7 @@ from orchestration.publishing.publication import publish
 from orchestration.settings import Settings
 from orchestration.sources.folder import fill_from_folder
 from tests.support.publishers_files import baci_rows, write_csv
-from tests.support.runs import FinishedRun
+from tests.support.runs import FinishedRun, not_in_a_copy
 from tests.support.small_disk import filled_up, small_disk
 
 SENTENCE = r"the disk is full: [\d.,]+ MB are free, about [\d.,]+ MB are needed\. Free space and"
@@ -32,7 +32,7 @@ def on_a_small_disk(corner_run: FinishedRun, tmp_path: Path) -> Iterator[Setting
             corner_run.settings.data_dir,
             disk / "data",
             symlinks=True,
-            ignore=shutil.ignore_patterns("dagster", "dbt_target"),
+            ignore=not_in_a_copy,
         )
         yield replace(corner_run.settings, data_dir=disk / "data")
 

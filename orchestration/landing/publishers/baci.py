@@ -6,6 +6,7 @@ import re
 
 from orchestration.durable import sql_text
 from orchestration.landing.layout import (
+    Author,
     Column,
     FileDetails,
     LandedTable,
@@ -13,6 +14,8 @@ from orchestration.landing.layout import (
     Layout,
     Publisher,
     RawColumn,
+    Reference,
+    Terms,
     needed_column,
 )
 
@@ -112,10 +115,18 @@ PUBLISHER = Publisher(
     name="baci",
     title="BACI",
     layouts=(BACI_TRADE, BACI_ECONOMIES),
-    licence="Etalab Open Licence 2.0",
-    citation=(
-        "Gaulier, G. and Zignago, S. (2010). BACI: International Trade Database at the "
-        "Product-Level. The 1994-2007 Version. CEPII Working Paper 2010-23."
+    terms=Terms(
+        "Etalab Open Licence 2.0",
+        "etalab-2.0",
+        "https://github.com/etalab/licence-ouverte/blob/master/open-licence.md",
     ),
+    reference=Reference(
+        "BACI: International Trade Database at the Product-Level. The 1994-2007 Version",
+        (Author("Gaulier", "Guillaume"), Author("Zignago", "Soledad")),
+        2010,
+        "CEPII",
+        "Working Paper 2010-23",
+    ),
+    address="https://www.cepii.fr/CEPII/en/bdd_modele/bdd_modele_item.asp?id=37",
     access="cepii.fr, no key",
 )

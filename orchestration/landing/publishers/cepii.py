@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from orchestration.landing.layout import (
     MISSING_VALUES,
+    Author,
     LandingError,
     Layout,
     Publisher,
     RawColumn,
+    Reference,
     RunOverRows,
+    Terms,
     needed_column,
 )
 from orchestration.messages import listed, shown
@@ -94,10 +97,18 @@ PUBLISHER = Publisher(
     name="cepii",
     title="CEPII GeoDist",
     layouts=(CEPII_PAIRS,),
-    licence="Etalab Open Licence 2.0",
-    citation=(
-        "Mayer, T. and Zignago, S. (2011). Notes on CEPII's distances measures: the GeoDist "
-        "database. CEPII Working Paper 2011-25."
+    terms=Terms(
+        "Etalab Open Licence 2.0",
+        "etalab-2.0",
+        "https://github.com/etalab/licence-ouverte/blob/master/open-licence.md",
     ),
+    reference=Reference(
+        "Notes on CEPII's distances measures: the GeoDist database",
+        (Author("Mayer", "Thierry"), Author("Zignago", "Soledad")),
+        2011,
+        "CEPII",
+        "Working Paper 2011-25",
+    ),
+    address="https://www.cepii.fr/CEPII/en/bdd_modele/bdd_modele_item.asp?id=6",
     access="cepii.fr, no key",
 )

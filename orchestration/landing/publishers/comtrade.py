@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from orchestration.durable import sql_texts
 from orchestration.landing.layout import (
+    Author,
     Column,
     EmptyAnswerError,
     LandingError,
     Layout,
     Publisher,
+    Reference,
     Replacement,
     RunOverRows,
+    Terms,
     needed_column,
     text_columns,
 )
@@ -223,8 +226,16 @@ PUBLISHER = Publisher(
     name="comtrade",
     title="UN Comtrade",
     layouts=(COMTRADE_TRADE,),
-    licence="UN Comtrade terms of use: data may be used, not redistributed",
-    citation="UN Comtrade Database, United Nations Statistics Division.",
+    # its licence agreement: for internal use, not to be re-disseminated in any form without written
+    # permission of the United Nations Statistics Division
+    terms=Terms(
+        "UN Comtrade terms of use: data may be used, not redistributed",
+        "other-closed",
+        "https://comtrade.un.org/db/help/PolicyOnUseAndRedissemination.pdf",
+        rows_may_be_passed_on=False,
+    ),
+    reference=Reference("UN Comtrade Database", (Author("United Nations Statistics Division"),)),
+    address="https://comtradeplus.un.org",
     access="comtradeapi.un.org; a free key (COMTRADE_API_KEY) for more than a trial",
     rows_of_answer=_rows_of_answer,
 )

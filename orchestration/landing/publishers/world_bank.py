@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from orchestration.durable import sql_name
 from orchestration.landing.layout import (
     YEAR,
+    Author,
     Column,
     LandedTable,
     LandingError,
@@ -17,7 +18,9 @@ from orchestration.landing.layout import (
     Page,
     Publisher,
     RawColumn,
+    Reference,
     RunOverRows,
+    Terms,
     needed_column,
 )
 from orchestration.messages import listed, shown
@@ -241,8 +244,9 @@ PUBLISHER = Publisher(
     name="wdi",
     title="World Development Indicators",
     layouts=(WDI_INDICATORS, WDI_ECONOMIES),
-    licence="CC BY 4.0",
-    citation="World Development Indicators, The World Bank.",
+    terms=Terms("CC BY 4.0", "CC-BY-4.0", "https://creativecommons.org/licenses/by/4.0/"),
+    reference=Reference("World Development Indicators", (Author("The World Bank"),)),
+    address="https://databank.worldbank.org/source/world-development-indicators",
     access="api.worldbank.org or the bulk file WDI_CSV.zip, no key",
     rows_of_answer=_rows_of_answer,
     page_of_answer=_page_of_answer,

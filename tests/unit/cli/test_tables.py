@@ -50,6 +50,18 @@ def test_a_table_is_described_with_its_caveats_and_columns(name: str, capsys: Ca
     ]
 
 
+def test_what_a_publication_leaves_out_is_named(tmp_path: Path, capsys: Captured) -> None:
+    path = tmp_path / "publications" / "000002" / "provenance.json"
+    provenance = json.loads(path.read_text("utf-8"))
+    provenance["withheld"] = [{"table": "marts.fct_world_trade", "publishers": ["comtrade"]}]
+    path.write_text(json.dumps(provenance), encoding="utf-8")
+    assert main() == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Left out (LCT_PUBLISH=aggregates; llms.txt says why): marts.fct_world_trade" in said
+    assert main(as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["left_out"] == ["marts.fct_world_trade"]
+
+
 def test_programs_get_the_same(capsys: Captured) -> None:
     assert main(as_json=True) == 0
     listed = json.loads(capsys.readouterr().out)

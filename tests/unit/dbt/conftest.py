@@ -11,6 +11,11 @@ from orchestration.settings import Settings
 
 
 @pytest.fixture(scope="session")
-def dbt_nodes(small_demo_settings: Settings) -> dict[str, dict]:
+def whole_manifest(small_demo_settings: Settings) -> dict[str, dict]:
+    return json.loads(dbt_manifest(small_demo_settings).read_text("utf-8"))
+
+
+@pytest.fixture(scope="session")
+def dbt_nodes(whole_manifest: dict[str, dict]) -> dict[str, dict]:
     """Unique id -> node, of the models, seeds and tests of the dbt project."""
-    return json.loads(dbt_manifest(small_demo_settings).read_text("utf-8"))["nodes"]
+    return whole_manifest["nodes"]
