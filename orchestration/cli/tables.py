@@ -1,4 +1,4 @@
-"""`lct tables`: the tables of a publication, or one of them with its columns."""
+"""`lct tables`: the tables and macros of a publication, or one of them with its columns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from dataclasses import asdict
 from orchestration.cli.exit_codes import answered
 from orchestration.cli.printing import json_text, print_notice
 from orchestration.cli.wrapping import wrapped
-from orchestration.publishing.catalogue import Column, Table, columns_of, table_named, tables_of
+from orchestration.publishing.catalogue import (
+    Column,
+    Macro,
+    Table,
+    columns_given_by,
+    columns_of,
+    macros_of,
+    table_or_macro_named,
+    tables_of,
+)
 from orchestration.publishing.reading import open_publication
 from orchestration.settings import Settings
 
@@ -16,18 +25,25 @@ INDENT = 4
 
 
 def main(table: str | None = None, publication: str | None = None, as_json: bool = False) -> int:
-    """List the tables of a publication, or describe `table`. Returns the exit status."""
+    """List the tables and macros of a publication, or describe one. Returns the exit status."""
 
     def answer(settings: Settings) -> None:
         with open_publication(settings, publication) as opened:
             print_notice(opened.notice)
             if table is None:
-                tables = tables_of(opened.connection)
-                stated = {"tables": [asdict(t) for t in tables]}
-                lines = list(_listed(tables))
+                tables, macros = tables_of(opened.connection), macros_of(opened.connection)
+                stated = {
+                    "tables": [asdict(t) for t in tables],
+                    "macros": [asdict(m) for m in macros],
+                }
+                lines = list(_listed(tables, macros))
             else:
-                described = table_named(opened.connection, table)
-                columns = columns_of(opened.connection, described)
+                described = table_or_macro_named(opened.connection, table)
+                columns = (
+                    columns_of(opened.connection, described.name)
+                    if isinstance(described, Table)
+                    else columns_given_by(opened.connection, described)
+                )
                 stated = asdict(described) | {"columns": [asdict(c) for c in columns]}
                 lines = list(_described(described, columns))
             print(json_text(opened.as_json() | stated) if as_json else "\n".join(lines))
@@ -35,26 +51,29 @@ def main(table: str | None = None, publication: str | None = None, as_json: bool
     return answered(answer, as_json)
 
 
-def _listed(tables: list[Table]) -> Iterator[str]:
-    for table in tables:
-        yield f"{table.name}: {_rows(table)}"
-        yield from _indented(table.grain)
+def _listed(tables: list[Table], macros: list[Macro]) -> Iterator[str]:
+    everything: list[Table | Macro] = [*tables, *macros]
+    for described in everything:
+        yield _headed(described)
+        yield from _indented(described.grain or described.description)
     yield "`lct tables TABLE` describes one."
 
 
-def _described(table: Table, columns: list[Column]) -> Iterator[str]:
-    yield f"{table.name}: {_rows(table)}"
-    yield from wrapped(f"Grain: {table.grain}" if table.grain else "")
-    yield from wrapped(table.description)
+def _described(described: Table | Macro, columns: list[Column]) -> Iterator[str]:
+    yield _headed(described)
+    yield from wrapped(f"Grain: {described.grain}" if described.grain else "")
+    yield from wrapped(described.description)
     yield ""
     for column in columns:
         yield f"{column.name}  {column.type}"
         yield from _indented(column.description)
 
 
+def _headed(described: Table | Macro) -> str:
+    if isinstance(described, Macro):
+        return f"{described.call}: macro"
+    return f"{described.name}: {described.rows:,} row{'' if described.rows == 1 else 's'}"
+
+
 def _indented(text: str) -> list[str]:
     return wrapped(text, indent=INDENT)
-
-
-def _rows(table: Table) -> str:
-    return f"{table.rows:,} row{'' if table.rows == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""The tables of a publication as their descriptions tell: grain, caveats, columns, rows."""
+"""Tables and macros of a publication as their descriptions tell: grain, caveats, columns, rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from orchestration.publishing.reading import SYNTHETIC_NOTICE
 
 
 class UnknownTableError(ExplainedError):
-    """A publication has no table of a name. The message names those that are like it."""
+    """A publication has no table or macro of a name. The message names those that are like it."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,19 @@ class Table:
     description: str
 
 
+@dataclass(frozen=True)
+class Macro:
+    """A macro: how it is called, what a row of a table that it gives is, what else is to be known.
+
+    Without a grain it gives a value.
+    """
+
+    name: str
+    call: str
+    grain: str
+    description: str
+
+
 def tables_of(connection: duckdb.DuckDBPyConnection) -> list[Table]:
     """All tables of a publication, by schema and name."""
     found = connection.execute(
@@ -53,16 +66,32 @@ def tables_of(connection: duckdb.DuckDBPyConnection) -> list[Table]:
     ]
 
 
-def table_named(connection: duckdb.DuckDBPyConnection, name: str) -> Table:
-    """The table `name`, with its schema or, if only one has such a table, without.
+def macros_of(connection: duckdb.DuckDBPyConnection) -> list[Macro]:
+    """All macros of a publication, those that give tables first, by name."""
+    found = connection.execute(
+        """
+        select
+            function_name,
+            function_name || '(' || array_to_string(parameters, ', ') || ')' as call,
+            coalesce(comment, '')
+        from duckdb_functions()
+        where not internal
+        order by function_type = 'macro', function_name
+        """
+    ).fetchall()
+    return [Macro(name, call, *_grain_of(comment)) for name, call, comment in found]
+
+
+def table_or_macro_named(connection: duckdb.DuckDBPyConnection, name: str) -> Table | Macro:
+    """The macro `name`, or the table, with its schema or, if only one has such a table, without.
 
     Raises UnknownTableError.
     """
-    tables = tables_of(connection)
-    matches = [t for t in tables if name in (t.name, t.name.partition(".")[2])]
+    described: list[Table | Macro] = [*tables_of(connection), *macros_of(connection)]
+    matches = [t for t in described if name in (t.name, t.name.partition(".")[2])]
     if len(matches) == 1:
         return matches[0]
-    names = [t.name for t in matches or tables]
+    names = [t.name for t in matches or described]
     alike = names if matches else difflib.get_close_matches(name, names, cutoff=0.4)
     meant = f"Do you mean {' or '.join(alike)}? " if alike else ""
     raise UnknownTableError(
@@ -70,9 +99,9 @@ def table_named(connection: duckdb.DuckDBPyConnection, name: str) -> Table:
     )
 
 
-def columns_of(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Column]:
-    """The columns of a table, in its order."""
-    schema, _, name = table.name.partition(".")
+def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> list[Column]:
+    """The columns of a table, `schema.table`, in its order."""
+    schema, _, name = table.partition(".")
     found = connection.execute(
         """
         select column_name, data_type, coalesce(comment, '')
@@ -83,6 +112,43 @@ def columns_of(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Colu
         [schema, name],
     ).fetchall()
     return [Column(*row) for row in found]
+
+
+def columns_given_by(connection: duckdb.DuckDBPyConnection, macro: Macro) -> list[Column]:
+    """The columns of the table that a macro gives; none if it gives a value.
+
+    A column is described as in the first of the tables that the macro reads that has it; one that
+    is the macro's own is described in what is said of the macro.
+    """
+    if not macro.grain:
+        return []
+    nothing = re.sub(r"\w+(?=[,)])", "null", macro.call)
+    given = connection.execute(f"describe select * from {nothing}").fetchall()
+    known: dict[str, str] = {}
+    for table in _tables_read_by(connection, macro.name):
+        for column in columns_of(connection, table):
+            known.setdefault(column.name, column.description)
+    return [Column(name, type_, known.get(name, "")) for name, type_, *_ in given]
+
+
+def _tables_read_by(connection: duckdb.DuckDBPyConnection, macro: str) -> list[str]:
+    """The tables that the macro names, then those of the macros that it calls."""
+    definitions = dict(
+        connection.execute(
+            "select function_name, macro_definition from duckdb_functions() where not internal"
+        ).fetchall()
+    )
+    found: list[str] = []
+    to_read = [macro]
+    for name in to_read:
+        text = definitions[name]
+        found += re.findall(r"\b(?:marts|report|estimates)\.\w+", text)
+        to_read += [
+            other
+            for other in definitions
+            if other not in to_read and re.search(rf"\b{other}\(", text)
+        ]
+    return list(dict.fromkeys(found))
 
 
 def _rows_of(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:

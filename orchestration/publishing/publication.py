@@ -39,6 +39,7 @@ from orchestration.publishing.integrity import (
     tables_that_differ,
     verify_publication,
 )
+from orchestration.publishing.macros import write_macros
 from orchestration.publishing.reading import SYNTHETIC_NOTICE, kept_publications
 from orchestration.settings import PROJECT_ROOT, Settings
 
@@ -229,8 +230,9 @@ def _write(
 ) -> dict[str, Any]:
     """Write all files of a publication but its provenance, which is returned."""
     tables = _copy_tables(connection, folder, say)
+    macros = write_macros(folder / WAREHOUSE, SYNTHETIC_NOTICE if origin["is_synthetic"] else "")
     write_printed_tables(connection, folder / "tables")
-    return _provenance(origin, tables, number)
+    return _provenance(origin, tables, macros, number)
 
 
 def _unaltered_publication(
@@ -318,12 +320,15 @@ def _copy_tables(
     return copied
 
 
-def _provenance(origin: dict[str, Any], tables: dict[str, dict], number: str) -> dict[str, Any]:
+def _provenance(
+    origin: dict[str, Any], tables: dict[str, dict], macros: dict[str, dict], number: str
+) -> dict[str, Any]:
     return {
         "publication": number,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         **origin,
         "tables": tables,
+        "macros": macros,
     }
 
 
