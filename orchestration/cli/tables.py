@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
+import duckdb
+
 from orchestration.cli.exit_codes import answered
 from orchestration.cli.printing import json_text, print_notice
 from orchestration.cli.wrapping import wrapped
@@ -15,7 +17,7 @@ from orchestration.publishing.catalogue import (
     columns_given_by,
     columns_of,
     macros_of,
-    table_or_macro_named,
+    table_named,
     tables_of,
 )
 from orchestration.publishing.reading import open_publication
@@ -38,17 +40,20 @@ def main(table: str | None = None, publication: str | None = None, as_json: bool
                 }
                 lines = list(_listed(tables, macros))
             else:
-                described = table_or_macro_named(opened.connection, table)
-                columns = (
-                    columns_of(opened.connection, described.name)
-                    if isinstance(described, Table)
-                    else columns_given_by(opened.connection, described)
-                )
+                described, columns = _found(opened.connection, table)
                 stated = asdict(described) | {"columns": [asdict(c) for c in columns]}
                 lines = list(_described(described, columns))
             print(json_text(opened.as_json() | stated) if as_json else "\n".join(lines))
 
     return answered(answer, as_json)
+
+
+def _found(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[Table | Macro, list[Column]]:
+    for macro in macros_of(connection):
+        if macro.name == name:
+            return macro, columns_given_by(connection, macro)
+    table = table_named(connection, name)
+    return table, columns_of(connection, table)
 
 
 def _listed(tables: list[Table], macros: list[Macro]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from orchestration.publishing.reading import SYNTHETIC_NOTICE
 
 
 class UnknownTableError(ExplainedError):
-    """A publication has no table or macro of a name. The message names those that are like it."""
+    """A publication has no table of a name. The message names those that are like it."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Macro:
-    """A macro: how it is called, what a row of a table that it gives is, what else is to be known.
+    """A macro: its name, how it is called, what a row of it is, and what else is to be known.
 
-    Without a grain it gives a value.
+    One that gives a value and no table has no grain.
     """
 
     name: str
@@ -61,9 +61,56 @@ def tables_of(connection: duckdb.DuckDBPyConnection) -> list[Table]:
         """
     ).fetchall()
     return [
-        Table(f"{schema}.{table}", _rows_of(connection, schema, table), *_grain_of(comment))
+        Table(f"{schema}.{table}", _rows_of(connection, schema, table), *grain_of(comment))
         for schema, table, comment in found
     ]
+
+
+def table_named(connection: duckdb.DuckDBPyConnection, name: str) -> Table:
+    """The table `name`, with its schema or, if only one has such a table, without.
+
+    Raises UnknownTableError.
+    """
+    tables = tables_of(connection)
+    matches = [t for t in tables if name in (t.name, t.name.partition(".")[2])]
+    if len(matches) == 1:
+        return matches[0]
+    names = [t.name for t in matches or tables]
+    alike = names if matches else difflib.get_close_matches(name, names, cutoff=0.4)
+    meant = f"Do you mean {' or '.join(alike)}? " if alike else ""
+    raise UnknownTableError(
+        f"There is no one table {shown(name)}. {meant}`lct tables` lists all of them."
+    )
+
+
+def columns_of(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Column]:
+    """The columns of a table, in its order."""
+    schema, _, name = table.name.partition(".")
+    found = connection.execute(
+        """
+        select column_name, data_type, coalesce(comment, '')
+        from duckdb_columns()
+        where not internal and schema_name = ? and table_name = ?
+        order by column_index
+        """,
+        [schema, name],
+    ).fetchall()
+    return [Column(*row) for row in found]
+
+
+def _rows_of(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
+    [(rows,)] = connection.execute(f"select count(*) from {sql_name(schema, table)}").fetchall()
+    return rows
+
+
+def grain_of(comment: str) -> tuple[str, str]:
+    """What a row is, and the rest of a comment, which opens with the grain as all of ours do."""
+    text = " ".join(comment.removeprefix(SYNTHETIC_NOTICE).split())
+    opening = re.match(r"Grain: (.+?\.)(?= |$)", text)
+    return (opening[1], text[opening.end() :].strip()) if opening else ("", text)
+
+
+# ---- macros --------------------------------------------------------------------------------------
 
 
 def macros_of(connection: duckdb.DuckDBPyConnection) -> list[Macro]:
@@ -79,39 +126,7 @@ def macros_of(connection: duckdb.DuckDBPyConnection) -> list[Macro]:
         order by function_type = 'macro', function_name
         """
     ).fetchall()
-    return [Macro(name, call, *_grain_of(comment)) for name, call, comment in found]
-
-
-def table_or_macro_named(connection: duckdb.DuckDBPyConnection, name: str) -> Table | Macro:
-    """The macro `name`, or the table, with its schema or, if only one has such a table, without.
-
-    Raises UnknownTableError.
-    """
-    described: list[Table | Macro] = [*tables_of(connection), *macros_of(connection)]
-    matches = [t for t in described if name in (t.name, t.name.partition(".")[2])]
-    if len(matches) == 1:
-        return matches[0]
-    names = [t.name for t in matches or described]
-    alike = names if matches else difflib.get_close_matches(name, names, cutoff=0.4)
-    meant = f"Do you mean {' or '.join(alike)}? " if alike else ""
-    raise UnknownTableError(
-        f"There is no one table {shown(name)}. {meant}`lct tables` lists all of them."
-    )
-
-
-def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> list[Column]:
-    """The columns of a table, `schema.table`, in its order."""
-    schema, _, name = table.partition(".")
-    found = connection.execute(
-        """
-        select column_name, data_type, coalesce(comment, '')
-        from duckdb_columns()
-        where not internal and schema_name = ? and table_name = ?
-        order by column_index
-        """,
-        [schema, name],
-    ).fetchall()
-    return [Column(*row) for row in found]
+    return [Macro(name, call, *grain_of(comment)) for name, call, comment in found]
 
 
 def columns_given_by(connection: duckdb.DuckDBPyConnection, macro: Macro) -> list[Column]:
@@ -126,7 +141,7 @@ def columns_given_by(connection: duckdb.DuckDBPyConnection, macro: Macro) -> lis
     given = connection.execute(f"describe select * from {nothing}").fetchall()
     known: dict[str, str] = {}
     for table in _tables_read_by(connection, macro.name):
-        for column in columns_of(connection, table):
+        for column in columns_of(connection, table_named(connection, table)):
             known.setdefault(column.name, column.description)
     return [Column(name, type_, known.get(name, "")) for name, type_, *_ in given]
 
@@ -149,15 +164,3 @@ def _tables_read_by(connection: duckdb.DuckDBPyConnection, macro: str) -> list[s
             if other not in to_read and re.search(rf"\b{other}\(", text)
         ]
     return list(dict.fromkeys(found))
-
-
-def _rows_of(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
-    [(rows,)] = connection.execute(f"select count(*) from {sql_name(schema, table)}").fetchall()
-    return rows
-
-
-def _grain_of(comment: str) -> tuple[str, str]:
-    """What a row is, and the rest of a comment, which opens with the grain as all of ours do."""
-    text = " ".join(comment.removeprefix(SYNTHETIC_NOTICE).split())
-    opening = re.match(r"Grain: (.+?\.)(?= |$)", text)
-    return (opening[1], text[opening.end() :].strip()) if opening else ("", text)

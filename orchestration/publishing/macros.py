@@ -33,6 +33,11 @@ class Macro:
     definition: str
     is_table: bool
 
+    @property
+    def tables(self) -> set[str]:
+        """The published tables that its SQL names, as `schema.table`."""
+        return set(re.findall(r"\b(?:from|join)\s+(\w+\.\w+)", self.definition))
+
     def calls(self, name: str) -> bool:
         """Whether its SQL calls the macro `name`."""
         return name != self.name and bool(re.search(rf"\b{name}\(", self.definition))
@@ -49,20 +54,33 @@ def macros() -> list[Macro]:
 
 
 def write_macros(warehouse: Path, notice: str) -> dict[str, dict[str, str]]:
-    """Create all macros in a DuckDB file, described, each description after the `notice`.
+    """Create the macros in a DuckDB file, described, each description after the `notice`.
 
-    Returns a checksum of each by name, for the provenance.
+    A macro of a table that is not published there is left out, and so are those that call it.
+    Returns a checksum of each that is written by name, for the provenance.
     """
-    written = {}
+    written: dict[str, dict[str, str]] = {}
+    left_out: list[Macro] = []
     with duckdb.connect(str(warehouse)) as connection:
+        held = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where not internal"
+        ).fetchall()
+        tables = {name for (name,) in held}
         for macro in macros():
-            kind = "macro table" if macro.is_table else "macro"
-            comment = sql_text(notice + macro.description)
-            connection.execute(macro.definition)
-            connection.execute(f"comment on {kind} {sql_name(macro.name)} is {comment}")
+            if not macro.tables <= tables or any(macro.calls(other.name) for other in left_out):
+                left_out.append(macro)
+                continue
+            _create(connection, macro, notice)
             text = f"{macro.description}\n{macro.definition}"
             written[macro.name] = {"content": hashlib.sha256(text.encode()).hexdigest()}
     return dict(sorted(written.items()))
+
+
+def _create(connection: duckdb.DuckDBPyConnection, macro: Macro, notice: str) -> None:
+    kind = "macro table" if macro.is_table else "macro"
+    comment = sql_text(notice + macro.description)
+    connection.execute(macro.definition)
+    connection.execute(f"comment on {kind} {sql_name(macro.name)} is {comment}")
 
 
 def _read(path: Path) -> Macro:
