@@ -1,4 +1,4 @@
--- Grain: one row per column and term of tables 4 to 12: the report's own specification on the run's
+-- Grain: one row per column and term of tables 4 to 12. The report's own specification on the run's
 -- choices, clustered by economy, and what becomes of it over all trade bases, variants and kinds of
 -- inference, this one among them. estimates is how many there are, share_of_same_sign the share of
 -- them (0 to 1) with its sign, share_significant the share that is significant at 5 % with that

@@ -1,5 +1,5 @@
--- Grain: one row per column and term of a table of regressions (table_4 to table_12): the report's
--- own specification on the run's choices, clustered by economy, and the printed coefficient beside
+-- Grain: one row per column and term of a table of regressions, table_4 to table_12. The report's
+-- own specification on the run's choices, clustered by economy, with the printed coefficient beside
 -- it. p_value_adjusted answers for all terms of the table together.
 create macro coefficients_of(table_name) as table
 select

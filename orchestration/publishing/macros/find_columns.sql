@@ -1,5 +1,5 @@
--- Grain: one row per published table and column whose name or description holds the word:
--- table_name, column_name, data_type and description.
+-- Grain: one row per published table and column whose name or description holds the word. The
+-- columns are table_name, column_name, data_type and description.
 create macro find_columns(word) as table
 select
     described.schema_name || '.' || described.table_name as table_name,

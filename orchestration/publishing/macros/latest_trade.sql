@@ -1,7 +1,7 @@
--- Grain: one row per product that the economy trades, the largest first: its exports or imports
--- with the World in its latest full year, that is the last one with at least half as many products
--- as its median year. The direction is export or import; share_of_world is the economy's share, 0
--- to 1, of what all economies export or import of the product. The economy is a code or a name.
+-- Grain: one row per product that the economy trades, the largest first. Its exports or imports
+-- (the direction: export or import) with the World in its latest full year: the last one with at
+-- least half as many products as its median year. share_of_world is the economy's share, 0 to 1, of
+-- what all economies export or import of the product. The economy is a code or a name.
 create macro latest_trade(economy, direction) as table
 with
     years as (

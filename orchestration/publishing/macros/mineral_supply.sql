@@ -1,7 +1,7 @@
--- Grain: one row per year and stage of processing (all: the stages together) of a transition
--- mineral: the world's largest supplier, shares of the largest, of three and of China, and the
--- Herfindahl-Hirschman index with its bounds. Trade, not production; reconciled basis; trade within
--- the European Union counts.
+-- Grain: one row per year and stage of processing of a transition mineral. The world's largest
+-- supplier, shares of the largest, of three and of China, and the Herfindahl-Hirschman index with
+-- its bounds; the stage all is the stages together. Trade, not production; reconciled basis; trade
+-- within the European Union counts.
 create macro mineral_supply(mineral) as table
 select
     supply.year,

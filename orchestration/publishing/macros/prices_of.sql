@@ -1,6 +1,6 @@
--- Grain: one row per frequency (annual, monthly), flow of China and period: the price index of a
+-- Grain: one row per frequency (annual, monthly), flow of China and period. The price index of a
 -- product, technology, sector or mineral as marts.price_index names it, or of a code that shares
--- its product with others, all partners, formula ccdi, 100 on average over base_year. Levels of two
+-- its product with others: all partners, formula ccdi, 100 on average over base_year. Levels of two
 -- chains do not compare.
 create macro prices_of(goods) as table
 select

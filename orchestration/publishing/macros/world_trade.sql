@@ -1,7 +1,7 @@
--- Grain: one row per year, economy, flow and product: fct_world_trade, each economy's trade with
--- the World, with the names of economy and product. share_of_world is the economy's share, 0 to 1,
--- of what all economies export or import of the product. Safe to sum within one flow: lithium
--- compounds are in both lists, but in one row.
+-- Grain: one row per year, economy, flow and product. Each economy's trade with the World
+-- (fct_world_trade), with the names of economy and product. share_of_world is the economy's share,
+-- 0 to 1, of what all economies export or import of the product. Safe to sum within one flow:
+-- lithium compounds are in both lists, but in one row.
 create macro world_trade() as table
 with
     world as (
