@@ -59,7 +59,7 @@ dev: .venv/ready
 lint: .venv/ready-to-test
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
-	@$(BIN)/sqlfmt --quiet --no-progressbar --check dbt_project tests/data
+	@$(BIN)/sqlfmt --quiet --no-progressbar --check dbt_project orchestration tests/data
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 

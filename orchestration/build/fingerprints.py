@@ -105,11 +105,11 @@ def _digest(**parts: Any) -> str:
 
 
 def _code_of(*places: str) -> str:
-    """A digest of the Python files at these places of the project."""
+    """A digest of the files of Python and SQL at these places of the project."""
     found: list[Path] = []
     for place in places:
         path = PROJECT_ROOT / place
-        found += [path] if path.is_file() else path.rglob("*.py")
+        found += [path] if path.is_file() else [*path.rglob("*.py"), *path.rglob("*.sql")]
     return _digest(code=_contents(found))
 
 

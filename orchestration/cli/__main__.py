@@ -139,7 +139,7 @@ def tables(
     publication: Publication = None,
     as_json: Json = False,
 ) -> None:
-    """List the published tables, or describe one: grain, rows, columns, units, caveats."""
+    """List the published tables and macros, or describe one: grain, columns, units, caveats."""
     from orchestration.cli.tables import main
 
     sys.exit(main(table, publication, as_json))

@@ -1,14 +1,25 @@
-"""`lct tables`: the tables of a publication, or one of them with its columns."""
+"""`lct tables`: the tables and macros of a publication, or one of them with its columns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
 
+import duckdb
+
 from orchestration.cli.exit_codes import answered
 from orchestration.cli.printing import json_text, print_notice
 from orchestration.cli.wrapping import wrapped
-from orchestration.publishing.catalogue import Column, Table, columns_of, table_named, tables_of
+from orchestration.publishing.catalogue import (
+    Column,
+    Macro,
+    Table,
+    columns_given_by,
+    columns_of,
+    macros_of,
+    table_named,
+    tables_of,
+)
 from orchestration.publishing.reading import open_publication
 from orchestration.settings import Settings
 
@@ -16,19 +27,22 @@ INDENT = 4
 
 
 def main(table: str | None = None, publication: str | None = None, as_json: bool = False) -> int:
-    """List the tables of a publication, or describe `table`. Returns the exit status."""
+    """List the tables and macros of a publication, or describe one. Returns the exit status."""
 
     def answer(settings: Settings) -> None:
         with open_publication(settings, publication) as opened:
             print_notice(opened.notice)
             if table is None:
-                tables = tables_of(opened.connection)
+                tables, macros = tables_of(opened.connection), macros_of(opened.connection)
                 left_out = opened.withheld()
-                stated = {"tables": [asdict(t) for t in tables], "left_out": left_out}
-                lines = list(_listed(tables, left_out))
+                stated = {
+                    "tables": [asdict(t) for t in tables],
+                    "macros": [asdict(m) for m in macros],
+                    "left_out": left_out,
+                }
+                lines = list(_listed(tables, macros, left_out))
             else:
-                described = table_named(opened.connection, table)
-                columns = columns_of(opened.connection, described)
+                described, columns = _found(opened.connection, table)
                 stated = asdict(described) | {"columns": [asdict(c) for c in columns]}
                 lines = list(_described(described, columns))
             print(json_text(opened.as_json() | stated) if as_json else "\n".join(lines))
@@ -36,10 +50,19 @@ def main(table: str | None = None, publication: str | None = None, as_json: bool
     return answered(answer, as_json)
 
 
-def _listed(tables: list[Table], left_out: list[str]) -> Iterator[str]:
-    for table in tables:
-        yield f"{table.name}: {_rows(table)}"
-        yield from _indented(table.grain)
+def _found(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[Table | Macro, list[Column]]:
+    for macro in macros_of(connection):
+        if macro.name == name:
+            return macro, columns_given_by(connection, macro)
+    table = table_named(connection, name)
+    return table, columns_of(connection, table)
+
+
+def _listed(tables: list[Table], macros: list[Macro], left_out: list[str]) -> Iterator[str]:
+    everything: list[Table | Macro] = [*tables, *macros]
+    for described in everything:
+        yield _headed(described)
+        yield from _indented(described.grain or described.description)
     if left_out:
         yield from wrapped(
             f"Left out (LCT_PUBLISH=aggregates; llms.txt says why): {', '.join(left_out)}"
@@ -47,19 +70,21 @@ def _listed(tables: list[Table], left_out: list[str]) -> Iterator[str]:
     yield "`lct tables TABLE` describes one."
 
 
-def _described(table: Table, columns: list[Column]) -> Iterator[str]:
-    yield f"{table.name}: {_rows(table)}"
-    yield from wrapped(f"Grain: {table.grain}" if table.grain else "")
-    yield from wrapped(table.description)
+def _described(described: Table | Macro, columns: list[Column]) -> Iterator[str]:
+    yield _headed(described)
+    yield from wrapped(f"Grain: {described.grain}" if described.grain else "")
+    yield from wrapped(described.description)
     yield ""
     for column in columns:
         yield f"{column.name}  {column.type}"
         yield from _indented(column.description)
 
 
+def _headed(described: Table | Macro) -> str:
+    if isinstance(described, Macro):
+        return f"{described.call}: macro"
+    return f"{described.name}: {described.rows:,} row{'' if described.rows == 1 else 's'}"
+
+
 def _indented(text: str) -> list[str]:
     return wrapped(text, indent=INDENT)
-
-
-def _rows(table: Table) -> str:
-    return f"{table.rows:,} row{'' if table.rows == 1 else 's'}"

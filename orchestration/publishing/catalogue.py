@@ -1,4 +1,4 @@
-"""The tables of a publication as their descriptions tell: grain, caveats, columns, rows."""
+"""Tables and macros of a publication as their descriptions tell: grain, caveats, columns, rows."""
 
 from __future__ import annotations
 
@@ -33,6 +33,19 @@ class Table:
 
     name: str
     rows: int
+    grain: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A macro: its name, how it is called, what a row of it is, and what else is to be known.
+
+    One that gives a value and no table has no grain.
+    """
+
+    name: str
+    call: str
     grain: str
     description: str
 
@@ -111,3 +124,59 @@ def grain_of(comment: str) -> tuple[str, str]:
     text = " ".join(comment.removeprefix(SYNTHETIC_NOTICE).split())
     opening = re.match(r"Grain: (.+?\.)(?= |$)", text)
     return (opening[1], text[opening.end() :].strip()) if opening else ("", text)
+
+
+# ---- macros --------------------------------------------------------------------------------------
+
+
+def macros_of(connection: duckdb.DuckDBPyConnection) -> list[Macro]:
+    """All macros of a publication, those that give tables first, by name."""
+    found = connection.execute(
+        """
+        select
+            function_name,
+            function_name || '(' || array_to_string(parameters, ', ') || ')' as call,
+            coalesce(comment, '')
+        from duckdb_functions()
+        where not internal
+        order by function_type = 'macro', function_name
+        """
+    ).fetchall()
+    return [Macro(name, call, *grain_of(comment)) for name, call, comment in found]
+
+
+def columns_given_by(connection: duckdb.DuckDBPyConnection, macro: Macro) -> list[Column]:
+    """The columns of the table that a macro gives; none if it gives a value.
+
+    A column is described as in the first of the tables that the macro reads that has it; one that
+    is the macro's own is described in what is said of the macro.
+    """
+    if not macro.grain:
+        return []
+    nothing = re.sub(r"\w+(?=[,)])", "null", macro.call)
+    given = connection.execute(f"describe select * from {nothing}").fetchall()
+    known: dict[str, str] = {}
+    for table in _tables_read_by(connection, macro.name):
+        for column in columns_of(connection, table_named(connection, table)):
+            known.setdefault(column.name, column.description)
+    return [Column(name, type_, known.get(name, "")) for name, type_, *_ in given]
+
+
+def _tables_read_by(connection: duckdb.DuckDBPyConnection, macro: str) -> list[str]:
+    """The tables that the macro names, then those of the macros that it calls."""
+    definitions = dict(
+        connection.execute(
+            "select function_name, macro_definition from duckdb_functions() where not internal"
+        ).fetchall()
+    )
+    found: list[str] = []
+    to_read = [macro]
+    for name in to_read:
+        text = definitions[name]
+        found += re.findall(r"\b(?:marts|report|estimates)\.\w+", text)
+        to_read += [
+            other
+            for other in definitions
+            if other not in to_read and re.search(rf"\b{other}\(", text)
+        ]
+    return list(dict.fromkeys(found))

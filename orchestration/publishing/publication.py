@@ -44,6 +44,7 @@ from orchestration.publishing.integrity import (
     verify_publication,
 )
 from orchestration.publishing.lineage import declared_tables
+from orchestration.publishing.macros import write_macros
 from orchestration.publishing.reading import SYNTHETIC_NOTICE, kept_publications, open_folder
 from orchestration.settings import PROJECT_ROOT, Settings
 
@@ -239,10 +240,11 @@ def _write(
 
     withheld = {left_out["table"] for left_out in origin["withheld"]}
     tables = _copy_tables(connection, folder, withheld, say)
+    macros = write_macros(folder / WAREHOUSE, SYNTHETIC_NOTICE if origin["is_synthetic"] else "")
     write_printed_tables(connection, folder / "tables")
     with open_folder(folder, number, settings.memory_limit) as publication:
         write_ready_exports(publication)
-    provenance = _provenance(origin, tables, number)
+    provenance = _provenance(origin, tables, macros, number)
     write_metadata(connection, folder, provenance, _manifest_of_dbt(settings))
     return provenance
 
@@ -343,12 +345,15 @@ def _copy_tables(
     return copied
 
 
-def _provenance(origin: dict[str, Any], tables: dict[str, dict], number: str) -> dict[str, Any]:
+def _provenance(
+    origin: dict[str, Any], tables: dict[str, dict], macros: dict[str, dict], number: str
+) -> dict[str, Any]:
     return {
         "publication": number,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         **origin,
         "tables": tables,
+        "macros": macros,
     }
 
 

@@ -76,6 +76,13 @@ insert into report.figure_1 values
 comment on table report.figure_1 is '{notice}Grain: one row per year, group and measure.';
 create table report.table_1 (sector varchar, measure varchar, value double, unit varchar);
 insert into report.table_1 values ('buildings', 'products', 20, 'count');
+create macro exports_of(economy) as table
+    select year, product_code, value_usd, 2 * value_usd as doubled
+    from marts.fct_trade_flow where exporter_iso3 = economy;
+comment on macro table exports_of is
+    '{notice}Grain: one row per year and product that the economy exports. doubled is invented.';
+create macro half_of(number) as number / 2;
+comment on macro half_of is '{notice}Half of a number.';
 """
 PRINTED = {
     "en": "\ufeffTable 4. Trade with China\n,(1)\nGDP,0.12***\n",

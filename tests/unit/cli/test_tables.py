@@ -1,4 +1,4 @@
-"""`lct tables`: what a row of each table is, and the columns of one."""
+"""`lct tables`: what a row of each table and macro is, and the columns of one."""
 
 from __future__ import annotations
 
@@ -30,6 +30,12 @@ def test_tables_are_listed_with_their_grain(capsys: Captured) -> None:
     assert lines[place + 1] == "    one row per year, exporter and product: safe to sum."
     assert lines[place + 2] == "marts.fct_world_trade_variants: 2 rows"
     assert "marts.run_choices: 1 row" in lines
+    place = lines.index("exports_of(economy): macro")
+    assert lines[place + 1 : place + 4] == [
+        "    one row per year and product that the economy exports.",
+        "half_of(number): macro",
+        "    Half of a number.",
+    ]
     assert all(cell_len(line) <= 80 for line in lines)
     assert said.err.strip() == SYNTHETIC.strip()
 
@@ -62,6 +68,23 @@ def test_what_a_publication_leaves_out_is_named(tmp_path: Path, capsys: Captured
     assert json.loads(capsys.readouterr().out)["left_out"] == ["marts.fct_world_trade"]
 
 
+def test_a_macro_is_described_with_what_it_gives(capsys: Captured) -> None:
+    assert main("exports_of") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "exports_of(economy): macro",
+        "Grain: one row per year and product that the economy exports.",
+        "doubled is invented.",
+        "",
+        "year  INTEGER",
+        "product_code  VARCHAR",
+        "value_usd  DECIMAL(18,3)",
+        "    Value in current US dollars.",
+        "doubled  DECIMAL(18,3)",
+    ]
+    assert main("half_of") == 0
+    assert capsys.readouterr().out.split("\n", 1)[1].strip() == "Half of a number."
+
+
 def test_programs_get_the_same(capsys: Captured) -> None:
     assert main(as_json=True) == 0
     listed = json.loads(capsys.readouterr().out)
@@ -73,6 +96,7 @@ def test_programs_get_the_same(capsys: Captured) -> None:
         "grain": "one row per year, exporter and product: safe to sum.",
         "description": "Only listed products.",
     }
+    assert [m["call"] for m in listed["macros"]] == ["exports_of(economy)", "half_of(number)"]
     assert main("figure_1", publication="1", as_json=True) == 0
     described = json.loads(capsys.readouterr().out)
     assert (described["publication"], described["is_synthetic"]) == ("000001", False)
