@@ -166,6 +166,25 @@ def exhibits(
     sys.exit(main(exhibit, language, year, publication, as_json))
 
 
+@app.command()
+def compare(
+    before: Annotated[
+        str | None,
+        typer.Argument(help="Number or folder; default: the one before AFTER."),
+    ] = None,
+    after: Annotated[
+        str | None, typer.Argument(help="Number or folder; default: what is published.")
+    ] = None,
+    table: Annotated[str | None, typer.Option(help="Only this table.")] = None,
+    examples: Annotated[int, typer.Option(min=0, help="Changes shown of a table.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Compare two publications: what they were made from, and which numbers differ."""
+    from orchestration.cli.compare import main
+
+    sys.exit(main(before, after, table, examples, as_json))
+
+
 def _choose(source: str | None, landing: str | None) -> None:
     """Options of the command line take precedence over the environment."""
     chosen = {"LCT_SOURCE": source, "LCT_LANDING": landing}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -12,12 +11,11 @@ from orchestration.cli.printing import json_text, print_notice
 from orchestration.cli.summary import labelled, message_of, newest_years
 from orchestration.cli.wrapping import whole
 from orchestration.landing.manifest import Manifest, read_manifest
-from orchestration.publishing.integrity import PROVENANCE
 from orchestration.publishing.reading import (
     OpenPublication,
-    PublicationError,
     kept_publications,
     open_publication,
+    provenance_of,
 )
 from orchestration.settings import Settings
 from orchestration.sources.live.pending_plan import waiting_requests
@@ -45,7 +43,7 @@ def status_of(settings: Settings) -> dict[str, Any]:
     if settings.published_dir.exists():
         with open_publication(settings) as publication:
             print_notice(publication.notice)
-            provenance = _provenance(publication)
+            provenance = provenance_of(publication.folder)
             published = _published(settings, publication, provenance)
     else:
         provenance, published = {"sources": []}, None
@@ -56,17 +54,6 @@ def status_of(settings: Settings) -> dict[str, Any]:
         "waiting": _waiting(settings, manifest, provenance),
         "last_failure": last_failure(settings),
     }
-
-
-def _provenance(publication: OpenPublication) -> dict[str, Any]:
-    path = publication.folder / PROVENANCE
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise PublicationError(
-            f"{path} cannot be read: {error}. `lct verify` says what is damaged; "
-            "`lct restore` goes back to an earlier publication."
-        ) from error
 
 
 def _published(

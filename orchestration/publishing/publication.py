@@ -25,7 +25,7 @@ import duckdb
 from orchestration.build import fingerprints, warehouse
 from orchestration.build.estimates import write_printed_tables
 from orchestration.build.warehouse import WarehouseError
-from orchestration.durable import bytes_below, explaining_full_disk, point_link, sql_text
+from orchestration.durable import bytes_below, explaining_full_disk, point_link, sql_name, sql_text
 from orchestration.landing.manifest import Manifest, read_manifest
 from orchestration.publishing.drift import HOW_TO_ACCEPT, SUBJECTS, drift
 from orchestration.publishing.integrity import (
@@ -367,9 +367,25 @@ def _origin(
         "left_out": [
             {"file": x.file, "status": x.status, "reason": x.reason} for x in manifest.left_out
         ],
+        "seeds": _contents_of_seeds(connection),
         "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
         "git": _git_state(),
     }
+
+
+def _contents_of_seeds(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """A checksum of the rows of each seed, as the models had them."""
+    names = connection.execute(
+        "select table_name from duckdb_tables() "
+        "where database_name = current_database() and schema_name = 'seeds' order by 1"
+    ).fetchall()
+    found = {}
+    for (name,) in names:
+        [(content,)] = connection.execute(
+            f"select coalesce(sum(hash(t)::hugeint), 0) from {sql_name('seeds', name)} as t"
+        ).fetchall()
+        found[name] = f"{content:x}"
+    return found
 
 
 def _content(provenance: dict) -> dict:

@@ -28,7 +28,8 @@ def commands_of_the_section() -> list[str]:
 def test_a_command_of_the_readme_runs(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish_by_hand(tmp_path / "data")
+    for number in ("000001", "000002"):
+        publish_by_hand(tmp_path / "data", number)
     monkeypatch.setenv("LCT_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
     program, *arguments = shlex.split(line, comments=True)

@@ -23,6 +23,7 @@ from orchestration.cli.__main__ import app
         ("tables", "describe one"),
         ("status", "what failed last"),
         ("exhibits", "show one on the terminal"),
+        ("compare", "which numbers differ"),
     ],
 )
 def test_every_command_says_what_it_does(command: str, said: str) -> None:
