@@ -185,6 +185,36 @@ def compare(
     sys.exit(main(before, after, table, examples, as_json))
 
 
+@app.command("open")
+def open_place(
+    what: Annotated[
+        Literal["page", "dagster", "docs", "codebook", "pictures", "tables"],
+        typer.Argument(help="The report's page, Dagster, dbt's documentation, ..."),
+    ] = "page",
+    publication: Publication = None,
+    as_json: Json = False,
+) -> None:
+    """Open what is published in the browser; without one, print where it is."""
+    from orchestration.cli.open import main
+
+    sys.exit(main(what, publication, as_json))
+
+
+@app.command()
+def lake(
+    engine: Annotated[
+        Literal["duckdb", "spark", "polars"] | None,
+        typer.Argument(help="Print its script; without it, the files are listed."),
+    ] = None,
+    publication: Publication = None,
+    as_json: Json = False,
+) -> None:
+    """The published Parquet files, and a script that gives an engine all tables by name."""
+    from orchestration.cli.lake import main
+
+    sys.exit(main(engine, publication, as_json))
+
+
 def _choose(source: str | None, landing: str | None) -> None:
     """Options of the command line take precedence over the environment."""
     chosen = {"LCT_SOURCE": source, "LCT_LANDING": landing}

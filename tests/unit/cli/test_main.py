@@ -23,6 +23,8 @@ from orchestration.cli.__main__ import app
         ("tables", "describe one"),
         ("status", "what failed last"),
         ("exhibits", "show one on the terminal"),
+        ("open", "print where it is"),
+        ("lake", "published Parquet files"),
         ("compare", "which numbers differ"),
     ],
 )
