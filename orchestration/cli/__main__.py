@@ -9,10 +9,14 @@ from typing import Annotated, Literal
 
 import typer
 
+from orchestration.cli import completion
+
 app = typer.Typer(
     name="lct",
     help="The Low-Carbon Trade Warehouse. Settings: LCT_ variables or .env (see .env.example).",
     no_args_is_help=True,
+    epilog="Exit status: 0 done; 1 not done, the message says why; 2 an option or a setting cannot "
+    "be used; 3 a query ran out of time; 130 interrupted.",
     add_completion=True,
     pretty_exceptions_enable=False,
 )
@@ -23,7 +27,11 @@ Landing = Annotated[str | None, typer.Option(help="The folder with the publisher
 Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON object.")]
 
 Publication = Annotated[
-    str | None, typer.Option(help="Its number, such as 000012; default: what is published.")
+    str | None,
+    typer.Option(
+        help="Its number, such as 000012; default: what is published.",
+        autocompletion=completion.publications,
+    ),
 ]
 
 
@@ -34,6 +42,7 @@ def run(
     full: Annotated[
         bool, typer.Option("--full", help="Build everything again, whether or not it is new.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Fill the landing zone, run the whole pipeline, publish, and print a summary."""
     from orchestration.cli.run import main
@@ -41,22 +50,26 @@ def run(
     _choose(source, landing)
     if full:
         os.environ["LCT_FULL"] = "true"
-    sys.exit(main())
+    sys.exit(main(as_json))
 
 
 @app.command()
-def dev(source: Source = None, landing: Landing = None) -> None:
+def dev(source: Source = None, landing: Landing = None, as_json: Json = False) -> None:
     """Serve Dagster's pages on this machine."""
     from orchestration.cli.dev import main
 
     _choose(source, landing)
-    main()
+    main(as_json)
 
 
 @app.command()
 def restore(
     publication: Annotated[
-        str | None, typer.Argument(help="Its number, such as 000012; default: the one before.")
+        str | None,
+        typer.Argument(
+            help="Its number, such as 000012; default: the one before.",
+            autocompletion=completion.publications,
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -78,7 +91,11 @@ def verify(as_json: Json = False, landing: Landing = None) -> None:
 @app.command()
 def unland(
     files: Annotated[
-        list[str], typer.Argument(help="Path in the landing zone, name, or start of the sha256.")
+        list[str],
+        typer.Argument(
+            help="Path in the landing zone, name, or start of the sha256.",
+            autocompletion=completion.landed_files,
+        ),
     ],
     undo: Annotated[
         bool, typer.Option("--undo", help="Put files that were taken out back.")
@@ -131,7 +148,11 @@ def query(
 @app.command()
 def tables(
     table: Annotated[
-        str | None, typer.Argument(help="The one to describe; without it, all are listed.")
+        str | None,
+        typer.Argument(
+            help="The one to describe; without it, all are listed.",
+            autocompletion=completion.tables,
+        ),
     ] = None,
     publication: Publication = None,
     as_json: Json = False,
@@ -153,7 +174,11 @@ def status(as_json: Json = False) -> None:
 @app.command()
 def exhibits(
     exhibit: Annotated[
-        str | None, typer.Argument(help="The one to show; without it, all are listed.")
+        str | None,
+        typer.Argument(
+            help="The one to show; without it, all are listed.",
+            autocompletion=completion.exhibits,
+        ),
     ] = None,
     language: Annotated[Literal["en", "zh"], typer.Option(help="English or Chinese.")] = "en",
     year: Annotated[int | None, typer.Option(help="Only this year.")] = None,
@@ -170,12 +195,21 @@ def exhibits(
 def compare(
     before: Annotated[
         str | None,
-        typer.Argument(help="Number or folder; default: the one before AFTER."),
+        typer.Argument(
+            help="Number or folder; default: the one before AFTER.",
+            autocompletion=completion.publications,
+        ),
     ] = None,
     after: Annotated[
-        str | None, typer.Argument(help="Number or folder; default: what is published.")
+        str | None,
+        typer.Argument(
+            help="Number or folder; default: what is published.",
+            autocompletion=completion.publications,
+        ),
     ] = None,
-    table: Annotated[str | None, typer.Option(help="Only this table.")] = None,
+    table: Annotated[
+        str | None, typer.Option(help="Only this table.", autocompletion=completion.tables)
+    ] = None,
     examples: Annotated[int, typer.Option(min=0, help="Changes shown of a table.")] = 5,
     as_json: Json = False,
 ) -> None:

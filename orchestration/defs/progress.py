@@ -2,9 +2,18 @@
 
 import logging
 import sys
+from functools import cache
 
 import dagster as dg
 from rich.console import Console
+
+from orchestration import progress
+
+
+@cache
+def terminal(stream: str) -> Console:
+    """Where a run prints: `stdout` or `stderr`, also while that is redirected."""
+    return Console(file=getattr(sys, f"__{stream}__"), soft_wrap=True)
 
 
 class _ProgressHandler(logging.Handler):
@@ -25,11 +34,16 @@ class _ProgressHandler(logging.Handler):
                 markup=False,
             )
         elif event is not None and event.event_type_value == "STEP_START":
-            self.console.print(step.replace("__", "."), style="bold", highlight=False, markup=False)
+            named = step.replace("__", ".")
+            self.console.print(named, style="bold", highlight=False, markup=False)
+            progress.tell(named, 0, None)
 
 
-@dg.logger(config_schema=None, description="Progress for a person at a terminal.")
-def progress_logger(_: dg.InitLoggerContext) -> logging.Logger:
+@dg.logger(
+    config_schema={"stream": dg.Field(str, default_value="stdout")},
+    description="Progress for a person at a terminal.",
+)
+def progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("progress", logging.INFO)
-    logger.addHandler(_ProgressHandler(Console(file=sys.__stdout__, soft_wrap=True)))
+    logger.addHandler(_ProgressHandler(terminal(context.logger_config["stream"])))
     return logger

@@ -27,6 +27,7 @@ from orchestration.build.estimates import write_printed_tables
 from orchestration.build.warehouse import WarehouseError
 from orchestration.durable import bytes_below, explaining_full_disk, point_link, sql_name, sql_text
 from orchestration.landing.manifest import Manifest, read_manifest
+from orchestration.progress import counted
 from orchestration.publishing.drift import HOW_TO_ACCEPT, SUBJECTS, drift
 from orchestration.publishing.integrity import (
     OWN_CHECKSUM,
@@ -294,7 +295,7 @@ def _copy_tables(
         for schema in PUBLISHED_SCHEMAS:
             connection.execute(f"create schema publication.{schema}")
             (folder / "parquet" / schema).mkdir(parents=True)
-        for schema, table, comment in tables:
+        for schema, table, comment in counted(tables, "publication: tables"):
             target = f'publication.{schema}."{table}"'
             connection.execute(
                 f'create table {target} as select * from {schema}."{table}" order by all'

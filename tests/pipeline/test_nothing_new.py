@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -52,10 +53,16 @@ def test_what_is_new_is_built_and_nothing_else(finished_corner: Settings, tmp_pa
         "variables as (select",
         "variables as (select no_such_column, ",
     )
-    done = run_pipeline(environment(finished_corner), is_measured=False, project=wrong)
-    assert done.returncode == 1
-    assert stayed(done.stdout) == []
-    assert stayed(refresh(finished_corner)) == [], "what failed is not complete, even as it was"
+    failed = run_pipeline(environment(finished_corner), False, wrong, options=("--json",))
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert stayed(failed.stderr) == []
+    assert "models: " in json.loads(failed.stderr.splitlines()[-1])["error"]
+    done = run_pipeline(environment(finished_corner), options=("--json",))
+    assert stayed(done.stderr) == [], "what failed is not complete, even as it was"
+    found = json.loads(done.stdout)
+    assert set(found["run"]) == {"is_new", "seconds", "stages"}
+    assert found["published"]["publication"] == "000001"
+    assert found["last_failure"]["succeeded_since"] is True
 
 
 def test_a_publication_stays_that_is_the_last_one_made_and_unaltered(

@@ -57,9 +57,12 @@ def environment_of(
 
 
 def run_pipeline(
-    environment: dict[str, str], is_measured: bool = True, project: Path = PROJECT_ROOT
+    environment: dict[str, str],
+    is_measured: bool = True,
+    project: Path = PROJECT_ROOT,
+    options: tuple[str, ...] = (),
 ) -> subprocess.CompletedProcess[str]:
-    """`make run`, of a copy of the project if one is given.
+    """`lct run` with `options`, of a copy of the project if one is given.
 
     What it covers of the code counts, if the tests' coverage is measured at all.
     """
@@ -68,7 +71,7 @@ def run_pipeline(
         paths = [str(CHILD_PROCESSES), *filter(None, [environment.get("PYTHONPATH")])]
         measured["PYTHONPATH"] = os.pathsep.join(paths)
     return subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", "run"],
+        [sys.executable, "-m", "orchestration.cli", "run", *options],
         cwd=project,
         env=environment | (measured if is_measured else {}),
         capture_output=True,

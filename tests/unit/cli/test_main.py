@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -40,7 +41,8 @@ def test_options_take_precedence_over_the_environment(
 ) -> None:
     seen: dict[str, str | None] = {}
 
-    def main() -> int:
+    def main(as_json: bool) -> int:
+        assert as_json is False
         seen.update({name: os.environ.get(name) for name in ("LCT_SOURCE", "LCT_LANDING")})
         return 3
 
@@ -51,3 +53,21 @@ def test_options_take_precedence_over_the_environment(
     result = CliRunner().invoke(app, [command, "--source", "files"])
     assert seen == {"LCT_SOURCE": "files", "LCT_LANDING": "kept"}
     assert result.exit_code == (3 if module is run else 0)
+
+
+def test_the_help_has_the_exit_codes() -> None:
+    said = " ".join(CliRunner().invoke(app, ["--help"]).output.split())
+    assert "Exit status: 0 done; 1 not done" in said
+
+
+@pytest.mark.parametrize(
+    "arguments", [["run"], ["dev"], ["restore"], ["unland", "a"], ["verify"], ["spark"], ["status"]]
+)
+def test_a_program_is_told_of_a_wrong_setting_in_json(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LCT_TRADE_BASIS", "mirror")
+    result = CliRunner().invoke(app, [*arguments, "--json"])
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert json.loads(result.stderr)["error"].startswith("LCT_TRADE_BASIS='mirror' is not known")
