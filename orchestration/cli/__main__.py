@@ -249,6 +249,33 @@ def lake(
     sys.exit(main(engine, publication, as_json))
 
 
+@app.command()
+def backup(
+    to: Annotated[Path, typer.Argument(help="The folder of all backups, outside the data folder.")],
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="Delete older backups than so many.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Back up what has landed and what is published, also while a refresh runs."""
+    from orchestration.cli.backup import main
+
+    sys.exit(main(to, keep, as_json))
+
+
+@app.command()
+def recover(
+    source: Annotated[
+        Path, typer.Argument(metavar="FROM", help="A backup, or the folder of all: the newest.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Put a backup back into an empty data folder, every file checked."""
+    from orchestration.cli.recover import main
+
+    sys.exit(main(source, as_json))
+
+
 def _choose(source: str | None, landing: str | None) -> None:
     """Options of the command line take precedence over the environment."""
     chosen = {"LCT_SOURCE": source, "LCT_LANDING": landing}

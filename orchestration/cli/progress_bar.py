@@ -1,4 +1,4 @@
-"""The last line of a terminal while a run is on: which step, how far it is, for how long."""
+"""The last line of a terminal during long work: which step, how far it is, for how long."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ from rich.progress import (
 )
 
 from orchestration import progress
+
+
+@contextmanager
+def on_standard_error() -> Iterator[None]:
+    """The bar of a command that prints its result on standard output."""
+    with bar_below(Console(stderr=True)):
+        yield
 
 
 @contextmanager

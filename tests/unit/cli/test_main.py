@@ -26,6 +26,8 @@ from orchestration.cli.__main__ import app
         ("exhibits", "show one on the terminal"),
         ("open", "print where it is"),
         ("lake", "published Parquet files"),
+        ("backup", "also while a refresh runs"),
+        ("recover", "every file checked"),
         ("compare", "which numbers differ"),
     ],
 )
