@@ -63,6 +63,17 @@ def dev(source: Source = None, landing: Landing = None, as_json: Json = False) -
 
 
 @app.command()
+def serve(
+    process: Annotated[Literal["webserver", "daemon"], typer.Argument(help="Which of the two.")],
+    as_json: Json = False,
+) -> None:
+    """Be one of Dagster's two processes, for a service manager (deploy/systemd)."""
+    from orchestration.cli.serve import main
+
+    sys.exit(main(process, as_json))
+
+
+@app.command()
 def restore(
     publication: Annotated[
         str | None,

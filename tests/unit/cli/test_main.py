@@ -17,6 +17,7 @@ from orchestration.cli.__main__ import app
     [
         ("run", "Fill the landing zone"),
         ("dev", "Serve Dagster"),
+        ("serve", "for a service manager"),
         ("restore", "earlier publication"),
         ("verify", "heal what can be healed"),
         ("unland", "loaded no more"),
@@ -63,13 +64,14 @@ def test_the_help_has_the_exit_codes() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["run"], ["dev"], ["restore"], ["unland", "a"], ["verify"], ["spark"], ["status"]]
+    "line",
+    ["run", "dev", "serve daemon", "restore", "unland a", "verify", "spark", "status", "compare"],
 )
 def test_a_program_is_told_of_a_wrong_setting_in_json(
-    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+    line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LCT_TRADE_BASIS", "mirror")
-    result = CliRunner().invoke(app, [*arguments, "--json"])
+    result = CliRunner().invoke(app, [*line.split(), "--json"])
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
     assert json.loads(result.stderr)["error"].startswith("LCT_TRADE_BASIS='mirror' is not known")
