@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from orchestration.errors import ExplainedError
-from orchestration.settings import Settings, load_settings
+if TYPE_CHECKING:
+    from orchestration.settings import Settings
 
 Completions = list[tuple[str, str]]
 
@@ -60,6 +61,10 @@ def landed_files(incomplete: str) -> Completions:
 
 
 def _settings() -> Settings | None:
+    # not with the module, which every command imports
+    from orchestration.errors import ExplainedError
+    from orchestration.settings import load_settings
+
     with suppress(ExplainedError):
         return load_settings()
     return None

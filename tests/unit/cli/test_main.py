@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import dev, run
 from orchestration.cli.__main__ import app
+from orchestration.settings import PROJECT_ROOT
 
 
 @pytest.mark.parametrize(
@@ -75,3 +78,12 @@ def test_a_program_is_told_of_a_wrong_setting_in_json(
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
     assert json.loads(result.stderr)["error"].startswith("LCT_TRADE_BASIS='mirror' is not known")
+
+
+def test_the_command_line_starts_without_what_only_some_commands_need() -> None:
+    """Help and the Tab key are answered at once."""
+    loaded = "import sys, orchestration.cli.__main__; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", loaded], cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert not {"dagster", "duckdb", "pandas", "pyarrow"} & set(done.stdout.split())
