@@ -1,4 +1,7 @@
-"""Terminal output during a run: the run's own messages and failures, without Dagster's events."""
+"""Terminal output during a run: the run's own messages, without Dagster's events.
+
+Which step is on is for the bar below them (orchestration/progress.py).
+"""
 
 import logging
 import sys
@@ -34,9 +37,7 @@ class _ProgressHandler(logging.Handler):
                 markup=False,
             )
         elif event is not None and event.event_type_value == "STEP_START":
-            named = step.replace("__", ".")
-            self.console.print(named, style="bold", highlight=False, markup=False)
-            progress.tell(named, 0, None)
+            progress.tell(step.replace("__", "."), 0, None)
 
 
 @dg.logger(
@@ -44,6 +45,6 @@ class _ProgressHandler(logging.Handler):
     description="Progress for a person at a terminal.",
 )
 def progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
-    logger = logging.Logger("progress", logging.INFO)
+    logger = logging.Logger("progress", logging.DEBUG)  # the level of the start of a step
     logger.addHandler(_ProgressHandler(terminal(context.logger_config["stream"])))
     return logger
