@@ -49,6 +49,12 @@ def test_the_table_of_the_readme_has_every_command() -> None:
     assert registered <= named
 
 
+def test_every_command_speaks_json() -> None:
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    options = {name: {o for p in c.params for o in p.opts} for name, c in commands.items()}
+    assert [name for name, known in options.items() if "--json" not in known] == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=[d.name for d in DOCUMENTS])
 def test_every_command_and_option_that_is_shown_exists(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
