@@ -11,6 +11,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 \
 	|| command -v python3)
 BIN := .venv/bin
+# lct by its module, which also starts where the folder was moved since it was set up
+LCT = $(BIN)/python -m orchestration.cli
 PIP_COMPILE = $(BIN)/pip-compile --quiet --no-strip-extras --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	--allow-unsafe --generate-hashes
@@ -38,7 +40,7 @@ endif
 .DELETE_ON_ERROR:
 
 run: .venv/ready
-	@$(BIN)/python -m orchestration.cli run
+	@$(LCT) run
 
 test: .venv/ready-to-test
 	@$(BIN)/python -m pytest -n auto --dist load --maxschedchunk 1 --durations 12 \
@@ -53,7 +55,7 @@ soak: .venv/ready-to-test
 	@LCT_SOAK_REFRESHES=30 $(BIN)/python -m pytest tests/endurance/test_soak.py --capture no
 
 dev: .venv/ready
-	@$(BIN)/python -m orchestration.cli dev
+	@$(LCT) dev
 
 # the same commands as in .pre-commit-config.yaml: a test
 lint: .venv/ready-to-test
@@ -75,11 +77,11 @@ bench-full: .venv/ready-to-test
 
 # back to the publication before the current one, or to PUBLICATION=000012
 restore: .venv/ready
-	@$(BIN)/python -m orchestration.cli restore -- $${PUBLICATION:+"$$PUBLICATION"}
+	@$(LCT) restore -- $${PUBLICATION:+"$$PUBLICATION"}
 
 # everything landed, loaded and published, against what is recorded; heals what it can
 verify: .venv/ready
-	@$(BIN)/python -m orchestration.cli verify
+	@$(LCT) verify
 
 # the models and data tests on Spark (LCT_SPARK_MASTER) over the Parquet of the last run, and their
 # results beside DuckDB's; needs Java 17

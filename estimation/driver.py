@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -37,6 +37,7 @@ from estimation.specifications import Specification
 OF_INSTRUMENTS = ("instrument_diagnostics", "instrument_balance", "rotemberg_weights")
 # of the specification curves: enough to show them on invented numbers
 SYNTHETIC = Extent(departures=1, draws=99)
+Counted = Callable[[Sequence, str], Iterator]
 NO_TRADE = NotEstimable(because("not_estimable", "no_bilateral_trade"))
 
 
@@ -73,6 +74,11 @@ class EstimationInputs:
     claims: tuple[Claim, ...] = ()
 
 
+def uncounted(items: Sequence, _: str) -> Iterator:
+    """The items, shown to no one."""
+    return iter(items)
+
+
 def coverage_of(
     inputs: EstimationInputs, basis: str, hs_treatment: str, mineral_scope: str
 ) -> dict[str, Coverage]:
@@ -104,20 +110,22 @@ def estimate_all(
     specifications: Iterable[Specification],
     bases: Iterable[str],
     say: Callable[[str], None] = lambda _: None,
-    gravity_specifications: Iterable[GravitySpecification] = (),
+    gravity_specifications: Sequence[GravitySpecification] = (),
+    counted: Counted = uncounted,
 ) -> dict[str, pd.DataFrame]:
     """Estimate every specification on every basis it applies to, and every column of gravity.
 
-    Returns all tables of `TABLES`, the empty ones included.
+    `counted` is given each list that is worked through, and what it is a list of, to show how far
+    that is. Returns all tables of `TABLES`, the empty ones included.
     """
     results = itertools.chain(
-        _panel_results(inputs, list(specifications), bases, say),
-        _gravity_results(inputs, gravity_specifications, say),
+        _panel_results(inputs, list(specifications), list(bases), say, counted),
+        _gravity_results(inputs, gravity_specifications, say, counted),
     )
     tables = _tables(results, inputs)
     beside = (tables["coefficients"], tables["not_estimable"], inputs.published)
     tables |= claim_tables(
-        inputs.claims,
+        counted(inputs.claims, "estimates: claims"),
         _panels(inputs),
         tables["coefficients"],
         inputs.published,
@@ -172,43 +180,44 @@ class _Result:
 def _panel_results(
     inputs: EstimationInputs,
     specifications: list[Specification],
-    bases: Iterable[str],
+    bases: list[str],
     say: Callable[[str], None],
+    counted: Counted,
 ) -> Iterator[_Result]:
     """Every specification of the panel on every basis it applies to."""
     panels = _panels(inputs)
     instruments = _instruments(inputs.instrument_cells)
-    for basis in bases:
-        for variant in dict.fromkeys(s.variant for s in specifications):
-            chosen = [
-                s for s in specifications if s.variant == variant and s.basis in (None, basis)
-            ]
-            estimated = 0
-            for s in chosen:
-                chosen_panel = panels.get((basis, s.hs_treatment, s.mineral_scope))
-                result: Estimates | NotEstimable
-                if chosen_panel is None:
-                    nothing = because("not_estimable", "no_trade_on_basis", basis=basis)
-                    yield _Result(s, basis, None, NotEstimable(nothing))
-                    continue
-                panel, coverage = chosen_panel.panel, chosen_panel.coverage
-                if s.instrumented:
-                    instrument = instruments.get((basis, s.hs_treatment))
-                    result = estimate_instrumented(panel, s, coverage, instrument)
-                else:
-                    result = estimate(panel, s, coverage)
-                estimated += isinstance(result, Estimates)
-                yield _Result(s, basis, coverage.get(s.product_lists[0][0]), result)
-            say(f"{basis}: {variant}: {estimated} of {len(chosen)} columns estimated")
+    variants = dict.fromkeys(s.variant for s in specifications)
+    choices = list(itertools.product(bases, variants))
+    for basis, variant in counted(choices, "estimates: bases and variants"):
+        chosen = [s for s in specifications if s.variant == variant and s.basis in (None, basis)]
+        estimated = 0
+        for s in chosen:
+            chosen_panel = panels.get((basis, s.hs_treatment, s.mineral_scope))
+            result: Estimates | NotEstimable
+            if chosen_panel is None:
+                nothing = because("not_estimable", "no_trade_on_basis", basis=basis)
+                yield _Result(s, basis, None, NotEstimable(nothing))
+                continue
+            panel, coverage = chosen_panel.panel, chosen_panel.coverage
+            if s.instrumented:
+                instrument = instruments.get((basis, s.hs_treatment))
+                result = estimate_instrumented(panel, s, coverage, instrument)
+            else:
+                result = estimate(panel, s, coverage)
+            estimated += isinstance(result, Estimates)
+            yield _Result(s, basis, coverage.get(s.product_lists[0][0]), result)
+        say(f"{basis}: {variant}: {estimated} of {len(chosen)} columns estimated")
 
 
 def _gravity_results(
     inputs: EstimationInputs,
-    specifications: Iterable[GravitySpecification],
+    specifications: Sequence[GravitySpecification],
     say: Callable[[str], None],
+    counted: Counted,
 ) -> Iterator[_Result]:
     """Every gravity column, one after the other."""
-    for s in specifications:
+    for s in counted(specifications, "estimates: gravity"):
         coverage = coverage_of(inputs, BASIS, s.hs_treatment, s.mineral_scope)
         started = time.perf_counter()
         selected = gravity_sample(inputs.bilateral, s, coverage) if inputs.bilateral else NO_TRADE

@@ -21,6 +21,7 @@ from orchestration.durable import transaction
 from orchestration.landing.layout import Layout
 from orchestration.landing.manifest import FileEntry, Manifest
 from orchestration.landing.own_products import OWN_PRODUCT_COLUMNS, read_own_products
+from orchestration.progress import counted
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def load_trade_years(
     """
     replayed = manifest.replayed(layout)
     loaded = []
-    for year in years:
+    for year in counted(list(years), f"raw.{layout.name}: years"):
         files = [f for f in replayed if year in f.years_of(layout)]
         result = _load_year(connection, manifest, layout, files, year)
         loaded.append(result)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -187,6 +187,7 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
         if layout.year_column:
             continue
         columns = raw_files.columns_of(layout, layout.name)
+        _forget_other_columns(connection, layout.name, columns)
         typed = ", ".join(f"{sql_name(name)} {sql_type}" for name, sql_type in columns)
         connection.execute(f"create table if not exists raw.{layout.name} ({typed})")
     connection.execute(
@@ -210,6 +211,21 @@ def ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
         """
     )
     raw_files.ensure_views(connection)
+
+
+def _forget_other_columns(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[tuple[str, str]]
+) -> None:
+    """Drop a raw table that an earlier version made with other columns: it is loaded again."""
+    found = connection.execute(
+        "select column_name, data_type from duckdb_columns() "
+        "where schema_name = 'raw' and table_name = ? order by column_index",
+        [table],
+    ).fetchall()
+    if found and found != [(name, sql_type.upper()) for name, sql_type in columns]:
+        connection.execute(f"drop table raw.{table}")
+        connection.execute("delete from raw.loaded_partitions where table_name = ?", [table])
+        connection.execute("delete from operations.completed_layers")
 
 
 def invalidate(connection: duckdb.DuckDBPyConnection, layer: str) -> None:

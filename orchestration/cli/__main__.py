@@ -9,10 +9,14 @@ from typing import Annotated, Literal
 
 import typer
 
+from orchestration.cli import completion
+
 app = typer.Typer(
     name="lct",
     help="The Low-Carbon Trade Warehouse. Settings: LCT_ variables or .env (see .env.example).",
     no_args_is_help=True,
+    epilog="Exit status: 0 done; 1 not done, the message says why; 2 an option or a setting cannot "
+    "be used; 3 a query ran out of time; 130 interrupted.",
     add_completion=True,
     pretty_exceptions_enable=False,
 )
@@ -23,7 +27,11 @@ Landing = Annotated[str | None, typer.Option(help="The folder with the publisher
 Json = Annotated[bool, typer.Option("--json", help="For programs: one JSON object.")]
 
 Publication = Annotated[
-    str | None, typer.Option(help="Its number, such as 000012; default: what is published.")
+    str | None,
+    typer.Option(
+        help="Its number, such as 000012; default: what is published.",
+        autocompletion=completion.publications,
+    ),
 ]
 
 
@@ -34,6 +42,7 @@ def run(
     full: Annotated[
         bool, typer.Option("--full", help="Build everything again, whether or not it is new.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Fill the landing zone, run the whole pipeline, publish, and print a summary."""
     from orchestration.cli.run import main
@@ -41,22 +50,37 @@ def run(
     _choose(source, landing)
     if full:
         os.environ["LCT_FULL"] = "true"
-    sys.exit(main())
+    sys.exit(main(as_json))
 
 
 @app.command()
-def dev(source: Source = None, landing: Landing = None) -> None:
+def dev(source: Source = None, landing: Landing = None, as_json: Json = False) -> None:
     """Serve Dagster's pages on this machine."""
     from orchestration.cli.dev import main
 
     _choose(source, landing)
-    main()
+    main(as_json)
+
+
+@app.command()
+def serve(
+    process: Annotated[Literal["webserver", "daemon"], typer.Argument(help="Which of the two.")],
+    as_json: Json = False,
+) -> None:
+    """Be one of Dagster's two processes, for a service manager (deploy/systemd)."""
+    from orchestration.cli.serve import main
+
+    sys.exit(main(process, as_json))
 
 
 @app.command()
 def restore(
     publication: Annotated[
-        str | None, typer.Argument(help="Its number, such as 000012; default: the one before.")
+        str | None,
+        typer.Argument(
+            help="Its number, such as 000012; default: the one before.",
+            autocompletion=completion.publications,
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -78,7 +102,11 @@ def verify(as_json: Json = False, landing: Landing = None) -> None:
 @app.command()
 def unland(
     files: Annotated[
-        list[str], typer.Argument(help="Path in the landing zone, name, or start of the sha256.")
+        list[str],
+        typer.Argument(
+            help="Path in the landing zone, name, or start of the sha256.",
+            autocompletion=completion.landed_files,
+        ),
     ],
     undo: Annotated[
         bool, typer.Option("--undo", help="Put files that were taken out back.")
@@ -134,7 +162,11 @@ def query(
 @app.command()
 def tables(
     table: Annotated[
-        str | None, typer.Argument(help="The one to describe; without it, all are listed.")
+        str | None,
+        typer.Argument(
+            help="The one to describe; without it, all are listed.",
+            autocompletion=completion.tables,
+        ),
     ] = None,
     publication: Publication = None,
     as_json: Json = False,
@@ -156,7 +188,11 @@ def status(as_json: Json = False) -> None:
 @app.command()
 def exhibits(
     exhibit: Annotated[
-        str | None, typer.Argument(help="The one to show; without it, all are listed.")
+        str | None,
+        typer.Argument(
+            help="The one to show; without it, all are listed.",
+            autocompletion=completion.exhibits,
+        ),
     ] = None,
     language: Annotated[Literal["en", "zh"], typer.Option(help="English or Chinese.")] = "en",
     year: Annotated[int | None, typer.Option(help="Only this year.")] = None,
@@ -199,6 +235,90 @@ def export(
         what, output_format, to, economies, years, variables, language, force, publication
     )
     sys.exit(main(chosen, as_json))
+
+
+def compare(
+    before: Annotated[
+        str | None,
+        typer.Argument(
+            help="Number or folder; default: the one before AFTER.",
+            autocompletion=completion.publications,
+        ),
+    ] = None,
+    after: Annotated[
+        str | None,
+        typer.Argument(
+            help="Number or folder; default: what is published.",
+            autocompletion=completion.publications,
+        ),
+    ] = None,
+    table: Annotated[
+        str | None, typer.Option(help="Only this table.", autocompletion=completion.tables)
+    ] = None,
+    examples: Annotated[int, typer.Option(min=0, help="Changes shown of a table.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Compare two publications: what they were made from, and which numbers differ."""
+    from orchestration.cli.compare import main
+
+    sys.exit(main(before, after, table, examples, as_json))
+
+
+@app.command("open")
+def open_place(
+    what: Annotated[
+        Literal["page", "dagster", "docs", "codebook", "pictures", "tables"],
+        typer.Argument(help="The report's page, Dagster, dbt's documentation, ..."),
+    ] = "page",
+    publication: Publication = None,
+    as_json: Json = False,
+) -> None:
+    """Open what is published in the browser; without one, print where it is."""
+    from orchestration.cli.open import main
+
+    sys.exit(main(what, publication, as_json))
+
+
+@app.command()
+def lake(
+    engine: Annotated[
+        Literal["duckdb", "spark", "polars"] | None,
+        typer.Argument(help="Print its script; without it, the files are listed."),
+    ] = None,
+    publication: Publication = None,
+    as_json: Json = False,
+) -> None:
+    """The published Parquet files, and a script that gives an engine all tables by name."""
+    from orchestration.cli.lake import main
+
+    sys.exit(main(engine, publication, as_json))
+
+
+@app.command()
+def backup(
+    to: Annotated[Path, typer.Argument(help="The folder of all backups, outside the data folder.")],
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="Delete older backups than so many.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Back up what has landed and what is published, also while a refresh runs."""
+    from orchestration.cli.backup import main
+
+    sys.exit(main(to, keep, as_json))
+
+
+@app.command()
+def recover(
+    source: Annotated[
+        Path, typer.Argument(metavar="FROM", help="A backup, or the folder of all: the newest.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Put a backup back into an empty data folder, every file checked."""
+    from orchestration.cli.recover import main
+
+    sys.exit(main(source, as_json))
 
 
 def _choose(source: str | None, landing: str | None) -> None:

@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Callable
 
+import duckdb
+
 from orchestration.cli.printing import print_error
 from orchestration.errors import ExplainedError
 from orchestration.settings import SettingError, Settings, load_settings
@@ -32,6 +34,9 @@ def answered(answer: Callable[[Settings], None], as_json: bool) -> int:
         drop_the_rest()
     except (ExplainedError, OSError) as error:
         print_error(error, as_json)
+        return FAILED
+    except duckdb.Error as error:
+        print_error(f"{error}\n`lct verify` says what of the warehouse is damaged.", as_json)
         return FAILED
     return 0
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from orchestration.cli.exit_codes import FAILED, MISUSED
+from orchestration.cli.printing import print_error
 from orchestration.errors import ExplainedError
 from orchestration.settings import SettingError, load_settings
 
@@ -29,20 +31,18 @@ def main(with_cluster: bool = False, as_json: bool = False, left_out: tuple[str,
         settings = load_settings()
         from orchestration.cluster.run import run_on_spark
     except SettingError as error:
-        print(error, file=sys.stderr)
-        return 2
+        print_error(error, as_json)
+        return MISUSED
     except ModuleNotFoundError as error:
-        print(
-            f"{error.name} is not in this Python environment; Spark has one of its own: make spark",
-            file=sys.stderr,
-        )
-        return 2
+        missing = f"{error.name} is not in this Python environment"
+        print_error(f"{missing}; Spark has one of its own: make spark", as_json)
+        return MISUSED
     try:
         with _messages_apart():
             outcome = run_on_spark(settings, with_cluster, _say, left_out)
     except ExplainedError as error:
-        print(error, file=sys.stderr)
-        return 1
+        print_error(error, as_json)
+        return FAILED
     if as_json:
         print(json.dumps(asdict(outcome), indent=1))
     else:

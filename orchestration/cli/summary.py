@@ -322,14 +322,22 @@ def print_failure(console: Console, result: Any, settings: Settings) -> None:
         style="bold red",
         markup=False,
     )
-    for event in (e for e in result.all_events if e.is_step_failure):
-        message = message_of(event.event_specific_data.error)
-        console.print(f"{event.step_key.replace('__', '.')}: {message}", style="red", markup=False)
+    for step, message in failed_steps(result).items():
+        console.print(f"{step}: {message}", style="red", markup=False)
     console.print(
         f"Full error: make dev, Runs, {result.run_id}; "
         f"dbt's log: {settings.dbt_target_dir / 'run' / 'dbt.log'}",
         markup=False,
     )
+
+
+def failed_steps(result: Any) -> dict[str, str]:
+    """The message of each failed step of a run."""
+    return {
+        event.step_key.replace("__", "."): message_of(event.event_specific_data.error)
+        for event in result.all_events
+        if event.is_step_failure
+    }
 
 
 def message_of(error: Any) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
 from orchestration.build.verification import verify_build_file
+from orchestration.cli.exit_codes import FAILED, MISUSED
+from orchestration.cli.printing import print_error
 from orchestration.durable import LockTimeoutError
 from orchestration.landing.layout import LandingError
 from orchestration.landing.manifest import read_manifest
@@ -30,20 +32,20 @@ def main(as_json: bool = False) -> int:
     try:
         settings = load_settings()
     except SettingError as error:
-        print(error, file=sys.stderr)
-        return 2
+        print_error(error, as_json)
+        return MISUSED
     try:
         findings = verify(settings, _say)
     except (LockTimeoutError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+        print_error(error, as_json)
+        return FAILED
     left = [d for d in findings.damages if not d.is_healed]
     if as_json:
         print(json.dumps(_as_json(findings), indent=1, ensure_ascii=False))
     else:
         for line in _lines(findings, time.monotonic() - started):
             print(line)
-    return 1 if left else 0
+    return FAILED if left else 0
 
 
 def verify(settings: Settings, say: Callable[[str], None] = lambda _: None) -> Findings:

@@ -30,6 +30,7 @@ from orchestration.defs.policies import (
     data_version,
     may_skip,
 )
+from orchestration.progress import tell
 from orchestration.settings import PROJECT_ROOT, Settings
 
 
@@ -96,7 +97,7 @@ def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
             warehouse.remember_dbt(settings.build_path, run.process.pid)
             events, failure = [], None
             try:
-                for event in run.stream():
+                for event in _counted(run.stream(), context.assets_def):
                     if isinstance(event, dg.Output):
                         context.log.info(event.output_name.replace("__", ".", 1))
                     events.append(event)
@@ -122,6 +123,14 @@ def build_models_asset(settings: Settings) -> dg.AssetsDefinition:
     # that do not exist yet. dagster-dbt offers no argument for this.
     models._computation = replace(models._computation, can_subset=False)
     return models
+
+
+def _counted(stream: Iterator[Any], models: dg.AssetsDefinition) -> Iterator[Any]:
+    """dbt's events, while it is told how many models and tests are done."""
+    total = len(models.keys) + len(list(models.check_specs))
+    for done, event in enumerate(stream, start=1):
+        tell("models and their tests", min(done, total), total)
+        yield event
 
 
 def _as_they_are(context: dg.AssetExecutionContext, made_from: str) -> Iterator[Any]:

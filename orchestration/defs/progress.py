@@ -1,10 +1,22 @@
-"""Terminal output during a run: the run's own messages and failures, without Dagster's events."""
+"""Terminal output during a run: the run's own messages, without Dagster's events.
+
+Which step is on is for the bar below them (orchestration/progress.py).
+"""
 
 import logging
 import sys
+from functools import cache
 
 import dagster as dg
 from rich.console import Console
+
+from orchestration import progress
+
+
+@cache
+def terminal(stream: str) -> Console:
+    """Where a run prints: `stdout` or `stderr`, also while that is redirected."""
+    return Console(file=getattr(sys, f"__{stream}__"), soft_wrap=True)
 
 
 class _ProgressHandler(logging.Handler):
@@ -25,11 +37,14 @@ class _ProgressHandler(logging.Handler):
                 markup=False,
             )
         elif event is not None and event.event_type_value == "STEP_START":
-            self.console.print(step.replace("__", "."), style="bold", highlight=False, markup=False)
+            progress.tell(step.replace("__", "."), 0, None)
 
 
-@dg.logger(config_schema=None, description="Progress for a person at a terminal.")
-def progress_logger(_: dg.InitLoggerContext) -> logging.Logger:
-    logger = logging.Logger("progress", logging.INFO)
-    logger.addHandler(_ProgressHandler(Console(file=sys.__stdout__, soft_wrap=True)))
+@dg.logger(
+    config_schema={"stream": dg.Field(str, default_value="stdout")},
+    description="Progress for a person at a terminal.",
+)
+def progress_logger(context: dg.InitLoggerContext) -> logging.Logger:
+    logger = logging.Logger("progress", logging.DEBUG)  # the level of the start of a step
+    logger.addHandler(_ProgressHandler(terminal(context.logger_config["stream"])))
     return logger

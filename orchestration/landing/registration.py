@@ -40,6 +40,7 @@ from orchestration.landing.manifest import (
 from orchestration.landing.publishers import PUBLISHER_OF
 from orchestration.landing.synthetic_mark import refusal
 from orchestration.memory import bounded_database
+from orchestration.progress import counted
 
 # the origin of a service's answers to our own requests
 ANSWER = "api"
@@ -129,7 +130,7 @@ def register(
     demo_checksums |= {f.sha256 for f in manifest.files if f.is_synthetic}
     left_out: list[LeftOut] = []
     with bounded_database(manifest.raw_folder.parent / "spill") as connection:
-        for path in paths:
+        for path in counted(paths, "landing: files") if len(paths) > 1 else paths:
             own = place or (path.relative_to(root).as_posix() if root else path.name)
             is_only_one = names[path.name] == 1
             arrival = _Arrival(path, own, is_only_one, origin, parameters or {}, demo_checksums)

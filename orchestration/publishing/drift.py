@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -21,6 +21,7 @@ from orchestration.durable import sql_name, sql_text, sql_texts
 from orchestration.publishing.catalogue import is_published
 from orchestration.publishing.exhibits import PERCENT_OF_VALUE, PERCENTAGE_POINT, exhibits
 from orchestration.publishing.last_publication import NotComparableError, last_publication
+from orchestration.seeds import seed_rows
 from orchestration.settings import Settings
 
 COMPARED_CHOICES = (
@@ -186,17 +187,39 @@ def drift(connection: duckdb.DuckDBPyConnection, settings: Settings, subject: st
     """Compare the build file's numbers of a subject (a key of SUBJECTS) with those published."""
     try:
         with last_publication(settings) as before:
-            if reason := _other_choices(before, connection, settings):
+            if reason := _other_choices_of_the_last(before, connection, settings):
                 return Drift(subject, 0, not_compared=reason)
             was = _numbers(before, subject)
     except NotComparableError as error:
         return Drift(subject, 0, not_compared=str(error))
-    now = _numbers(connection, subject)
     [bounds] = connection.execute(
         "select warn_above, stop_above, more_data_percent "
         "from seeds.drift_bounds where subject = ?",
         [subject],
     ).fetchall()
+    return _drift(subject, was, _numbers(connection, subject), bounds)
+
+
+def drift_between(
+    connection: duckdb.DuckDBPyConnection, earlier: str, later: str, subject: str
+) -> Drift:
+    """The same between two publications that a connection holds as catalogues of these names."""
+    [bounds] = (row for row in seed_rows("drift_bounds") if row["subject"] == subject)
+    try:
+        was, now = (_numbers(connection, subject, name) for name in (earlier, later))
+    except duckdb.CatalogException:
+        return Drift(subject, 0, not_compared="one of them is from another version")
+    names = ("warn_above", "stop_above", "more_data_percent")
+    warn_above, stop_above, more_data_percent = (float(bounds[name]) for name in names)
+    return _drift(subject, was, now, (warn_above, stop_above, more_data_percent))
+
+
+def _drift(
+    subject: str,
+    was: dict[str, Number],
+    now: dict[str, Number],
+    bounds: tuple[float, float, float],
+) -> Drift:
     moved = [
         found
         for name, number in was.items()
@@ -248,8 +271,12 @@ def distance_moved(before: float, after: float, one_unit: float | None) -> float
     return abs(after - before) / one_unit
 
 
-def _numbers(connection: duckdb.DuckDBPyConnection, subject: str) -> dict[str, Number]:
-    [(catalogue,)] = connection.execute("select current_database()").fetchall()
+def _numbers(
+    connection: duckdb.DuckDBPyConnection, subject: str, catalogue: str | None = None
+) -> dict[str, Number]:
+    """The numbers of a subject by name, in a catalogue; without one, in the connection's own."""
+    if catalogue is None:
+        [(catalogue,)] = connection.execute("select current_database()").fetchall()
     numbers = SUBJECTS[subject](connection, catalogue)
     return {
         name: Number(value, one_unit, records)
@@ -268,25 +295,32 @@ def _number(value: float | None) -> str:
     return "nothing" if value is None else f"{value:,.6g}"
 
 
-def _other_choices(
+def other_choices(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What keeps the numbers of two publications from being compared, a few words each.
+
+    `was` and `now` have `choices` and `settings`, as provenance has them.
+    """
+    return [
+        f"{name} was {was[part].get(name)}, is {now[part].get(name)}"
+        for part, names in (("choices", COMPARED_CHOICES), ("settings", COMPARED_SETTINGS))
+        for name in names
+        if was[part].get(name) != now[part].get(name)
+    ]
+
+
+def _other_choices_of_the_last(
     published: duckdb.DuckDBPyConnection, build: duckdb.DuckDBPyConnection, settings: Settings
 ) -> str:
-    choices = f"select {', '.join(COMPARED_CHOICES)} from marts.run_choices"
-    [before], [now] = (connection.execute(choices).fetchall() for connection in (published, build))
-    changed = [
-        f"{name} was {b}, is {n}"
-        for name, b, n in zip(COMPARED_CHOICES, before, now, strict=True)
-        if b != n
-    ]
-    if not changed:
-        provenance = (settings.published_dir / "provenance.json").read_text("utf-8")
-        was = json.loads(provenance)["settings"]
-        is_now = settings.stated(now[-1])
-        changed = [
-            f"{name} was {was.get(name)}, is {is_now.get(name)}"
-            for name in COMPARED_SETTINGS
-            if was.get(name) != is_now.get(name)
-        ]
+    sql = f"select {', '.join(COMPARED_CHOICES)} from marts.run_choices"
+    before, now = (
+        dict(zip(COMPARED_CHOICES, connection.execute(sql).fetchall()[0], strict=True))
+        for connection in (published, build)
+    )
+    provenance = (settings.published_dir / "provenance.json").read_text("utf-8")
+    changed = other_choices(
+        {"choices": before, "settings": json.loads(provenance)["settings"]},
+        {"choices": now, "settings": settings.stated(now["is_synthetic"])},
+    )
     return (
         f"the last publication was made with other choices ({'; '.join(changed)})"
         if changed

@@ -145,10 +145,10 @@ def seal(folder: Path, provenance: dict) -> dict:
     """
     files = {
         name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
-        for name, path in _files(folder).items()
+        for name, path in files_of(folder).items()
     }
     sealed = {**provenance, "files": files}
-    sealed[OWN_CHECKSUM] = _own_checksum(sealed)
+    sealed[OWN_CHECKSUM] = checksum_of_the_rest(sealed)
     (folder / PROVENANCE).write_text(
         json.dumps(sealed, indent=1, ensure_ascii=False), encoding="utf-8"
     )
@@ -173,9 +173,9 @@ def verify_publication(folder: Path) -> list[Damage]:
         return [Damage(PROVENANCE, "is not the provenance of a publication")]
     if "files" not in provenance and OWN_CHECKSUM not in provenance:
         return [Damage(PROVENANCE, UNLISTED)]
-    if provenance.get(OWN_CHECKSUM) != _own_checksum(provenance):
+    if provenance.get(OWN_CHECKSUM) != checksum_of_the_rest(provenance):
         return [Damage(PROVENANCE, "has been changed (its own checksum differs)")]
-    listed, found = provenance["files"], _files(folder)
+    listed, found = provenance["files"], files_of(folder)
     del found[PROVENANCE]
     damages = [Damage(name, "is missing") for name in listed if name not in found]
     damages += [
@@ -197,7 +197,7 @@ def _difference(path: Path, listed: dict) -> str:
         return f"cannot be read ({error.strerror})"
 
 
-def _files(folder: Path) -> dict[str, Path]:
+def files_of(folder: Path) -> dict[str, Path]:
     """The files of a publication by their path within it."""
     return {
         path.relative_to(folder).as_posix(): path
@@ -207,7 +207,8 @@ def _files(folder: Path) -> dict[str, Path]:
     }
 
 
-def _own_checksum(provenance: dict) -> str:
+def checksum_of_the_rest(provenance: dict) -> str:
+    """What OWN_CHECKSUM of a provenance is: a checksum of all else that it says."""
     rest = {key: value for key, value in provenance.items() if key != OWN_CHECKSUM}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 

@@ -26,8 +26,9 @@ from orchestration.build import fingerprints, warehouse
 from orchestration.build.dbt_project import dbt_manifest
 from orchestration.build.estimates import write_printed_tables
 from orchestration.build.warehouse import WarehouseError
-from orchestration.durable import bytes_below, explaining_full_disk, point_link, sql_text
+from orchestration.durable import bytes_below, explaining_full_disk, point_link, sql_name, sql_text
 from orchestration.landing.manifest import Manifest, read_manifest
+from orchestration.progress import counted
 from orchestration.publishing.catalogue import grain_of
 from orchestration.publishing.disclosure import withheld_tables
 from orchestration.publishing.drift import HOW_TO_ACCEPT, SUBJECTS, drift
@@ -242,7 +243,7 @@ def _write(
     tables = _copy_tables(connection, folder, withheld, say)
     macros = write_macros(folder / WAREHOUSE, SYNTHETIC_NOTICE if origin["is_synthetic"] else "")
     write_printed_tables(connection, folder / "tables")
-    with open_folder(folder, number, settings.memory_limit) as publication:
+    with open_folder(settings, folder, number) as publication:
         write_ready_exports(publication)
     provenance = _provenance(origin, tables, macros, number)
     write_metadata(connection, folder, provenance, _manifest_of_dbt(settings))
@@ -317,7 +318,7 @@ def _copy_tables(
         for schema in PUBLISHED_SCHEMAS:
             connection.execute(f"create schema publication.{schema}")
             (folder / "parquet" / schema).mkdir(parents=True)
-        for schema, table, comment in tables:
+        for schema, table, comment in counted(tables, "publication: tables"):
             if f"{schema}.{table}" in withheld:
                 continue
             target = f'publication.{schema}."{table}"'
@@ -403,6 +404,7 @@ def _origin(
         "left_out": [
             {"file": x.file, "status": x.status, "reason": x.reason} for x in manifest.left_out
         ],
+        "seeds": _contents_of_seeds(connection),
         "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
         "git": _git_state(),
     }
@@ -426,6 +428,21 @@ def _withheld(
         {"table": table, "grain": grains[table], "publishers": publishers}
         for table, publishers in withheld.items()
     ]
+
+
+def _contents_of_seeds(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """A checksum of the rows of each seed, as the models had them."""
+    names = connection.execute(
+        "select table_name from duckdb_tables() "
+        "where database_name = current_database() and schema_name = 'seeds' order by 1"
+    ).fetchall()
+    found = {}
+    for (name,) in names:
+        [(content,)] = connection.execute(
+            f"select coalesce(sum(hash(t)::hugeint), 0) from {sql_name('seeds', name)} as t"
+        ).fetchall()
+        found[name] = f"{content:x}"
+    return found
 
 
 def _content(provenance: dict) -> dict:

@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.durable import sql_text
 from orchestration.errors import ExplainedError
 from orchestration.messages import shown
 from orchestration.publishing.integrity import PROVENANCE, WAREHOUSE
@@ -32,6 +33,10 @@ CLOSED = {
     "python_enable_replacements": "false",
     "lock_configuration": "true",
 }
+
+
+# two publications that are open side by side
+EARLIER, LATER = "earlier", "later"
 
 
 class PublicationError(ExplainedError):
@@ -62,14 +67,7 @@ class OpenPublication:
 
     def provenance(self) -> dict[str, Any]:
         """What it was made from. Raises PublicationError if that cannot be read."""
-        path = self.folder / PROVENANCE
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise PublicationError(
-                f"{path} cannot be read: {error}. `lct verify` says what is damaged; "
-                "`lct restore` goes back to an earlier publication."
-            ) from error
+        return provenance_of(self.folder)
 
     def withheld(self) -> list[str]:
         """The tables that it leaves out (LCT_PUBLISH=aggregates)."""
@@ -115,32 +113,82 @@ def open_publication(settings: Settings, number: str | None = None) -> Iterator[
     PublicationError if there is none or it cannot be opened.
     """
     folder = publication_folder(settings, number)
-    with open_folder(folder, folder.name, settings.memory_limit) as publication:
+    with open_folder(settings, folder, folder.name) as publication:
         yield publication
 
 
 @contextmanager
-def open_folder(folder: Path, number: str, memory_limit: str) -> Iterator[OpenPublication]:
+def open_folder(settings: Settings, folder: Path, number: str) -> Iterator[OpenPublication]:
     """Open what is to be publication `number` in its folder. Raises PublicationError."""
-    with tempfile.TemporaryDirectory(prefix="lct-", ignore_cleanup_errors=True) as spill:
-        bounds: dict[str, Any] = {
-            "memory_limit": memory_limit,
-            "temp_directory": str(Path(spill) / "duckdb"),
-        }
-        try:
+    with _bounds(settings) as (spill, bounds):
+        with _explaining_damage(folder):
             connection = duckdb.connect(str(folder / WAREHOUSE), read_only=True, config=bounds)
-            for setting, value in CLOSED.items():
-                connection.execute(f"set {setting} = {value}")
+            _close(connection)
             [(is_synthetic,)] = connection.execute(
                 "select coalesce(bool_or(is_synthetic), false) from marts.run_choices"
             ).fetchall()
-        except duckdb.Error as error:
-            raise PublicationError(
-                f"{folder / WAREHOUSE} cannot be opened: {error}. "
-                "`lct verify` says what is damaged; `lct restore` goes back to an earlier one."
-            ) from error
         with connection:
-            yield OpenPublication(number, folder, is_synthetic, connection, Path(spill))
+            yield OpenPublication(number, folder, is_synthetic, connection, spill)
+
+
+@contextmanager
+def open_side_by_side(
+    settings: Settings, earlier: Path, later: Path
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the publications in two folders as the catalogues EARLIER and LATER, to compare them.
+
+    Temporary tables can be made; nothing else can be written or read. Raises PublicationError if
+    one cannot be opened.
+    """
+    with _bounds(settings) as (_, bounds), duckdb.connect(config=bounds) as connection:
+        for catalogue, folder in ((EARLIER, earlier), (LATER, later)):
+            with _explaining_damage(folder):
+                place = sql_text(folder / WAREHOUSE)
+                connection.execute(f"attach {place} as {catalogue} (read_only)")
+        _close(connection)
+        yield connection
+
+
+def provenance_of(folder: Path) -> dict[str, Any]:
+    """What the publication in a folder was made from. Raises PublicationError if it is damaged."""
+    path = folder / PROVENANCE
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PublicationError(
+            f"{path} cannot be read: {error}. `lct verify` says what is damaged; "
+            "`lct restore` goes back to an earlier publication."
+        ) from error
+
+
+@contextmanager
+def _bounds(settings: Settings) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """How much a connection may hold in memory, and a folder for the rest, removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="lct-", ignore_cleanup_errors=True) as spill:
+        yield (
+            Path(spill),
+            {
+                "memory_limit": settings.memory_limit,
+                "temp_directory": str(Path(spill) / "duckdb"),
+            },
+        )
+
+
+@contextmanager
+def _explaining_damage(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise PublicationError(
+            f"{folder / WAREHOUSE} cannot be opened: {error}. "
+            "`lct verify` says what is damaged; `lct restore` goes back to an earlier one."
+        ) from error
+
+
+def _close(connection: duckdb.DuckDBPyConnection) -> None:
+    """Nothing but what is open can be read from now on."""
+    for setting, value in CLOSED.items():
+        connection.execute(f"set {setting} = {value}")
 
 
 def select(publication: OpenPublication, sql: str) -> duckdb.DuckDBPyRelation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -53,9 +54,10 @@ def test_what_is_new_is_built_and_nothing_else(finished_corner: Settings, tmp_pa
         "variables as (select",
         "variables as (select no_such_column, ",
     )
-    done = run_pipeline(environment(finished_corner), project=wrong)
-    assert done.returncode == 1
-    assert stayed(done.stdout) == []
+    failed = run_pipeline(environment(finished_corner), project=wrong, options=("--json",))
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert stayed(failed.stderr) == []
+    assert "models: " in json.loads(failed.stderr.splitlines()[-1])["error"]
     with duckdb.connect(str(finished_corner.build_path), read_only=True) as connection:
         assert warehouse.completed(connection) == set(), "what failed is not complete"
         assert warehouse.fingerprint_of(connection, "models") is None, "even as it was before"

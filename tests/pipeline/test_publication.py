@@ -66,6 +66,7 @@ def test_parquet_and_provenance_say_what_the_file_says(demo_run: FinishedRun) ->
     assert "invented" in provenance["notice"]
     assert all(len(s["sha256"]) == 64 for s in provenance["sources"])
     assert provenance["versions"]["duckdb"]
+    assert provenance["seeds"]["drift_bounds"]
     assert provenance["settings"]["standardisation_years"] == "1992-2022"
     assert {s["origin"] for s in provenance["sources"]} == {"demo"}
 

@@ -20,7 +20,7 @@ from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 
 COVERAGE = "COVERAGE_PROCESS"  # by variables that begin so, coverage starts in child processes
 CHILD_PROCESSES = Path(__file__).with_name("child_processes")
-RUN = "import sys; from orchestration.cli.run import main; sys.exit(main())"
+LCT = "from orchestration.cli.__main__ import app; app()"
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,11 @@ def run_pipeline(
     is_measured: bool = False,
     project: Path = PROJECT_ROOT,
     before: str = "",
+    options: tuple[str, ...] = (),
 ) -> subprocess.CompletedProcess[str]:
-    """`make run`, of a copy of the project if one is given, `before` it some lines of Python.
+    """`lct run` with `options`, of a copy of the project if one is given.
+
+    Some lines of Python may come `before` it.
 
     Where it is measured, what it covers of the code counts, if the tests' coverage is measured at
     all: that takes a sixth of its time.
@@ -74,7 +77,7 @@ def run_pipeline(
         paths = [str(CHILD_PROCESSES), *filter(None, [environment.get("PYTHONPATH")])]
         measured["PYTHONPATH"] = os.pathsep.join(paths)
     return subprocess.run(
-        [sys.executable, "-c", f"{before}\n{RUN}"],
+        [sys.executable, "-c", f"{before}\n{LCT}", "run", *options],
         cwd=project,
         env=environment | (measured if is_measured else {}),
         capture_output=True,

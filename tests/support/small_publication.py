@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.durable import point_link
+from orchestration.durable import point_link, sql_text
 from orchestration.publishing.integrity import PROVENANCE, WAREHOUSE
 
 TABLES = """
@@ -98,6 +98,7 @@ def publish_by_hand(data: Path, number: str = "000001", is_synthetic: bool = Tru
     notice = SYNTHETIC if is_synthetic else ""
     with duckdb.connect(str(folder / WAREHOUSE)) as connection:
         connection.execute(TABLES.format(is_synthetic=str(is_synthetic).lower(), notice=notice))
+        _write_parquet(connection, folder / "parquet")
     for language, text in PRINTED.items():
         (folder / "tables" / f"table_4.{language}.csv").write_text(text, encoding="utf-8")
         (folder / "tables" / f"table_4.{language}.tex").write_text(f"% {language}\n", "utf-8")
@@ -120,3 +121,11 @@ def publish_by_hand(data: Path, number: str = "000001", is_synthetic: bool = Tru
     (folder / PROVENANCE).write_text(json.dumps(provenance), encoding="utf-8")
     point_link(data / "published", Path("publications") / number)
     return folder
+
+
+def _write_parquet(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    tables = "select schema_name, table_name from duckdb_tables()"
+    for schema, table in connection.execute(tables).fetchall():
+        (folder / schema).mkdir(parents=True, exist_ok=True)
+        path = folder / schema / f"{table}.parquet"
+        connection.execute(f"copy {schema}.{table} to {sql_text(path)} (format parquet)")

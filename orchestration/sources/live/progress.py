@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from orchestration.durable import megabytes
+from orchestration.progress import is_shown, tell
 
 LINE_SECONDS = 30.0
 
@@ -28,8 +29,12 @@ def showing_progress(
 ) -> Iterator[Callable[[int], None]]:
     """Show how far the download of `name` is; the block is given what takes the bytes so far.
 
-    `have` bytes are there from before; `total` is None where the server does not say.
+    `have` bytes are there from before; `total` is None where the server does not say. Where a run
+    is shown (orchestration/progress.py), so is this, in its bar.
     """
+    if is_shown():
+        yield lambda size: tell(f"{name}: bytes", size, total)
+        return
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _Lines(name, have, total, say).show

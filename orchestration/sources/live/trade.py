@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from orchestration.landing.layout import LandingError
+from orchestration.progress import tell
 from orchestration.settings import Settings
 from orchestration.sources.live import comtrade, plan
 from orchestration.sources.live.comtrade import TruncatedAnswerError
@@ -99,6 +100,7 @@ class TradeRefresh:
         failed = unusable = 0
         while len(pending.requests) > failed:
             request = pending.requests[failed]
+            tell("UN Comtrade: requests", pending.total - len(pending.requests), pending.total)
             try:
                 has_landed = self._has_landed(request, pending) or self._land(request, pending)
             except TruncatedAnswerError as cut:

@@ -34,7 +34,8 @@ def commands_on_exports() -> list[str]:
 def test_a_command_that_is_shown_runs(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish_by_hand(tmp_path / "data")
+    for number in ("000001", "000002"):
+        publish_by_hand(tmp_path / "data", number)
     monkeypatch.setenv("LCT_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
     program, *arguments = shlex.split(line, comments=True)
@@ -52,6 +53,12 @@ def test_the_table_of_the_readme_has_every_command() -> None:
     }
     registered = set(get_command(app).commands)  # type: ignore[attr-defined]
     assert registered <= named
+
+
+def test_every_command_speaks_json() -> None:
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    options = {name: {o for p in c.params for o in p.opts} for name, c in commands.items()}
+    assert [name for name, known in options.items() if "--json" not in known] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=[d.name for d in DOCUMENTS])
