@@ -428,9 +428,9 @@ def as_svg(spec: dict[str, Any]) -> str:
     return vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=VEGA_LITE_VERSION)
 
 
-def as_png(spec: dict[str, Any]) -> bytes:
+def as_png(svg: str) -> bytes:
     """In twice the size, for slides."""
-    return vl_convert.vegalite_to_png(json.dumps(spec), vl_version=VEGA_LITE_VERSION, scale=2)
+    return vl_convert.svg_to_png(svg, scale=2)
 
 
 @cache
@@ -449,6 +449,24 @@ def palette_css() -> str:
         f":root{{color-scheme:light;{variables('light')}}}\n"
         f"@media screen{{:root[data-theme=dark]{{color-scheme:dark;{variables('dark')}}}}}\n"
     )
+
+
+def notice_css(notice: Text) -> str:
+    """What marks every printed page and heading of invented numbers.
+
+    Browsers that know no boxes in the margin of a page still have it above every heading.
+    """
+    rules = []
+    for language, text in zip(LANGUAGES, notice.pair, strict=True):
+        content = json.dumps(text, ensure_ascii=False)
+        rules.append(
+            f"@page invented-{language}{{@top-left{{content:{content};color:#6b3a00;"
+            "font:bold 8pt sans-serif}}\n"
+            f"@media print{{:root[data-language={language}] body{{page:invented-{language}}}"
+            f":root[data-language={language}] :is(h1,h2,h3)::before{{content:{content};"
+            "display:block;color:#6b3a00;font:bold 7pt sans-serif}}\n"
+        )
+    return "".join(rules)
 
 
 def as_script(name: str, value: Any) -> str:

@@ -332,7 +332,7 @@ def _panel(published: Publication, economy: Economy, found: Mapping[str, Any] | 
             continue
         rows.append(
             [
-                label,
+                published.heading(variable),
                 Cell(significant(float(value), 4), float(value)),
                 Cell(str(year), year),
                 Cell(number(years), years),

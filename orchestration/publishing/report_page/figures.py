@@ -16,7 +16,7 @@ from typing import Any
 from orchestration.publishing.report_page.wording import Text
 
 # digits that are kept of a number in the scripts' data: more than any chart can show
-DIGITS = 10
+DIGITS = 7
 
 
 @dataclass(frozen=True)

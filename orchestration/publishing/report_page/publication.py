@@ -161,13 +161,18 @@ class Publication:
 
     @cached_property
     def variables(self) -> dict[str, Text]:
-        """Variable of the panel -> its label."""
+        """Variable of the panel -> its label, as it stands within a sentence."""
         return {
-            variable: Text(_capital(english), chinese)
+            variable: Text(english, chinese)
             for variable, english, chinese in self.rows(
                 "select variable, label_en, label_zh from marts.dim_variable order by position"
             )
         }
+
+    def heading(self, name: str) -> Text:
+        """The label of a variable or interaction, with a capital."""
+        label = self.variable(name)
+        return Text(label.en[:1].upper() + label.en[1:], label.zh)
 
     def variable(self, name: str) -> Text:
         """The label of a variable, or of an interaction of imports from China with one."""
@@ -254,11 +259,3 @@ def in_list(codes: Iterable[str]) -> str:
 
 def _listed(texts: Iterable[str]) -> str:
     return ", ".join(sorted(texts))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def count(n: int) -> str:
-    return number(n)

@@ -39,7 +39,7 @@ order by "group", series
     rows: list[list[Cell | Text]] = []
     for variable in sorted(found, key=list(published.variables).index):
         of_variable = found[variable]
-        cells: list[Cell | Text] = [published.variable(variable)]
+        cells: list[Cell | Text] = [published.heading(variable)]
         for measure in MEASURES:
             printed, own = of_variable.get(measure, (None, None))
             digits = 5 if measure == "n" else 4
@@ -116,7 +116,8 @@ where scores.exhibit = 'table_{n}'
 order by scores."column", scores.term
 """.strip()
     rows: list[list[Cell | Text]] = []
-    for r in published.records(sql):
+    order = list(published.variables)
+    for r in sorted(published.records(sql), key=lambda r: (r["column"], _place(order, r["term"]))):
         printed, own = r["published_estimate"], r["own_estimate"]
         interval = (
             f"{significant(r['conf_low'])} … {significant(r['conf_high'])}"
@@ -125,11 +126,8 @@ order by scores."column", scores.term
         )
         rows.append(
             [
-                Text(
-                    f"({r['column']}) {published.variable(r['term']).en}",
-                    f"({r['column']}) {published.variable(r['term']).zh}",
-                ),
-                published.variable(r["outcome"]),
+                joined([same(f"({r['column']})"), published.heading(r["term"])], " ", " "),
+                published.heading(r["outcome"]),
                 Cell(_starred(printed, r["published_stars"]), printed),
                 Cell(_starred(own, r["own_stars"]), own),
                 Cell(interval),
@@ -158,6 +156,11 @@ order by scores."column", scores.term
         caveats=[word("caveat_association"), word("caveat_clustered"), word("caveat_lagged")],
         is_folded=True,
     )
+
+
+def _place(order: list[str], term: str) -> int:
+    """Where a term stands among the variables; interactions are last."""
+    return order.index(term) if term in order else len(order)
 
 
 def _starred(estimate: float | None, stars: int | None) -> str:

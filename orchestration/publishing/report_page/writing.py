@@ -117,7 +117,9 @@ class _Page:
     def _write_assets(self) -> None:
         for name in ASSETS:
             shutil.copyfile(PARTS / "assets" / name, self.root / "assets" / name)
-        _write(self.root / "assets/palette.css", charts.palette_css())
+        notice = self.published.notice
+        variables = charts.palette_css() + (charts.notice_css(notice) if notice else "")
+        _write(self.root / "assets/palette.css", variables)
         _write(self.root / "assets/runtime.js", charts.runtime())
         self._data(
             "charts",
@@ -204,7 +206,7 @@ class _Page:
                 _write(self.root / "pictures" / f"{name}.svg", svg)
                 _write(slides / f"{name}.svg", svg)
                 if language == "en":
-                    (slides / f"{name}.png").write_bytes(charts.as_png(spec))
+                    (slides / f"{name}.png").write_bytes(charts.as_png(svg))
 
 
 SYNTHETIC_TITLE = "SYNTHETIC · "

@@ -11,7 +11,9 @@
   const query = new URLSearchParams(window.location.search);
   const TAGS = { en: "en", zh: "zh-Hans" };
   const LOCALES = { en: "en-GB", zh: "zh-CN" };
-  const MARKS = ["●", "■", "▲", "◆"];
+  // as the scales of shapes in charts.py
+  const MARKS = { distances: ["○", "✚"], curve: ["●", "▲", "◆"], bars: ["■"], ranked: ["■"] };
+  const MARKS_OF_LINES = ["●", "■", "▲"];
   let language = "en";
 
   // ---- what the reader has chosen, kept where the browser allows it ----------------------------
@@ -130,7 +132,8 @@
     const size = Math.abs(usd);
     const ladder = AMOUNTS[language];
     const [least, code] = ladder.find(([x]) => size >= x) || ladder[ladder.length - 1];
-    return word("amount_" + code).replace("{}", significant(usd / least, 3));
+    const text = word("amount_" + code).replace("{}", significant(size / least, 3));
+    return usd < 0 ? "\u2212" + text : text;
   }
 
   function timeText(x) {
@@ -315,6 +318,8 @@
       tooltip: showTooltip,
     });
     figure.views[place] = embedded.view;
+    // the plot has a name and the table below the numbers: its parts would only be noise
+    plot.querySelector("svg").setAttribute("aria-hidden", "true");
   }
 
   async function draw(figure) {
@@ -360,7 +365,8 @@
   function swatch(figure, code) {
     const codes = Object.keys(figure.data.series);
     const chart = figure.data.panels[0].chart;
-    const mark = ["bars", "ranked"].includes(chart) ? "■" : MARKS[codes.indexOf(code) % 4];
+    const marks = MARKS[chart] || MARKS_OF_LINES;
+    const mark = marks[codes.indexOf(code) % marks.length];
     const hue = figure.data.series[code].hue;
     return element("span", { class: `swatch hue-${hue}`, "aria-hidden": "true" }, mark);
   }
