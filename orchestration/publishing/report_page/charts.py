@@ -84,6 +84,10 @@ def _value_axis(**options: Any) -> alt.Y:
     return alt.Y("value:Q", axis=alt.Axis(tickCount=5, title=None), **options)
 
 
+def _layered(*charts: alt.Chart | alt.LayerChart) -> alt.LayerChart:
+    return alt.LayerChart(layer=list(charts))
+
+
 def _alone() -> alt.Chart:
     """A chart of one mark, whatever the rows."""
     return alt.Chart(alt.InlineData([{}]))
@@ -125,7 +129,7 @@ def _lines(x: alt.X) -> alt.LayerChart:
             tooltip=_tooltip(),
         )
     )
-    return alt.layer(line, points)
+    return _layered(line, points)
 
 
 def _by_year(*below: alt.Chart) -> alt.LayerChart:
@@ -136,7 +140,7 @@ def _by_year(*below: alt.Chart) -> alt.LayerChart:
         .mark_rule(color=variable("ink-soft"), strokeDash=[3, 3])
         .encode(x=_years())
     )
-    return alt.layer(*below, rule, _lines(_years())).add_params(alt.param("year", value=0))
+    return _layered(*below, rule, _lines(_years())).add_params(alt.param("year", value=0))
 
 
 def _years() -> alt.X:
@@ -212,7 +216,7 @@ def ranked() -> alt.LayerChart:
         .mark_text(align="left", dx=4, color=variable("ink"))
         .encode(y=y, x="value:Q", text="label:N")
     )
-    return alt.layer(bar, text)
+    return _layered(bar, text)
 
 
 def curve() -> alt.LayerChart:
@@ -240,7 +244,7 @@ def curve() -> alt.LayerChart:
             tooltip=_tooltip(),
         )
     )
-    return alt.layer(_zero_line(), interval, points)
+    return _layered(_zero_line(), interval, points)
 
 
 def distances() -> alt.LayerChart:
@@ -261,7 +265,7 @@ def distances() -> alt.LayerChart:
             tooltip=_tooltip(),
         )
     )
-    return alt.layer(band, points)
+    return _layered(band, points)
 
 
 def residuals() -> alt.LayerChart:
@@ -277,7 +281,7 @@ def residuals() -> alt.LayerChart:
             tooltip=_tooltip(),
         )
     )
-    return alt.layer(band, _zero_line(), points)
+    return _layered(band, _zero_line(), points)
 
 
 CHARTS = {
@@ -436,7 +440,9 @@ def as_png(svg: str) -> bytes:
 @cache
 def runtime() -> str:
     """Vega, Vega-Lite and their embedding as one classic script; it declares global names."""
-    return vl_convert.javascript_bundle(vl_version=VEGA_LITE_VERSION)
+    return vl_convert.javascript_bundle(
+        "window.vegaEmbed = vegaEmbed;", vl_version=VEGA_LITE_VERSION
+    )
 
 
 def palette_css() -> str:

@@ -15,7 +15,6 @@ from orchestration.publishing.report_page.wording import (
     Text,
     day,
     joined,
-    number,
     reason,
     same,
     word,

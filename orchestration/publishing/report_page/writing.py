@@ -33,7 +33,7 @@ from orchestration.publishing.report_page.wording import LANGUAGES, Text, word
 
 INDEX = "index.html"
 PARTS = Path(__file__).parent
-ASSETS = ("report.css", "report.js")
+ASSETS = ("report.css", "report.js", "LICENCES.txt")
 # words that the script shows, beside what stands in the pages
 WORDS_OF_SCRIPT = (
     *("no_rows", "search_results", "search_none", "download_csv", "download_svg", "theme_dark"),
@@ -65,14 +65,14 @@ def write_report_page(
     Raises FileExistsError if the page is there already.
     """
     published = Publication(connection, provenance)
-    page = _Page(published, folder / "report")
+    page = ReportPage(published, folder / "report")
     page.write()
     page.write_pictures(folder / "figures")
     files = [p for p in (folder / "report").rglob("*") if p.is_file()]
     return Written(page.pages, sum(p.stat().st_size for p in files))
 
 
-class _Page:
+class ReportPage:
     """One writing of the page: the templates with what all of them are given."""
 
     def __init__(self, published: Publication, root: Path) -> None:

@@ -309,6 +309,8 @@
     const width = Math.max(plot.clientWidth, 200);
     plot.setAttribute("role", "img");
     plot.setAttribute("aria-label", `${word("chart_of")} ${inLanguage(figure.data.title)}`);
+    // the old chart goes before the new one is there: nothing below may jump meanwhile
+    plot.style.minHeight = plot.offsetHeight + "px";
     const embedded = await window.vegaEmbed(plot, specificationOf(figure, panel, rows, width), {
       mode: "vega-lite",
       renderer: "svg",
@@ -317,6 +319,7 @@
       defaultStyle: false,
       tooltip: showTooltip,
     });
+    plot.style.minHeight = "";
     figure.views[place] = embedded.view;
     // the plot has a name and the table below the numbers: its parts would only be noise
     plot.querySelector("svg").setAttribute("aria-hidden", "true");
@@ -545,13 +548,24 @@
 
   // ---- language, theme, search -----------------------------------------------------------------
 
+  // not the rows below a chart, which are replaced when it is drawn again
+  const PLACES = ["h1", "h2", "h3", "p", "[data-table] tr"]
+    .map((place) => `#content ${place}`)
+    .join(", ");
+
   /* What is at the top of the window stays there, though the text above it becomes shorter. */
   function keepingPlace(change) {
-    const marks = [...document.querySelectorAll("#content h1, #content h2, #content h3, #content p, #content tr")];
+    const top = (mark) => mark.getBoundingClientRect().top;
+    const marks = [...document.querySelectorAll(PLACES)];
     const first = marks.find((mark) => mark.getBoundingClientRect().bottom > 80);
-    const before = first ? first.getBoundingClientRect().top : 0;
+    const before = first ? top(first) : 0;
+    const settle = (frames) => {
+      if (first) window.scrollBy({ top: top(first) - before, behavior: "instant" });
+      // browsers keep a place of their own, in the next frame: the last word is ours
+      if (frames) window.requestAnimationFrame(() => settle(frames - 1));
+    };
     change();
-    if (first) window.scrollBy({ top: first.getBoundingClientRect().top - before, behavior: "instant" });
+    settle(3);
   }
 
   function showLanguage() {
