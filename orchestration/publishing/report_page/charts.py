@@ -22,17 +22,18 @@ from orchestration.publishing.report_page.wording import LANGUAGES, Text, word
 
 VEGA_LITE_VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 
-# The six hues and a neutral one. In each theme every one of them has at least three to one against
-# the paper; neighbours differ in lightness too, and no chart relies on hue alone.
+# The six hues and a neutral one: searched for so that in each theme every one of them has at least
+# three to one against the paper, and any two of them are far apart also for those who see no red,
+# no green or no blue.
 PALETTE = {
     "light": {
-        "hue-0": "#6b7680",
-        "hue-1": "#c2410c",
-        "hue-2": "#1f4e8c",
-        "hue-3": "#0f8a7a",
-        "hue-4": "#a16a00",
-        "hue-5": "#7b3f8c",
-        "hue-6": "#4a90c8",
+        "hue-0": "#8c9092",
+        "hue-1": "#aa4319",
+        "hue-2": "#112e72",
+        "hue-3": "#0d694a",
+        "hue-4": "#c87e0c",
+        "hue-5": "#471f41",
+        "hue-6": "#2495bf",
         "ink": "#1c2126",
         "ink-soft": "#545d66",
         "rule": "#d9d6ce",
@@ -40,13 +41,13 @@ PALETTE = {
         "band": "#eceae4",
     },
     "dark": {
-        "hue-0": "#9aa5ae",
-        "hue-1": "#ff8a5c",
-        "hue-2": "#7fb0f0",
-        "hue-3": "#4fd0bd",
-        "hue-4": "#e3b341",
-        "hue-5": "#d59be6",
-        "hue-6": "#a8d4f5",
+        "hue-0": "#767b7e",
+        "hue-1": "#eb6e54",
+        "hue-2": "#2e71ec",
+        "hue-3": "#5ee2ad",
+        "hue-4": "#f8e884",
+        "hue-5": "#b975c7",
+        "hue-6": "#beddf7",
         "ink": "#eceff1",
         "ink-soft": "#aab4bc",
         "rule": "#39424a",
