@@ -7,6 +7,7 @@ panels (side by side) or by switches (one at a time).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -113,6 +114,8 @@ def plain(value: Any) -> Any:
     """A value as JSON has it."""
     if isinstance(value, bool | int | str) or value is None:
         return value
+    if isinstance(value, float) and math.isnan(value):
+        return None
     if isinstance(value, float | Decimal):
         number = float(f"{value:.{DIGITS}g}")
         return int(number) if number.is_integer() and abs(number) < 1e15 else number
@@ -129,6 +132,10 @@ class Cell:
     value: float | int | None = None
     href: str = ""
     is_number: bool = True
+
+    @property
+    def plain(self) -> Any:
+        return plain(self.value)
 
 
 @dataclass(frozen=True)

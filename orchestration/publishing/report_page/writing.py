@@ -85,6 +85,12 @@ class ReportPage:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        # in the order given, which is that of a chart's series, and short
+        self.environment.policies["json.dumps_kwargs"] = {
+            "ensure_ascii": False,
+            "separators": (",", ":"),
+            "sort_keys": False,
+        }
         self.environment.globals |= {
             "word": word,
             "same": wording.same,
