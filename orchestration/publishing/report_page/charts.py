@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -136,8 +137,8 @@ def _lines(x: alt.X) -> alt.LayerChart:
 def _by_year(*below: alt.Chart) -> alt.LayerChart:
     """Lines by year above other marks; the chosen year has a rule."""
     rule = (
-        alt.Chart()
-        .transform_filter(SELECTED_YEAR)
+        _alone()
+        .transform_calculate(x="year")
         .mark_rule(color=variable("ink-soft"), strokeDash=[3, 3])
         .encode(x=_years())
     )
@@ -148,7 +149,7 @@ def _years() -> alt.X:
     return alt.X(
         "x:Q",
         scale=alt.Scale(nice=False, padding=8, zero=False),
-        axis=alt.Axis(format="d", tickMinStep=1, grid=False, title=None),
+        axis=alt.Axis(format="d", values=["@ticks"], grid=False, title=None),
     )
 
 
@@ -318,6 +319,7 @@ def configuration() -> dict[str, Any]:
         },
         "title": {"color": variable("ink"), "fontSize": 13, "anchor": "start"},
         "text": {"fontSize": 12},
+        "legend": {"labelColor": ink, "labelFontSize": 12},
     }
 
 
@@ -367,7 +369,7 @@ def _drawn_rows(figure: Figure, panel: Panel, language: str) -> list[dict[str, A
         if any(row[column] != value for column, value in wanted.items()):
             continue
         named = names.get(str(row.get("item", row["series"])))
-        row["name"] = getattr(named, language) if named else str(row.get("item", ""))
+        row["name"] = named.of(language) if named else str(row.get("item", ""))
         row["order"] = order.get(row["series"], 0)
         row["label"] = row.get("label") or f"{row['value']:.3g}"
         found.append(row)
@@ -381,20 +383,55 @@ def _panel(figure: Figure, panel: Panel, language: str) -> dict[str, Any]:
         "@domain": list(figure.series),
         "@range": [PALETTE["light"][f"hue-{s.hue}"] for s in figure.series.values()],
         "@years": list(range(years[0], years[-1] + 1)) if years else [],
+        "@ticks": list(range(years[0], years[-1] + 1, 1 + len(years) // 8)) if years else [],
     }
     spec = resolved(copy.deepcopy(specifications()[panel.chart]), places)
     height = HEIGHTS.get(panel.chart, PICTURE_HEIGHT)
     if panel.chart in BY_LINE:
         height *= len({r["name"] for r in rows})
-    title = panel.title.pair[LANGUAGES.index(language)] if panel.title else ""
-    unit = word(f"unit_{panel.unit}").pair[LANGUAGES.index(language)]
+    unit = word(f"unit_{panel.unit}").of(language)
+    title = _wrapped(panel.title.of(language)) if panel.title else []
+    width = PICTURE_WIDTH if len(figure.panels) > 1 else 2 * PICTURE_WIDTH
     return {
         **spec,
         "data": {"values": rows},
-        "width": PICTURE_WIDTH,
+        "width": width,
         "height": height,
-        "title": {"text": title or unit, "subtitle": unit if title else ""},
+        "title": {"text": title or [unit], "subtitle": [unit] if title else []},
     }
+
+
+def _wrapped(text: str) -> list[str]:
+    """Lines that fit above a panel; Chinese characters are twice as wide and have no spaces."""
+    if text.isascii():
+        return textwrap.wrap(text, 52)
+    return [text[place : place + 26] for place in range(0, len(text), 26)]
+
+
+def _legend(figure: Figure, language: str) -> dict[str, Any]:
+    """The legend of a picture: series by their names."""
+    names = {code: series.name.of(language) for code, series in figure.series.items()}
+    return {
+        "title": None,
+        "orient": "top",
+        "columns": 4,
+        "labelLimit": 300,
+        "symbolOpacity": 1,
+        "labelExpr": f"({json.dumps(names, ensure_ascii=False)})[datum.label]",
+    }
+
+
+def _colours_of(spec: Any) -> Iterator[dict[str, Any]]:
+    """The encodings of colour in a specification, in its order."""
+    if isinstance(spec, list):
+        for each in spec:
+            yield from _colours_of(each)
+    elif isinstance(spec, dict):
+        if isinstance(colour := spec.get("color"), dict) and "scale" in colour:
+            yield colour
+        for key, each in spec.items():
+            if key != "data":
+                yield from _colours_of(each)
 
 
 def picture(figure: Figure, language: str, notice: Text | None) -> dict[str, Any]:
@@ -402,30 +439,24 @@ def picture(figure: Figure, language: str, notice: Text | None) -> dict[str, Any
 
     `notice` is said above it where the numbers are invented.
     """
-    legend = "   ".join(
-        f"{mark} {s.name.pair[LANGUAGES.index(language)]}"
-        for mark, s in zip("●■▲◆●■▲◆", figure.series.values(), strict=False)
-    )
-    lines_above = [legend] if len(figure.series) > 1 else []
-    if notice:
-        lines_above.append(notice.pair[LANGUAGES.index(language)])
+    panels = [_panel(figure, panel, language) for panel in figure.panels]
     spec: dict[str, Any] = {
         "$schema": f"https://vega.github.io/schema/vega-lite/{alt.SCHEMA_VERSION}.json",
         "background": PALETTE["light"]["paper"],
         "config": resolved(configuration(), {}) | {"background": PALETTE["light"]["paper"]},
         "title": {
-            "text": figure.title.pair[LANGUAGES.index(language)],
-            "subtitle": lines_above,
+            "text": figure.title.of(language),
+            "subtitle": [notice.of(language)] if notice else [],
+            "subtitleColor": PALETTE["light"]["hue-1"],
             "fontSize": 17,
         },
         "columns": PANELS_IN_A_LINE,
-        "concat": [_panel(figure, panel, language) for panel in figure.panels],
+        "concat": panels,
     }
-    parameters: list[dict[str, Any]] = []
-    for panel in spec["concat"]:
-        parameters += panel.pop("params", [])
-    if parameters:
-        spec["params"] = [{"name": "year", "value": 0}]
+    if [p.pop("params") for p in panels if "params" in p]:
+        spec["params"] = [{"name": "year", "value": max(figure.shown_years)}]
+    if len(figure.series) > 1:
+        next(_colours_of(panels))["legend"] = _legend(figure, language)
     return spec
 
 

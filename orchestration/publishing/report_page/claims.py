@@ -154,7 +154,7 @@ def small_multiples(published: Publication, claims: list[Claim]) -> Figure | Non
         anchor="claims",
         title=word("claims_title"),
         panels=[
-            Panel("curve", "per_deviation", _short(c.sentence), {"claim": c.code})
+            Panel("curve", "per_deviation", c.sentence, {"claim": c.code})
             for c in claims
             if c.curve.rows
         ],
@@ -166,12 +166,3 @@ def small_multiples(published: Publication, claims: list[Claim]) -> Figure | Non
         x_label=same(""),
         series_label=same(""),
     )
-
-
-def _short(sentence: Text) -> Text:
-    """As much of a claim as fits above a small panel."""
-
-    def cut(text: str, length: int) -> str:
-        return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-    return Text(cut(sentence.en, 58), cut(sentence.zh, 30))

@@ -60,7 +60,10 @@ def _figure(published: Publication, drawn: Drawn) -> Figure:
             )
             for measure in drawn.measures
         ],
-        columns=("choice", "measure", "series", "x", "value", "printed"),
+        columns=(
+            *("choice", "measure", "series", "x", "value", "printed"),
+            *("products_landed", "products_in_list"),
+        ),
         rows=rows,
         series=published.groups if by_group else published.sectors,
         sql=sql,
@@ -76,14 +79,16 @@ def _figure(published: Publication, drawn: Drawn) -> Figure:
 
 def _sql(drawn: Drawn) -> str:
     series = f'"{drawn.series_column}"'
+    # of groups each row counts the whole list, of sectors its own part
+    landed = "max" if drawn.series_column == "group" else "sum"
     measures = ", ".join(f"'{measure}'" for measure in drawn.measures)
     return f"""
 with
     shown as (
-        select '{DEFAULT}' as choice, measure, {series} as series, year, value
+        select '{DEFAULT}' as choice, measure, {series} as series, year, value, products_landed
         from report.{drawn.exhibit}
         union all
-        select hs_treatment || ' ' || source, measure, {series}, year, value
+        select hs_treatment || ' ' || source, measure, {series}, year, value, products_landed
         from report.{drawn.exhibit}_variants
     ),
     printed as (
@@ -97,7 +102,11 @@ select
     shown.series,
     shown.year as x,
     shown.value,
-    printed.published as printed
+    printed.published as printed,
+    {landed}(shown.products_landed) over (
+        partition by shown.choice, shown.measure, shown.year
+    ) as products_landed,
+    (select count(*) from marts.dim_product where is_low_carbon) as products_in_list
 from shown
 left join
     printed

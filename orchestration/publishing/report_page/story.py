@@ -175,15 +175,19 @@ def _facts(published: Publication, claims: Sequence[Claim]) -> list[tuple[str, T
     facts: list[tuple[str, Text]] = []
     shares = published.rows(
         """
-        select year, value
+        select year, value, products_landed
         from report.figure_1
-        where "group" = 'China' and measure = 'export share' and value is not null
+        where
+            "group" = 'China'
+            and measure = 'export share'
+            and value is not null
+            and 2 * products_landed >= (select count(*) from marts.dim_product where is_low_carbon)
         order by year desc
         limit 1
         """
     )
-    for year, share in shares:
-        facts.append((percent(share / 100), word("fact_share", year=year)))
+    for year, share, landed in shares:
+        facts.append((percent(share / 100), word("fact_share", year=year, n=landed)))
     counted = {code: n for code, _, n in tally(list(claims))}
     if claims:
         facts.append((f"{counted['holds']}/{len(claims)}", word("fact_claims")))

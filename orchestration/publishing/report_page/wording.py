@@ -64,6 +64,9 @@ class Text:
         """English and Chinese, as the scripts take them."""
         return self.en, self.zh
 
+    def of(self, language: str) -> str:
+        return self.pair[LANGUAGES.index(language)]
+
     def filled(self, **values: Any) -> Text:
         """With {placeholders} filled; a value may be a Text itself."""
         return Text(
@@ -74,7 +77,7 @@ class Text:
 
 def of_language(value: Any, language: str) -> Any:
     """The value, or if it is a Text what it says in the language."""
-    return getattr(value, language) if isinstance(value, Text) else value
+    return value.of(language) if isinstance(value, Text) else value
 
 
 def same(text: Any) -> Text:

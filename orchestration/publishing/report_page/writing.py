@@ -36,9 +36,8 @@ PARTS = Path(__file__).parent
 ASSETS = ("report.css", "report.js", "LICENCES.txt")
 # words that the script shows, beside what stands in the pages
 WORDS_OF_SCRIPT = (
-    *("no_rows", "search_results", "search_none", "download_csv", "download_svg", "theme_dark"),
-    *("theme_light", "theme_system", "value", "printed", "copied", "low", "high", "choices"),
-    *("synthetic", "close", "chart_of"),
+    *("no_rows", "search_results", "search_none", "value", "printed", "low", "high", "choices"),
+    *("synthetic", "chart_of", "products_landed"),
 )
 UNITS = (
     *("percent", "billion_usd", "usd", "index", "share", "per_deviation", "standard_errors"),

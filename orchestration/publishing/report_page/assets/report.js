@@ -226,14 +226,17 @@
   function specificationOf(figure, panel, rows, width) {
     const years = rows.map((row) => row.x).filter((x) => x !== undefined && x !== null);
     const first = Math.min(...years);
+    const span = Math.max(...years) - first + 1;
+    const step = [1, 2, 3, 5, 10, 20].find((size) => (width - 40) / (span / size) > 42) || 50;
     const series = figure.data.series;
     const places = {
       "@domain": Object.keys(series),
       "@range": Object.values(series).map((s) => `var(--hue-${s.hue})`),
       "@years":
         panel.chart === "bars" && years.length
-          ? Array.from({ length: Math.max(...years) - first + 1 }, (_, i) => first + i)
+          ? Array.from({ length: span }, (_, i) => first + i)
           : [],
+      "@ticks": span < 1000 ? Array.from({ length: Math.ceil(span / step) }, (_, i) => first + i * step) : [],
     };
     const spec = filled(report.charts.specifications[panel.chart], places);
     const lines = new Set(rows.map((row) => row.name)).size;
@@ -415,8 +418,16 @@
       const name = element("th", { scope: "row" }, swatch(figure, code), " ", nameOf(figure, code));
       return element("tr", {}, name, ...cells);
     });
+    const landed = panels.flatMap((p) => p.rows).find((row) => row.products_landed != null);
+    const note = landed
+      ? word("products_landed")
+          .replace("{n}", landed.products_landed)
+          .replace("{all}", landed.products_in_list)
+          .replace("{year}", figure.x)
+      : "";
     box.replaceChildren(
       element("table", {}, element("thead", {}, head), element("tbody", {}, ...lines)),
+      ...(note ? [element("p", { class: "landed" }, note)] : []),
     );
   }
 
