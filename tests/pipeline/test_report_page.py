@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -373,7 +374,7 @@ def test_axe_finds_nothing_serious(browser: Browser, report: Path, economy: str)
 
 
 def test_names_that_hold_markup_inject_nothing(
-    browser: Browser, demo_run: FinishedRun, tmp_path: Path
+    browser: Browser, demo_run: FinishedRun, report: Path, tmp_path: Path
 ) -> None:
     warehouse = demo_run.settings.published_dir / "warehouse.duckdb"
     connection = duckdb.connect()
@@ -403,7 +404,10 @@ def test_names_that_hold_markup_inject_nothing(
         """
     )
     provenance = json.loads((demo_run.settings.published_dir / "provenance.json").read_text())
-    ReportPage(Publication(connection, provenance), tmp_path / "report").write()
+    page_of_markup = ReportPage(Publication(connection, provenance), tmp_path / "report")
+    page_of_markup.make_folders(tmp_path / "figures")
+    page_of_markup.write()
+    shutil.copy(report / "assets/runtime.js", tmp_path / "report/assets")
     connection.close()
     context = browser.new_context(offline=True)
     reader = Reader(context, tmp_path / "report")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,12 @@ def write_report_page(
     """
     published = Publication(connection, provenance)
     page = ReportPage(published, folder / "report")
-    page.write()
-    page.write_pictures(folder / "figures")
+    # what draws is no Python and leaves this thread its time: both go on at once
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        page.make_folders(folder / "figures")
+        drawing = pool.submit(page.draw, folder / "figures")
+        page.write()
+        drawing.result()
     files = [p for p in (folder / "report").rglob("*") if p.is_file()]
     return Written(page.pages, sum(p.stat().st_size for p in files))
 
@@ -99,9 +104,14 @@ class ReportPage:
             "mark": SYNTHETIC_TITLE if published.is_synthetic else "",
         }
 
-    def write(self) -> None:
+    def make_folders(self, slides: Path) -> None:
+        """Raises FileExistsError if the page is there already."""
         for folder in ("economy", "product", "mineral", "data", "assets", "pictures"):
             (self.root / folder).mkdir(parents=True)
+        slides.mkdir()
+
+    def write(self) -> None:
+        """Everything but what is drawn: pages, data, style sheet and script of our own."""
         self._write_assets()
         economies = [self._economy(page) for page in economy_pages(self.published)]
         products = [self._product(page) for page in product_pages(self.published)]
@@ -125,7 +135,6 @@ class ReportPage:
         notice = self.published.notice
         variables = charts.palette_css() + (charts.notice_css(notice) if notice else "")
         _write(self.root / "assets/palette.css", variables)
-        _write(self.root / "assets/runtime.js", charts.runtime())
         self._data(
             "charts",
             {
@@ -193,12 +202,12 @@ class ReportPage:
             found.setdefault(group, []).append((f"product/{safe_name(code)}.html", product.name))
         return found
 
-    def write_pictures(self, slides: Path) -> None:
-        """The figures of the first page as SVG in both languages, and as PNG in English.
+    def draw(self, slides: Path) -> None:
+        """The runtime, and the first page's figures: as SVG in both languages, as PNG in English.
 
         Letters of Chinese are left to the reader's machine: this one may have no such font.
         """
-        slides.mkdir()
+        _write(self.root / "assets/runtime.js", charts.runtime())
         curves = small_multiples(self.published, list(self.story.claims))
         parts = [p for s in self.story.sections for p in s.parts if isinstance(p, Figure)]
         for figure in [*parts, *([curves] if curves else [])]:
