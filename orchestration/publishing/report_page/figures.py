@@ -8,11 +8,13 @@ panels (side by side) or by switches (one at a time).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+from markupsafe import Markup, escape
 
 from orchestration.publishing.report_page.wording import Text
 
@@ -133,9 +135,16 @@ class Cell:
     href: str = ""
     is_number: bool = True
 
+    def __html__(self) -> str:
+        shown = escape(self.shown)
+        return f'<a href="{escape(self.href)}">{shown}</a>' if self.href else str(shown)
+
     @property
-    def plain(self) -> Any:
-        return plain(self.value)
+    def attributes(self) -> str:
+        """What its element carries beside what is read."""
+        value = plain(self.value)
+        of_number = ' class="n"' if self.is_number else ""
+        return of_number + (f' data-v="{value}"' if value is not None else "")
 
 
 @dataclass(frozen=True)
@@ -156,3 +165,32 @@ class Table:
     @property
     def is_empty(self) -> bool:
         return not self.rows
+
+    @property
+    def head(self) -> Markup:
+        """The row of heads, in line with their columns."""
+        return _row(
+            f'<th scope="col"{_alignment(cell)}>{escape(head)}</th>'
+            for head, cell in zip(self.heads, self.rows[0], strict=True)
+        )
+
+    @property
+    def body(self) -> Markup:
+        """All rows; not from a template, for there are fifty thousand cells."""
+        return Markup("\n").join(
+            _row(
+                f'<th scope="row">{escape(cell)}</th>'
+                if place == 0
+                else f"<td{cell.attributes if isinstance(cell, Cell) else ''}>{escape(cell)}</td>"
+                for place, cell in enumerate(row)
+            )
+            for row in self.rows
+        )
+
+
+def _row(cells: Iterable[str]) -> Markup:
+    return Markup(f"<tr>{''.join(cells)}</tr>")  # every text in it is escaped
+
+
+def _alignment(cell: Cell | Text) -> str:
+    return ' class="n"' if isinstance(cell, Cell) and cell.is_number else ""

@@ -52,12 +52,7 @@ class Text:
     zh: str
 
     def __html__(self) -> str:
-        if self.en == self.zh:
-            return str(escape(self.en))
-        return "".join(
-            f'<span lang="{TAGS[language]}">{escape(text)}</span>'
-            for language, text in zip(LANGUAGES, self.pair, strict=True)
-        )
+        return _in_both_languages(self.en, self.zh)
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -73,6 +68,17 @@ class Text:
             self.en.format(**{k: of_language(v, "en") for k, v in values.items()}),
             self.zh.format(**{k: of_language(v, "zh") for k, v in values.items()}),
         )
+
+
+@cache
+def _in_both_languages(english: str, chinese: str) -> str:
+    """As HTML. Labels are the same on hundreds of pages."""
+    if english == chinese:
+        return str(escape(english))
+    return "".join(
+        f'<span lang="{TAGS[language]}">{escape(text)}</span>'
+        for language, text in zip(LANGUAGES, (english, chinese), strict=True)
+    )
 
 
 def of_language(value: Any, language: str) -> Any:
