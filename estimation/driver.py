@@ -35,6 +35,7 @@ from estimation.schema import KEY, TABLES
 from estimation.specifications import Specification
 
 OF_INSTRUMENTS = ("instrument_diagnostics", "instrument_balance", "rotemberg_weights")
+WITH_RESIDUALS = ("table_4", "table_5", "table_6")
 # of the specification curves: enough to show them on invented numbers
 SYNTHETIC = Extent(departures=1, draws=99)
 Counted = Callable[[Sequence, str], Iterator]
@@ -237,8 +238,9 @@ def _gravity_results(
 
 
 def _tables(results: Iterable[_Result], inputs: EstimationInputs) -> dict[str, pd.DataFrame]:
-    """The tables coefficients, diagnostics, not_estimable and OF_INSTRUMENTS."""
+    """The tables coefficients, diagnostics, residuals, not_estimable and OF_INSTRUMENTS."""
     coefficients: list[pd.DataFrame] = []
+    residuals: list[pd.DataFrame] = []
     diagnostics: list[dict] = []
     of_instruments: dict[str, list[pd.DataFrame]] = {name: [] for name in OF_INSTRUMENTS}
     reasons: list[dict] = []
@@ -249,6 +251,8 @@ def _tables(results: Iterable[_Result], inputs: EstimationInputs) -> dict[str, p
             assert found.landed is not None
             coefficients.append(_coefficients(result, s, basis, found.landed, inputs))
             diagnostics.append(_diagnostics(result, s, basis, inputs.words))
+            if _is_shown_by_economy(s, basis, inputs):
+                residuals.append(_residuals(result, s, basis))
         if isinstance(result, InstrumentedEstimates):
             for name, rows in _of_instrument(result, inputs.words).items():
                 of_instruments[name].append(rows.assign(**_key(s, basis)))
@@ -257,6 +261,7 @@ def _tables(results: Iterable[_Result], inputs: EstimationInputs) -> dict[str, p
         if coefficients
         else _empty("coefficients"),
         "diagnostics": pd.DataFrame(diagnostics) if diagnostics else _empty("diagnostics"),
+        "residuals": pd.concat(residuals, ignore_index=True) if residuals else _empty("residuals"),
         "not_estimable": pd.DataFrame(reasons) if reasons else _empty("not_estimable"),
         **{
             name: pd.concat(rows, ignore_index=True) if rows else _empty(name)
@@ -310,6 +315,26 @@ def _diagnostics(result: Estimates, s: Specification, basis: str, words: Words) 
         "inference_not_computed": words.text(result.not_computed),
         "inference_not_computed_codes": ", ".join(codes),
     }
+
+
+def _is_shown_by_economy(s: Specification, basis: str, inputs: EstimationInputs) -> bool:
+    """Whether residuals are kept: of all fits they would be as many as the rows of the panels."""
+    is_report = s.variant == "report" and basis == inputs.default_basis
+    return is_report and s.exhibit in WITH_RESIDUALS
+
+
+def _residuals(result: Estimates, s: Specification, basis: str) -> pd.DataFrame:
+    """One row per economy and year in the fit."""
+    fit = result.fit
+    deviation = fit.residuals.std(ddof=1)
+    return pd.DataFrame(
+        {
+            "iso3": fit.economies[fit.ids["iso3"]],
+            "year": fit.years,
+            "residual": fit.residuals,
+            "residual_in_std_deviations": fit.residuals / deviation if deviation > 0 else None,
+        }
+    ).assign(**_key(s, basis))
 
 
 def _reasons(

@@ -189,6 +189,21 @@ TABLES: dict[str, Table] = {
         },
         key=KEY,
     ),
+    "residuals": Table(
+        "Grain: one row per exhibit (tables 4 to 6), column, economy and year in the fit of the "
+        "report's own specification, on the run's default basis: what the regression leaves "
+        "unexplained.",
+        {
+            **_KEY_COLUMNS,
+            "iso3": Column("varchar", "Economy."),
+            "year": Column("integer", "Year of the outcome."),
+            "residual": Column("double", "Outcome less its fitted value, in the outcome's unit."),
+            "residual_in_std_deviations": Column(
+                "double", "The same, in standard deviations of the column's residuals."
+            ),
+            **_SYNTHETIC,
+        },
+    ),
     "not_estimable": Table(
         "Grain: one row per exhibit, column, basis and variant that has no estimates "
         "on the data at hand, or per term of it that has none, with the reason.",

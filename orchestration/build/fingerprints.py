@@ -27,7 +27,9 @@ PACKAGES_OF_MODELS = (
     *("numpy", "pandas"),  # of Python models
 )
 PACKAGES_OF_ESTIMATES = ("formulaic", "numpy", "pandas", "pyfixest", "scipy")
-PACKAGES_OF_PUBLICATION = ("duckdb", "matplotlib", "pandas", "pyarrow")
+PACKAGES_OF_PUBLICATION = (
+    *("altair", "duckdb", "jinja2", "matplotlib", "pandas", "pyarrow", "vl-convert-python"),
+)
 
 # what loading records of the rows of schema raw, by partition and by landed file; and the one raw
 # table that has no landed file
@@ -78,7 +80,7 @@ def of_publication(
     return _digest(
         models=models,
         estimates=estimates,
-        code=CODE_OF_PUBLICATION,
+        code=(CODE_OF_PUBLICATION, CODE_OF_REPORT_PAGE),
         provenance=provenance,
         versions=_versions(PACKAGES_OF_PUBLICATION),
     )
@@ -120,4 +122,13 @@ CODE_OF_PUBLICATION = _code_of(
     "orchestration/build/estimates.py",
     "orchestration/landing/publishers",
     "orchestration/publishing",
+)
+# templates, style sheet and script are no Python, and are as much of the page
+CODE_OF_REPORT_PAGE = _digest(
+    files=_contents(
+        path
+        for path in (PROJECT_ROOT / "orchestration/publishing/report_page").rglob("*")
+        if path.suffix in (".py", ".html", ".css", ".js")
+    ),
+    words=_contents((PROJECT_ROOT / "seeds/labels").glob("*.csv")),
 )

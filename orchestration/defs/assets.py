@@ -28,11 +28,11 @@ from orchestration.defs.resources import (
     WorldBank,
     services,
 )
-from orchestration.durable import explaining_full_disk
+from orchestration.durable import bytes_below, explaining_full_disk
 from orchestration.landing.layout import YEAR_OF_PARTITION, Layout, Replacement
 from orchestration.landing.manifest import read_manifest
 from orchestration.landing.publishers import LAYOUTS
-from orchestration.publishing import publication
+from orchestration.publishing import figures, publication
 from orchestration.sources.filling import fill_landing_zone
 
 LANDING_KEY = dg.AssetKey(["landing", "files"])
@@ -65,6 +65,7 @@ def build_assets(model_keys: list[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         own_products,
         estimates,
         publication_asset(model_keys),
+        report_page,
     ]
 
 
@@ -331,6 +332,46 @@ def publication_asset(model_keys: list[dg.AssetKey]) -> dg.AssetsDefinition:
         )
 
     return published_warehouse
+
+
+@dg.asset(
+    key=["published", "report_page"],
+    deps=[dg.AssetKey(["published", "warehouse"])],
+    group_name="published",
+    kinds={"javascript"},
+    owners=DATA_ENGINEERING,
+    pool=WRITER_POOL,
+    code_version=fingerprints.CODE_OF_REPORT_PAGE[:12],
+    description=(
+        "The report as a page that opens offline: published/report/index.html, with a page per "
+        "economy, product and mineral. It is written with the publication, so that page and "
+        "numbers are one; here it is counted and looked at."
+    ),
+)
+def report_page(
+    context: dg.AssetExecutionContext, run_settings: RunSettings
+) -> dg.MaterializeResult:
+    # drawing is imported by those that draw
+    from orchestration.publishing.report_page.screenshot import screenshot
+
+    published = run_settings.settings.published_dir.resolve()
+    pages = sorted((published / "report").rglob("*.html"))
+    picture = screenshot(published / "report" / "index.html")
+    if picture is None:
+        context.log.info("no screenshot: there is no browser on this machine")
+    return dg.MaterializeResult(
+        metadata={
+            "publication": published.name,
+            "path": dg.MetadataValue.path(str(published / "report" / "index.html")),
+            "pages": len(pages),
+            "bytes": bytes_below(published / "report"),
+            **(
+                {"screenshot": dg.MetadataValue.md(figures.markdown(picture, "the report"))}
+                if picture
+                else {}
+            ),
+        }
+    )
 
 
 def _span(years: list[int]) -> str:

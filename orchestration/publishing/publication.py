@@ -53,6 +53,7 @@ PUBLISHED_SCHEMAS = ("marts", "report", "estimates")
 KEPT_PUBLICATIONS = 3
 NOT_CONTENT = ("publication", "published_at", "files", OWN_CHECKSUM)
 PACKAGES = (
+    "altair",
     "dagster",
     "dagster-dbt",
     "dbt-core",
@@ -62,6 +63,7 @@ PACKAGES = (
     "pandas",
     "pyarrow",
     "pyfixest",
+    "vl-convert-python",
 )
 
 
@@ -112,6 +114,7 @@ def publish(
                     connection, warehouse.PUBLICATION, current[0].name, fingerprint=made_from
                 )
                 return Publication(current[0], False, rows)
+            _write_report_page(partial, provenance, say)
             _seal_and_check(partial, provenance, rows)
             os.rename(partial, folder)
         _point_published_at(settings, folder)
@@ -252,6 +255,18 @@ def _write(
 
 def _manifest_of_dbt(settings: Settings) -> dict[str, Any]:
     return json.loads(dbt_manifest(settings).read_text("utf-8"))
+
+
+def _write_report_page(
+    folder: Path, provenance: dict[str, Any], say: Callable[[str], None]
+) -> None:
+    """Write the report as a page, from the tables as this publication has them."""
+    # what draws it takes a second to import: only a publication pays for it
+    from orchestration.publishing.report_page.writing import write_report_page
+
+    with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as published:
+        written = write_report_page(published, provenance, folder)
+    say(f"report: {written.pages} pages, {written.bytes / 1e6:.1f} MB")
 
 
 def _unaltered_publication(
@@ -407,6 +422,8 @@ def _origin(
         "seeds": _contents_of_seeds(connection),
         "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
         "git": _git_state(),
+        # another page is another publication, though its tables be the same
+        "report_page": fingerprints.CODE_OF_REPORT_PAGE[:12],
     }
 
 

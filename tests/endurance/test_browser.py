@@ -6,7 +6,6 @@ One asset is then opened, and its checks and its picture must be seen.
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 import sys
@@ -22,20 +21,8 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from orchestration.settings import PROJECT_ROOT
+from tests.support.browser import BROWSER_FLAGS, browser_on_this_machine
 from tests.support.runs import FinishedRun, environment_of
-
-# No sandbox, because tests may run as root. The other flags keep the browser from contacting its
-# maker's servers.
-BROWSER_FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 # seconds, generous: two idle cores need about a minute and about three
 START_TIMEOUT = 180
@@ -44,13 +31,7 @@ MATERIALISE_TIMEOUT = 1200
 
 @pytest.fixture(scope="module")
 def chromium() -> str:
-    """A browser that is on the machine already; none is downloaded."""
-    found = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    if found is None:
-        pytest.skip("skipped: no browser on this machine. On Debian: apt-get install chromium")
-    return found
+    return browser_on_this_machine()
 
 
 @contextmanager

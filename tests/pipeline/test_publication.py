@@ -30,6 +30,17 @@ from tests.support.publishers_files import baci_rows, write_csv
 from tests.support.runs import FinishedRun, altered_project, environment_of, run_pipeline
 
 
+@pytest.fixture(autouse=True)
+def page_of_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of the report's page, which has tests of its own and takes seconds to write."""
+
+    def write(folder: Path, provenance: dict, say: Callable[[str], None]) -> None:
+        (folder / "report").mkdir()
+        (folder / "report" / "index.html").write_text(provenance["publication"])
+
+    monkeypatch.setattr(publication, "_write_report_page", write)
+
+
 def publish(settings: Settings) -> publication.Publication:
     return publication.publish(settings)
 
@@ -343,6 +354,26 @@ def test_a_publication_that_breaks_off_leaves_the_old_one(
     assert not list((finished_corner.data_dir / "publications").glob(".part-*")), (
         "what the broken one left behind is gone"
     )
+
+
+def test_a_page_that_fails_leaves_no_publication_and_no_half_of_one(
+    finished_corner: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = fingerprint(finished_corner)
+    edit(finished_corner, "update marts.dim_economy set economy_name = 'unwritten'")
+
+    def fail(folder: Path, provenance: dict, say: Callable[[str], None]) -> None:
+        (folder / "report").mkdir()
+        raise LookupError("no words for a heading")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publication, "_write_report_page", fail)
+        with pytest.raises(LookupError, match="no words"):
+            publish(finished_corner)
+    assert fingerprint(finished_corner) == before
+    assert not list((finished_corner.data_dir / "publications").glob(".part-*"))
+    assert publish(finished_corner).changed
+    assert (finished_corner.published_dir / "report/index.html").is_file()
 
 
 def test_a_model_that_breaks_its_own_arithmetic_publishes_nothing_and_names_the_test(

@@ -46,7 +46,7 @@ def test_drift_checks_stand_between_estimates_and_publication(definitions: dg.De
 
 def test_the_graph_runs_from_landed_files_to_the_publication(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
-    upstream = graph.get_ancestor_asset_keys(dg.AssetKey(["published", "warehouse"]))
+    upstream = graph.get_ancestor_asset_keys(dg.AssetKey(["published", "report_page"]))
     for key in (
         ["landing", "files"],
         ["raw", "comtrade_trade"],
@@ -57,7 +57,7 @@ def test_the_graph_runs_from_landed_files_to_the_publication(definitions: dg.Def
         assert dg.AssetKey(key) in upstream, key
     assert set(graph.get_all_asset_keys()) == {
         *upstream,
-        dg.AssetKey(["published", "warehouse"]),
+        dg.AssetKey(["published", "report_page"]),
     }, "nothing stands aside"
 
 

@@ -107,6 +107,44 @@ def test_tables_come_complete_where_nothing_can_be_estimated() -> None:
     )
 
 
+@pytest.mark.parametrize("default_basis", ["reconciled", "china_reported"])
+def test_residuals_of_the_reports_own_columns_are_kept_on_the_default_basis(
+    default_basis: str,
+) -> None:
+    panel = small_panel().assign(
+        basis="reconciled", hs_treatment="harmonised", mineral_scope="ores"
+    )
+    coverage = pd.DataFrame(
+        [
+            ("reconciled", "harmonised", "ores", "mineral", True, y, 18, 18)
+            for y in range(1990, 2023)
+        ],
+        columns=list(NOTHING.columns),
+    )
+    published = pd.DataFrame([("table_5", 1, "y", "a", 1.0, 2, 2.5, 504)], columns=PRINTED_COLUMNS)
+    tables = estimate_all(
+        EstimationInputs(
+            panel, coverage, NO_CELLS, published, {}, default_basis, 0.1, YEARS, False, WORDS
+        ),
+        [SMALL, replace(SMALL, exhibit="table_7"), replace(SMALL, variant="balanced")],
+        ["reconciled"],
+    )
+    kept = tables["residuals"]
+    if default_basis != "reconciled":
+        assert kept.empty
+        return
+    rows = used(panel.drop(columns=["basis", "hs_treatment", "mineral_scope"]))
+    kept = kept.sort_values(["iso3", "year"])
+    assert set(kept["exhibit"]) == {"table_5"}
+    assert kept[["iso3", "year"]].values.tolist() == rows[["iso3", "year"]].values.tolist()
+    dummies = pd.get_dummies(rows[["iso3", "year"]].astype(str), dtype=float)
+    x = np.column_stack([rows[["a", "b"]], dummies])
+    fitted = x @ np.linalg.lstsq(x, rows["y"], rcond=None)[0]
+    np.testing.assert_allclose(kept["residual"].astype(float), rows["y"] - fitted, atol=1e-7)
+    scaled = kept["residual_in_std_deviations"].astype(float)
+    assert scaled.std(ddof=1) == pytest.approx(1)
+
+
 def test_a_term_without_an_estimate_has_its_reason() -> None:
     panel = small_panel().assign(
         basis="reconciled", hs_treatment="harmonised", mineral_scope="ores"
