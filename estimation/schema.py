@@ -203,6 +203,7 @@ TABLES: dict[str, Table] = {
             ),
             **_SYNTHETIC,
         },
+        key=(*KEY, "iso3", "year"),
     ),
     "not_estimable": Table(
         "Grain: one row per exhibit, column, basis and variant that has no estimates "
