@@ -55,7 +55,7 @@ def economy_pages(published: Publication) -> Iterator[EconomyPage]:
     year = latest_complete_year(published)
     trade = published.grouped(TRADE.format(where="true"))
     of_china = published.rows(TRADE_OF_CHINA)
-    chains = published.grouped(CHAINS.format(year=year, where="true"))
+    chains = published.grouped(CHAINS.format(year=year, where="true")) if year else {}
     dependence = published.grouped(DEPENDENCE.format(where="true"))
     panel = {r["iso3"]: r for r in published.records(_panel_sql(published, "true"))}
     residuals = published.grouped(RESIDUALS.format(where="true"))
@@ -229,7 +229,7 @@ def _chains(
             word("position"),
         ],
         rows=cells,
-        sql=CHAINS.format(year=year, where=_where(economy)),
+        sql=CHAINS.format(year=year or "null", where=_where(economy)),
         source=published.source("trade"),
         caveats=[word("caveat_traded")],
         empty=word("empty_economy_minerals"),

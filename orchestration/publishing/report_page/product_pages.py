@@ -279,7 +279,7 @@ class _Shared:
         return {
             "column": self.column,
             "kind": self.kind,
-            "year": self.year,
+            "year": self.year or "null",
             "shown": TRADERS_SHOWN,
             "where": f"{column} = '{quoted}'",
         }
@@ -305,7 +305,7 @@ class _Shared:
         rows = self.traders.get(code, [])
         return Figure(
             anchor="traders",
-            title=word("product_traders", year=self.year),
+            title=word("product_traders", year=self.year or "–"),
             panels=[
                 Panel("ranked", "usd", word(f"{flow}ers"), {"flow": flow})
                 for flow in ("export", "import")
