@@ -12,7 +12,7 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -373,9 +373,8 @@ def test_axe_finds_nothing_serious(browser: Browser, report: Path, economy: str)
 # ---- what is put into it -------------------------------------------------------------------------
 
 
-def test_names_that_hold_markup_inject_nothing(
-    browser: Browser, demo_run: FinishedRun, report: Path, tmp_path: Path
-) -> None:
+def in_memory(demo_run: FinishedRun, rows_of: Callable[[str], bool]) -> duckdb.DuckDBPyConnection:
+    """The published tables as views, empty but for those that `rows_of` names."""
     warehouse = demo_run.settings.published_dir / "warehouse.duckdb"
     connection = duckdb.connect()
     connection.execute(f"attach '{warehouse}' as published (read_only)")
@@ -383,9 +382,34 @@ def test_names_that_hold_markup_inject_nothing(
         "select schema_name, table_name from duckdb_tables() where database_name = 'published'"
     ).fetchall():
         connection.execute(f"create schema if not exists {schema}")
+        condition = "true" if rows_of(table) else "false"
         connection.execute(
-            f"create view {schema}.{table} as select * from published.{schema}.{table}"
+            f"create view {schema}.{table} as "
+            f"select * from published.{schema}.{table} where {condition}"
         )
+    return connection
+
+
+def test_parts_without_data_say_why(demo_run: FinishedRun, tmp_path: Path) -> None:
+    provenance = json.loads((demo_run.settings.published_dir / "provenance.json").read_text())
+    without_data = {"run_choices", "dim_product", "dim_variable"}
+    with in_memory(demo_run, without_data.__contains__) as connection:
+        page = ReportPage(Publication(connection, provenance), tmp_path / "report")
+        page.make_folders(tmp_path / "figures")
+        page.write()
+    for path in (INDEX, PRODUCT, MINERAL):
+        text = (tmp_path / "report" / path).read_text("utf-8")
+        assert "data-figure=" not in text
+        parts = re.findall(r'<(?:figure|section) class="figure.*?</(?:figure|section)>', text, re.S)
+        said = [re.search(r'class="empty">(.+?)</p>|<table', part, re.S) for part in parts]
+        assert all(said), path
+        assert sum("empty" in found[0] for found in said if found) >= 3
+
+
+def test_names_that_hold_markup_inject_nothing(
+    browser: Browser, demo_run: FinishedRun, report: Path, tmp_path: Path
+) -> None:
+    connection = in_memory(demo_run, lambda table: True)
     connection.execute(
         f"""
         create or replace view marts.dim_economy as

@@ -165,7 +165,9 @@ def balances() -> alt.LayerChart:
 
 def months() -> alt.LayerChart:
     """Values of series by date."""
-    axis = alt.Axis(grid=False, title=None, tickCount=6, format="%Y")
+    axis = alt.Axis(
+        grid=False, title=None, tickCount=6, format="%Y", labelOverlap=True, labelSeparation=8
+    )
     return _lines(alt.X("x:T", scale=alt.Scale(type="utc", padding=8), axis=axis))
 
 

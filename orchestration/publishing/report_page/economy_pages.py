@@ -55,7 +55,7 @@ def economy_pages(published: Publication) -> Iterator[EconomyPage]:
     year = latest_complete_year(published)
     trade = published.grouped(TRADE.format(where="true"))
     of_china = published.rows(TRADE_OF_CHINA)
-    chains = published.grouped(CHAINS.format(year=year, where="true"))
+    chains = published.grouped(CHAINS.format(year=year, where="true")) if year else {}
     dependence = published.grouped(DEPENDENCE.format(where="true"))
     panel = {r["iso3"]: r for r in published.records(_panel_sql(published, "true"))}
     residuals = published.grouped(RESIDUALS.format(where="true"))
@@ -147,7 +147,7 @@ def _trade(published: Publication, economy: Economy, rows: Sequence[tuple[Any, .
         series=published.sectors,
         has_slider=True,
         sql=TRADE_OF_CHINA if is_china else TRADE.format(where=either),
-        source=published.source("trade"),
+        source=published.source("bilateral"),
         x_label=word("year"),
         series_label=word("sector"),
         caveats=[word("caveat_list"), word("caveat_revisions")],
@@ -229,8 +229,8 @@ def _chains(
             word("position"),
         ],
         rows=cells,
-        sql=CHAINS.format(year=year, where=_where(economy)),
-        source=published.source("trade"),
+        sql=CHAINS.format(year=year or "null", where=_where(economy)),
+        source=published.source("world"),
         caveats=[word("caveat_traded")],
         empty=word("empty_economy_minerals"),
     )
@@ -283,7 +283,7 @@ def _dependence(
         },
         names=markets | suppliers,
         sql=DEPENDENCE.format(where=_where(economy, "economy_iso3")),
-        source=published.source("trade"),
+        source=published.source("reconciled"),
         x_label=word("year"),
         series_label=word("largest_supplier"),
         caveats=[word("caveat_traded"), word("caveat_reconciled")],

@@ -76,7 +76,7 @@ order by market, frequency, flow, period
             ),
         ],
         sql=sql,
-        source=published.source("trade"),
+        source=published.source("china"),
         x_label=word("period"),
         series_label=word("flow"),
         caveats=[word("caveat_unit_values"), word("caveat_chains"), word("caveat_nominal")],
@@ -134,7 +134,7 @@ limit {ALERTS_SHOWN}
         ],
         rows=rows,
         sql=sql,
-        source=published.source("trade"),
+        source=published.source("china"),
         caveats=[word("caveat_alerts")],
         empty=word("empty_alerts"),
     )
@@ -198,7 +198,7 @@ order by stage, measure, year, value desc, market
         ],
         has_slider=True,
         sql=sql,
-        source=published.source("trade"),
+        source=published.source("reconciled"),
         x_label=word("year"),
         series_label=word("largest_supplier"),
         caveats=[word("caveat_traded"), word("caveat_reconciled")],
@@ -241,7 +241,8 @@ order by market, value desc, item
             "china": Series(word("largest_is_china"), 1),
             "other": Series(word("largest_is_other"), 2),
         },
-        names={code: e.name for code, e in published.economies.items()},
+        names={row[1]: published.economy_name(row[1]) for row in rows}
+        | {row[5]: published.economy_name(row[5]) for row in rows},
         links={code: f"economy/{code}.html" for code in published.economies},
         switches=[
             Switch(
@@ -253,7 +254,7 @@ order by market, value desc, item
             )
         ],
         sql=sql,
-        source=published.source("trade"),
+        source=published.source("reconciled"),
         x_label=word("year"),
         series_label=word("largest_supplier"),
         caveats=[word("caveat_traded"), word("caveat_first_order")],
@@ -330,7 +331,7 @@ order by supply.hhi desc, supply.market
         ],
         rows=rows,
         sql=sql,
-        source=published.source("trade"),
+        source=published.source("reconciled"),
         caveats=[word("caveat_traded")],
         empty=word("empty_concentration"),
     )

@@ -279,7 +279,7 @@ class _Shared:
         return {
             "column": self.column,
             "kind": self.kind,
-            "year": self.year,
+            "year": self.year or "null",
             "shown": TRADERS_SHOWN,
             "where": f"{column} = '{quoted}'",
         }
@@ -294,7 +294,7 @@ class _Shared:
             series={"world": Series(word("world"), 2), "china": Series(word("china"), 1)},
             has_slider=True,
             sql=TREND.format(**self._filled(code, f"products.{self.column}")),
-            source=published.source("trade"),
+            source=published.source("world"),
             x_label=word("year"),
             series_label=word("exporter"),
             caveats=[word("caveat_revisions")],
@@ -305,7 +305,7 @@ class _Shared:
         rows = self.traders.get(code, [])
         return Figure(
             anchor="traders",
-            title=word("product_traders", year=self.year),
+            title=word("product_traders", year=self.year or "–"),
             panels=[
                 Panel("ranked", "usd", word(f"{flow}ers"), {"flow": flow})
                 for flow in ("export", "import")
@@ -319,7 +319,7 @@ class _Shared:
                 row[1]: f"../economy/{row[1]}.html" for row in rows if row[1] in published.economies
             },
             sql=TRADERS.format(**self._filled(code, f"products.{self.column}")),
-            source=published.source("trade"),
+            source=published.source("world"),
             x_label=word("economy"),
             series_label=word("economy"),
             caveats=[word("caveat_valuation")],
@@ -346,7 +346,7 @@ class _Shared:
                 )
             ],
             sql=PRICES.format(**self._filled(code, "aggregate")),
-            source=published.source("trade"),
+            source=published.source("china"),
             x_label=word("period"),
             series_label=word("flow"),
             caveats=[word("caveat_unit_values"), word("caveat_chains")],
@@ -365,7 +365,7 @@ class _Shared:
             series={m: Series(word(f"measure_{m}"), hue) for m, hue in MEASURES.items()},
             has_slider=True,
             sql=CONCENTRATION.format(**self._filled(code, "market")),
-            source=published.source("trade"),
+            source=published.source("reconciled"),
             x_label=word("year"),
             series_label=word("measure"),
             caveats=[word("caveat_traded"), word("caveat_reconciled")],

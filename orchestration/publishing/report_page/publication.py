@@ -33,7 +33,16 @@ SECTORS = {
     "buildings": 6,
     "household_appliances": 0,
 }
-SOURCE_OF_TABLES = {"trade": ("comtrade", "baci"), "panel": ("comtrade", "baci", "wdi")}
+RUN = "run"
+# what a part rests on: its publishers, and the trade basis that is not a choice of the reader's
+ORIGINS: dict[str, tuple[tuple[str, ...], str | None]] = {
+    "bilateral": (("comtrade", "baci"), RUN),
+    "world": (("comtrade", "baci"), None),
+    "reconciled": (("baci",), "reconciled"),
+    "china": (("comtrade",), "china_reported"),
+    "panel": (("comtrade", "baci", "wdi"), RUN),
+}
+EUROPEAN_UNION = "EUU"
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,11 @@ class Publication:
         }
 
     def source(self, of: str) -> Text:
-        """Publishers with release or day of landing, and the choices: the vintage of a figure."""
+        """Publishers with release or day of landing, and the choices: the vintage of a figure.
+
+        `of` is a key of ORIGINS.
+        """
+        publishers, basis = ORIGINS[of]
         titles = {p["source"]: p["title"] for p in self.provenance.get("publishers", [])}
         landed: dict[str, set[str]] = {}
         latest: dict[str, str] = {}
@@ -127,19 +140,19 @@ class Publication:
             word("source_with_release", title=titles.get(name, name), release=_listed(landed[name]))
             if landed[name]
             else word("source_landed", title=titles.get(name, name), day=day(latest[name]))
-            for name in SOURCE_OF_TABLES[of]
+            for name in publishers
             if name in landed
         ]
-        return joined([*parts, self.chosen], "; ", "；")
+        return joined([*parts, self._chosen(basis)], "; ", "；")
 
-    @cached_property
-    def chosen(self) -> Text:
-        """Trade basis and treatment of codes, as the tables of the run's default have them."""
+    def _chosen(self, basis: str | None) -> Text:
+        """Trade basis, treatment of codes and scope of minerals."""
+        named = self.choices["basis"] if basis == RUN else basis
         return joined(
             [
-                reason("basis", self.choices["basis"]),
+                *([reason("basis", named)] if named else []),
                 reason("hs_treatment", self.choices["hs_treatment"]),
-                reason("mineral_scope", self.choices["mineral_scope"]),
+                *([reason("mineral_scope", self.choices["mineral_scope"])] if basis == RUN else []),
             ],
             ", ",
             "，",
@@ -209,6 +222,8 @@ class Publication:
         }
 
     def economy_name(self, iso3: str) -> Text:
+        if iso3 == EUROPEAN_UNION:
+            return word("european_union")
         return self.economies[iso3].name if iso3 in self.economies else same(iso3)
 
     @cached_property

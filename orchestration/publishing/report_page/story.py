@@ -333,7 +333,7 @@ order by exhibit, series, "group", year
         ],
         rows=rows,
         sql=sql,
-        source=published.source("trade"),
+        source=published.source("bilateral"),
     )
 
 
