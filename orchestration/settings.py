@@ -486,6 +486,13 @@ class Settings:
         "Which tables are published: everything | aggregates (without those that hold rows of a "
         "publisher whose terms forbid passing them on; docs/replication.md lists them).",
     )
+    has_report_page: bool = _row(
+        "LCT_REPORT_PAGE",
+        flag("true", "false"),
+        "true",
+        "Whether a publication holds the report as a page (published/report), and its figures for "
+        "slides: false saves some seconds of each.",
+    )
     accept_drift: bool = _row(
         "LCT_ACCEPT_DRIFT",
         flag("true", "false"),

@@ -270,7 +270,8 @@ def stage_rows(stages: dict[str, float]) -> Rows:
 
 
 def look_rows(published: Path, port: int) -> Rows:
-    yield "the report", whole(shlex.quote(str(published.parent / "report" / "index.html")))
+    if (page := published.parent / "report" / "index.html").exists():
+        yield "the report", whole(shlex.quote(str(page)))
     command, path = "duckdb -readonly", shlex.quote(str(published))
     fits = LABEL_WIDTH + cell_len(f"{command} {path}") <= LINE_WIDTH
     yield "look at it", f"{command} {'' if fits else SHELL_GOES_ON}{whole(path)}"

@@ -355,6 +355,9 @@ def report_page(
     from orchestration.publishing.report_page.screenshot import screenshot
 
     published = run_settings.settings.published_dir.resolve()
+    if not (published / "report").exists():
+        context.log.info("the publication has no page: LCT_REPORT_PAGE=false")
+        return dg.MaterializeResult(metadata={"publication": published.name, "pages": 0})
     pages = sorted((published / "report").rglob("*.html"))
     picture = screenshot(published / "report" / "index.html")
     if picture is None:

@@ -114,7 +114,8 @@ def publish(
                     connection, warehouse.PUBLICATION, current[0].name, fingerprint=made_from
                 )
                 return Publication(current[0], False, rows)
-            _write_report_page(partial, provenance, say)
+            if settings.has_report_page:
+                _write_report_page(partial, provenance, say)
             _seal_and_check(partial, provenance, rows)
             os.rename(partial, folder)
         _point_published_at(settings, folder)
@@ -423,7 +424,7 @@ def _origin(
         "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
         "git": _git_state(),
         # another page is another publication, though its tables be the same
-        "report_page": fingerprints.CODE_OF_REPORT_PAGE[:12],
+        "report_page": fingerprints.CODE_OF_REPORT_PAGE[:12] if settings.has_report_page else None,
     }
 
 

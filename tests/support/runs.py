@@ -20,6 +20,7 @@ from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 
 COVERAGE = "COVERAGE_PROCESS"  # by variables that begin so, coverage starts in child processes
 CHILD_PROCESSES = Path(__file__).with_name("child_processes")
+RUNS_WITH_A_PAGE = ("demo", "real")  # it takes seconds of every publication
 LCT = "from orchestration.cli.__main__ import app; app()"
 
 
@@ -52,6 +53,7 @@ def environment_of(
         "LCT_DATA_DIR": str(data_dir),
         "LCT_SOURCE": source,
         "LCT_DEMO_SCALE": "small",
+        "LCT_REPORT_PAGE": "false",
         "PYTHONHASHSEED": "0",
         **({"LCT_LANDING": str(landing)} if landing else {}),
         **settings,
@@ -117,12 +119,11 @@ def altered_project(folder: Path, file: str, old: str, new: str) -> Path:
     return folder
 
 
-def _finished(data_dir: Path, source: str, landing: Path | None = None) -> FinishedRun:
-    environment = environment_of(data_dir, source, landing)
+def _finished(environment: dict[str, str]) -> str:
     # the demo's regressions would take far longer, and are those of tests/unit/estimation
-    done = run_pipeline(environment, is_measured=source != "demo")
+    done = run_pipeline(environment, is_measured=environment["LCT_SOURCE"] != "demo")
     assert done.returncode == 0, done.stdout + done.stderr
-    return FinishedRun(load_settings(environment), done.stdout)
+    return done.stdout
 
 
 def shared_folder(name: str, tmp_path_factory: pytest.TempPathFactory, worker: str) -> Path:
@@ -143,14 +144,12 @@ def built_once(
 ) -> FinishedRun:
     """A run made by the first worker that needs it and read by all."""
     folder = shared_folder(name, tmp_path_factory, worker)
+    has_page = str(name in RUNS_WITH_A_PAGE).lower()
+    environment = environment_of(folder, source, landing, LCT_REPORT_PAGE=has_page)
     with FileLock(f"{folder}.lock"):
         if not (folder / "output.txt").exists():
-            run = _finished(folder, source, landing)
-            (folder / "output.txt").write_text(run.output)
-            return run
-    return FinishedRun(
-        load_settings(environment_of(folder, source, landing)), (folder / "output.txt").read_text()
-    )
+            (folder / "output.txt").write_text(_finished(environment))
+    return FinishedRun(load_settings(environment), (folder / "output.txt").read_text())
 
 
 def corner_of(demo_landing: Path, folder: Path) -> Path:
