@@ -46,14 +46,14 @@ def bar_below(console: Console) -> Iterator[None]:
         redirect_stdout=False,
         redirect_stderr=False,
     ) as bar:
-        task = bar.add_task("start-up", total=None)
-        last = ""
+        task, current = bar.add_task("start-up", total=None), "start-up"
 
         def show(what: str, done: int, total: int | None) -> None:
-            nonlocal last
-            if what != last:
-                bar.reset(task, total=total, description=what)
-                last = what
+            nonlocal task, current
+            if what != current:
+                # a new one: rich keeps the total of one that is given none
+                bar.remove_task(task)
+                task, current = bar.add_task(what, total=total), what
             bar.update(task, completed=done, total=total)
 
         with progress.shown_by(show):

@@ -40,6 +40,16 @@ def test_a_terminal_shows_how_far_the_work_is_and_keeps_what_was_said() -> None:
         assert shown in file.getvalue()
 
 
+def test_a_step_that_counts_nothing_has_no_total_of_the_one_before() -> None:
+    file = Terminal()
+    with bar_below(Console(file=file, force_terminal=True, width=80)):
+        tell("landing: files", 3, 40)
+        tell("models", 0, None)
+    _, found, shown = file.getvalue().rpartition("models")
+    assert found
+    assert "0/?" in shown
+
+
 def test_a_download_of_a_run_that_is_shown_is_in_its_bar() -> None:
     file = Terminal()
     console = Console(file=file, force_terminal=True, width=80)
