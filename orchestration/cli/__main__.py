@@ -237,6 +237,7 @@ def export(
     sys.exit(main(chosen, as_json))
 
 
+@app.command()
 def compare(
     before: Annotated[
         str | None,

@@ -36,7 +36,7 @@ def test_files_are_listed_with_rows_and_bytes(data: Path, capsys: Captured) -> N
     file = "parquet/marts/fct_trade_flow.parquet"
     size = (data / "published" / file).stat().st_size
     assert flow == ["marts.fct_trade_flow", "4", str(size), file]
-    assert lines[-2].startswith("7 files, ")
+    assert lines[-2].startswith("9 files, ")
     assert said.err.strip() == SYNTHETIC.strip()
 
 

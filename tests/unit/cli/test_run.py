@@ -115,4 +115,4 @@ def test_a_full_disk_while_dagster_keeps_its_records_is_one_sentence(
     assert run.main() == 1
     [sentence] = capsys.readouterr().out.splitlines()
     assert sentence.startswith(f"{tmp_path}/dagster: the disk is full: ")
-    assert sentence.endswith("about 8.0 MB are needed. Free space and run again.")
+    assert sentence.endswith("about 15.0 MB are needed. Free space and run again.")

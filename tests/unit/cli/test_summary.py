@@ -69,7 +69,7 @@ def test_a_source_that_has_not_landed_has_no_newest_year() -> None:
 @pytest.mark.parametrize("length", [1, 2, 4, 6, 9])
 def test_where_to_look_is_a_command_that_can_be_copied(length: int) -> None:
     folder = Path("/srv/研究者") / "/".join(["贸易 数据"] * length)
-    [_, (label, text), _] = look_rows(folder / "warehouse.duckdb", 3000)
+    [(label, text), _] = look_rows(folder / "warehouse.duckdb", 3000)
     lines = labelled(label, text)
     path = f"'{folder}/warehouse.duckdb'"
     command = "\n".join(lines).removeprefix("look at it").strip()

@@ -94,8 +94,8 @@ def published(data: Path, is_synthetic: bool) -> Path:
     with duckdb.connect(str(folder / WAREHOUSE)) as connection:
         connection.execute(
             f"""
-            alter table marts.dim_variable add column unit varchar default 'current US dollars';
-            create table marts.dim_economy as select 'CHN' as iso3, 1 as {sql_name(MARKUP)};
+            update marts.dim_variable set unit = 'current US dollars';
+            create or replace table marts.dim_economy as select 'CHN' as iso3, 1 as {sql_name(MARKUP)};
             comment on table marts.dim_economy is {sql_text(f"Grain: one row per {MARKUP}.")};
             comment on column marts.dim_economy.iso3 is {sql_text(MARKUP)};
             """
