@@ -95,7 +95,8 @@ def published(data: Path, is_synthetic: bool) -> Path:
         connection.execute(
             f"""
             update marts.dim_variable set unit = 'current US dollars';
-            create or replace table marts.dim_economy as select 'CHN' as iso3, 1 as {sql_name(MARKUP)};
+            create or replace table marts.dim_economy as
+                select 'CHN' as iso3, 1 as {sql_name(MARKUP)};
             comment on table marts.dim_economy is {sql_text(f"Grain: one row per {MARKUP}.")};
             comment on column marts.dim_economy.iso3 is {sql_text(MARKUP)};
             """
