@@ -11,7 +11,8 @@ import pytest
 from orchestration.landing.manifest import read_manifest
 from orchestration.settings import load_settings
 from orchestration.sources.filling import fill_landing_zone
-from tests.support.desk import ONLY_TWO_SERIES
+from orchestration.sources.live import world_bank
+from tests.support.desk import ONLY_TWO_SERIES, TWO_SERIES
 from tests.support.publishers_server import PublishersServer
 from tests.support.runs import FinishedRun, environment_of, run_pipeline, write_unmarked
 
@@ -35,8 +36,12 @@ def baci_zip(target: Path, demo: Path, years: range, revision: str) -> Path:
 
 @pytest.mark.long(3)
 def test_baci_and_the_world_bank_give_the_reconciled_basis(
-    publishers_tables: Path, demo_landing: Path, tmp_path: Path
+    publishers_tables: Path,
+    demo_landing: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(world_bank, "panel_indicators", lambda: TWO_SERIES)
     demo = demo_landing / "baci" / "demo"
     with PublishersServer(publishers_tables) as server:
         for revision, years in (("HS92", range(2015, 2019)), ("HS17", range(2017, 2020))):
