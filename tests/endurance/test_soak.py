@@ -52,9 +52,10 @@ SEED = 1992
 # Lines that a run prints. The first refreshes are killed at one of STAGES each; half of the later
 # ones are killed up to KILL_DELAY seconds after one of MOMENTS, also when the publication has just
 # been replaced.
-STAGES = ("landed: ", "intermediate.int_trade_flows_classified", "tables copied")
+STAGES = ("intermediate.int_trade_flows_classified", "tables copied")
 MOMENTS = (
     "Low-Carbon Trade Warehouse",
+    "landed: ",
     "raw.baci_trade 20",
     "Running dbt",
     "marts.panel_country_year",

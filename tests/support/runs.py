@@ -119,9 +119,8 @@ def altered_project(folder: Path, file: str, old: str, new: str) -> Path:
     return folder
 
 
-def _finished(environment: dict[str, str]) -> str:
-    # the demo's regressions would take far longer, and are those of tests/unit/estimation
-    done = run_pipeline(environment, is_measured=environment["LCT_SOURCE"] != "demo")
+def _finished(environment: dict[str, str], is_measured: bool) -> str:
+    done = run_pipeline(environment, is_measured)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -142,13 +141,16 @@ def built_once(
     tmp_path_factory: pytest.TempPathFactory,
     worker: str,
 ) -> FinishedRun:
-    """A run made by the first worker that needs it and read by all."""
+    """A run made by the first worker that needs it and read by all.
+
+    Only the corner's is measured: regressions would take far longer, and tests/unit covers them.
+    """
     folder = shared_folder(name, tmp_path_factory, worker)
     has_page = str(name in RUNS_WITH_A_PAGE).lower()
     environment = environment_of(folder, source, landing, LCT_REPORT_PAGE=has_page)
     with FileLock(f"{folder}.lock"):
         if not (folder / "output.txt").exists():
-            (folder / "output.txt").write_text(_finished(environment))
+            (folder / "output.txt").write_text(_finished(environment, name == "corner"))
     return FinishedRun(load_settings(environment), (folder / "output.txt").read_text())
 
 
