@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -125,6 +127,7 @@ def main(query: Query, output_format: Format = "table", output: Path | None = No
         refuse_output(settings, output_format, output)
         with (
             open_publication(settings, query.publication) as publication,
+            interrupted_by_signals(publication.connection),
             time_limit(publication, query.timeout, output),
             explaining_queries(),
         ):
@@ -156,6 +159,31 @@ def refuse_output(settings: Settings, output_format: Format, output: Path | None
             raise UsageError("Parquet is not for a terminal: name a file with --output.")
         return
     refuse_place(settings, output)
+
+
+@contextmanager
+def interrupted_by_signals(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Ctrl-C interrupts the query of the block at once.
+
+    Python itself would hear of it when DuckDB returns, which may be at the time limit.
+    """
+    heard, said = socket.socketpair()
+    said.setblocking(False)
+    before = signal.set_wakeup_fd(said.fileno(), warn_on_full_buffer=False)
+
+    def wait() -> None:
+        if heard.recv(1):  # nothing once the other end is closed
+            connection.interrupt()
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        said.close()
+        waiting.join()
+        heard.close()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -359,8 +360,9 @@ def test_a_publication_that_breaks_off_leaves_the_old_one(
 def test_a_page_that_fails_leaves_no_publication_and_no_half_of_one(
     finished_corner: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = fingerprint(finished_corner)
-    edit(finished_corner, "update marts.dim_economy set economy_name = 'unwritten'")
+    settings = replace(finished_corner, has_report_page=True)
+    before = fingerprint(settings)
+    edit(settings, "update marts.dim_economy set economy_name = 'unwritten'")
 
     def fail(folder: Path, provenance: dict, say: Callable[[str], None]) -> None:
         (folder / "report").mkdir()
@@ -369,11 +371,11 @@ def test_a_page_that_fails_leaves_no_publication_and_no_half_of_one(
     with monkeypatch.context() as patch:
         patch.setattr(publication, "_write_report_page", fail)
         with pytest.raises(LookupError, match="no words"):
-            publish(finished_corner)
-    assert fingerprint(finished_corner) == before
-    assert not list((finished_corner.data_dir / "publications").glob(".part-*"))
-    assert publish(finished_corner).changed
-    assert (finished_corner.published_dir / "report/index.html").is_file()
+            publish(settings)
+    assert fingerprint(settings) == before
+    assert not list((settings.data_dir / "publications").glob(".part-*"))
+    assert publish(settings).changed
+    assert (settings.published_dir / "report/index.html").is_file()
 
 
 def test_a_model_that_breaks_its_own_arithmetic_publishes_nothing_and_names_the_test(
