@@ -58,7 +58,7 @@ def test_what_is_new_is_built_and_nothing_else(finished_corner: Settings, tmp_pa
     assert (failed.returncode, failed.stdout) == (1, "")
     assert stayed(failed.stderr) == []
     assert "models: " in json.loads(failed.stderr.splitlines()[-1])["error"]
-    with duckdb.connect(str(finished_corner.build_path), read_only=True) as connection:
+    with warehouse.writing(finished_corner.build_path) as connection:
         assert warehouse.completed(connection) == set(), "what failed is not complete"
         assert warehouse.fingerprint_of(connection, "models") is None, "even as it was before"
 
