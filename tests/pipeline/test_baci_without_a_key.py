@@ -44,7 +44,7 @@ def test_baci_and_the_world_bank_give_the_reconciled_basis(
     monkeypatch.setattr(world_bank, "panel_indicators", lambda: TWO_SERIES)
     demo = demo_landing / "baci" / "demo"
     with PublishersServer(publishers_tables) as server:
-        for revision, years in (("HS92", range(2015, 2019)), ("HS17", range(2017, 2020))):
+        for revision, years in (("HS92", range(2016, 2019)), ("HS17", range(2017, 2019))):
             name = f"BACI_{revision}_V202601.zip"
             server.large_files[f"/{name}"] = baci_zip(tmp_path / name, demo, years, revision)
         environment = environment_of(
@@ -64,10 +64,10 @@ def test_baci_and_the_world_bank_give_the_reconciled_basis(
         assert run.ask("select basis, is_synthetic from marts.run_choices") == [
             ("reconciled", False)
         ]
-        assert run.ask("select min(year), max(year) from marts.fct_trade_flow") == [(2015, 2019)]
+        assert run.ask("select min(year), max(year) from marts.fct_trade_flow") == [(2016, 2018)]
         assert revisions_that_count(run) == {
-            **dict.fromkeys(range(2015, 2017), "H0"),
-            **dict.fromkeys(range(2017, 2020), "H5"),
+            **dict.fromkeys(range(2016, 2017), "H0"),
+            **dict.fromkeys(range(2017, 2019), "H5"),
         }
         files = read_manifest(run.settings.manifest_path).files
         server.statuses.clear()

@@ -136,20 +136,20 @@ def test_killed_twenty_times_and_resumed(publishers_tables: Path, tmp_path: Path
 def test_months_are_published_and_sum_to_their_years(
     publishers_tables: Path, tmp_path: Path
 ) -> None:
-    """The whole command: three years of China, one of which has January in February."""
-    with PublishersServer(publishers_tables, years={2019, 2020, 2021}) as server:
+    """The whole command: two years of China, one of which has January in February."""
+    with PublishersServer(publishers_tables, years={2019, 2020}) as server:
         done = run_pipeline(environment(server, tmp_path), before=ONLY_TWO_SERIES)
     assert done.returncode == 0, done.stdout + done.stderr
     run = FinishedRun(load_settings(environment(server, tmp_path)), done.stdout)
     assert run.ask(
         "select year, count(distinct month), count(distinct flow) "
         "from marts.fct_trade_flow_monthly group by year order by year"
-    ) == [(2019, 12, 2), (2020, 11, 2), (2021, 12, 2)]
+    ) == [(2019, 12, 2), (2020, 11, 2)]
     assert run.ask(
         "select year, is_january_in_february, min(months), max(abs(monthly_usd - annual_usd)), "
         "count(*) - count(annual_usd) "
         "from marts.audit_monthly_sums group by year, is_january_in_february order by year"
-    ) == [(2019, False, 12, 0, 0), (2020, True, 11, 0, 0), (2021, False, 12, 0, 0)], "to the cent"
+    ) == [(2019, False, 12, 0, 0), (2020, True, 11, 0, 0)], "to the cent"
     assert run.ask("select count(*) from marts.trade_revisions") == [(0,)]
 
 
