@@ -13,6 +13,16 @@ from orchestration.errors import ExplainedError
 from orchestration.messages import shown
 from orchestration.publishing.reading import SYNTHETIC_NOTICE
 
+# the unit of a number by the end of its column's name, throughout the warehouse
+UNITS = {
+    "_usd": "current US dollars",
+    "_kusd": "thousand current US dollars",
+    "_kg": "kilograms",
+    "_km": "kilometres",
+    "_share": "share (1 is all)",
+    "_share_by_weight": "share (1 is all)",
+}
+
 
 class UnknownTableError(ExplainedError):
     """A publication has no table of a name. The message names those that are like it."""
@@ -48,6 +58,11 @@ class Macro:
     call: str
     grain: str
     description: str
+
+
+def unit_by_name(column: str) -> str:
+    """The unit that a column's name ends in; empty where it says none."""
+    return next((unit for end, unit in UNITS.items() if column.endswith(end)), "")
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection) -> list[Table]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.durable import sql_name
-from orchestration.publishing.catalogue import Column
+from orchestration.publishing.catalogue import Column, unit_by_name
 from orchestration.seeds import seed_rows
 
 # column -> the table that names its values, and there the value, its English and Chinese name
@@ -32,15 +32,6 @@ NAMED_VALUES = {
         "transition_mineral_name_zh",
     ),
     "mineral_stage": ("dim_product", "mineral_stage", "mineral_stage", "mineral_stage_zh"),
-}
-
-# what the last word of a column's name says of its unit, throughout the warehouse
-UNITS_OF_ENDINGS = {
-    "usd": "USD",
-    "kusd": "thousand USD",
-    "kg": "kilograms",
-    "km": "kilometres",
-    "share": "share, 0 to 1",
 }
 
 
@@ -100,7 +91,7 @@ def labelled_columns(
 def _labelled(
     column: Column, label: _Label | None, values: tuple[NamedValue, ...]
 ) -> LabelledColumn:
-    unit = UNITS_OF_ENDINGS.get(column.name.rpartition("_")[2], "")
+    unit = unit_by_name(column.name)
     label = label or _Label(column.name.replace("_", " "), "", unit)
     return LabelledColumn(
         column.name,

@@ -307,15 +307,6 @@ def _missing_values(
     }
 
 
-# the unit of a number by the end of its column's name
-UNITS = (
-    ("_usd", "current US dollars"),
-    ("_kusd", "thousand current US dollars"),
-    ("_kg", "kilograms"),
-    ("_km", "kilometres"),
-    ("_share", "share (1 is all)"),
-    ("_share_by_weight", "share (1 is all)"),
-)
 Z_SCORE = "standard deviations"
 
 
@@ -332,7 +323,7 @@ def unit_of(column: str, of_variables: Mapping[str, str], has_units: bool = Fals
     variable = column.removesuffix("_lag1")
     if variable in of_variables:
         return of_variables[variable]
-    return next((unit for end, unit in UNITS if column.endswith(end)), "")
+    return catalogue.unit_by_name(column)
 
 
 def _units_of_variables(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

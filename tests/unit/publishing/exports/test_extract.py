@@ -80,7 +80,7 @@ def test_a_flow_belongs_to_either_side_and_a_table_keeps_its_columns(
     flows = extract_of(real, "fct_trade_flow", Selection(("FRA",), (), ("value_usd", "year")))
     assert (flows.name, flows.table) == ("fct_trade_flow", "marts.fct_trade_flow")
     assert (names_of(flows), rows_of(flows)) == (["year", "value_usd"], [(2022, None)])
-    assert [c.unit for c in flows.columns] == ["", "USD"]
+    assert [c.unit for c in flows.columns] == ["", "current US dollars"]
 
 
 def test_labels_are_the_publications_in_both_languages_also_of_lags(real: OpenPublication) -> None:
