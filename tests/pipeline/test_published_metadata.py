@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -33,6 +34,14 @@ FILES = (
     "schema_org.jsonld",
 )
 RUNS = ("demo_run", "real_run")
+
+
+@pytest.fixture(autouse=True)
+def limit_of_fields() -> Iterator[None]:
+    """frictionless widens what Python's csv takes as a field, for the whole process."""
+    limit = csv.field_size_limit()
+    yield
+    csv.field_size_limit(limit)
 
 
 @pytest.fixture(params=RUNS)

@@ -175,10 +175,15 @@ def test_a_query_that_cannot_be_interrupted_ends_with_the_process(data: Path) ->
 
 @pytest.mark.parametrize("sql", [ENDLESS, "from range(1000000000000)"])
 def test_ctrl_c_stops_a_query_and_is_no_error_of_it(sql: str, tmp_path: Path) -> None:
+    # a shell has programs in the background ignore it, and so perhaps these tests
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     pressed = threading.Timer(0.8, os.kill, (os.getpid(), signal.SIGINT))
     pressed.start()
-    with pytest.raises(KeyboardInterrupt):
-        main(Query(sql, limit=0, timeout=20), "csv", tmp_path / "out.csv")
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            main(Query(sql, limit=0, timeout=20), "csv", tmp_path / "out.csv")
+    finally:
+        signal.signal(signal.SIGINT, inherited)
     assert list(tmp_path.iterdir()) == []
 
 
