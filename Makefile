@@ -42,6 +42,8 @@ endif
 run: .venv/ready
 	@$(LCT) run
 
+# threads of BLAS would wait for those of the other workers
+test: export OPENBLAS_NUM_THREADS := 1
 test: .venv/ready-to-test
 	@$(BIN)/python -m pytest -n auto --dist load --maxschedchunk 1 --durations 12 $(COVERAGE)
 
