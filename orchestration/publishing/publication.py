@@ -105,7 +105,7 @@ def publish(
         numbers = sorted(int(p.name) for p in publications.iterdir() if p.name.isdigit())
         folder = publications / f"{(numbers[-1] if numbers else 0) + 1:06d}"
         with _partial_folder(folder, settings) as partial:
-            provenance = _write(connection, partial, origin, folder.name, settings, say)
+            provenance = _write_tables(connection, partial, origin, folder.name, say)
             rows = _rows(provenance)
             current = _unaltered_publication(settings, say)
             if current is not None and _content(current[1]) == _content(provenance):
@@ -114,8 +114,7 @@ def publish(
                     connection, warehouse.PUBLICATION, current[0].name, fingerprint=made_from
                 )
                 return Publication(current[0], False, rows)
-            if settings.has_report_page:
-                _write_report_page(partial, provenance, say)
+            _write_what_tables_give(connection, partial, provenance, settings, say)
             _seal_and_check(partial, provenance, rows)
             os.rename(partial, folder)
         _point_published_at(settings, folder)
@@ -231,27 +230,37 @@ def _partial_folder(folder: Path, settings: Settings) -> Iterator[Path]:
             remove_publication(partial)
 
 
-def _write(
+def _write_tables(
     connection: duckdb.DuckDBPyConnection,
     folder: Path,
     origin: dict[str, Any],
     number: str,
-    settings: Settings,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Write all files of a publication but its provenance, which is returned."""
-    # the forms of metadata are needed by what publishes alone
-    from orchestration.publishing.metadata import write_metadata
-
+    """Write the tables and macros of a publication, and return its provenance."""
     withheld = {left_out["table"] for left_out in origin["withheld"]}
     tables = _copy_tables(connection, folder, withheld, say)
     macros = write_macros(folder / WAREHOUSE, SYNTHETIC_NOTICE if origin["is_synthetic"] else "")
+    return _provenance(origin, tables, macros, number)
+
+
+def _write_what_tables_give(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    provenance: dict[str, Any],
+    settings: Settings,
+    say: Callable[[str], None],
+) -> None:
+    """Write all other files of a publication: printed tables, exports, metadata and the page."""
+    # the forms of metadata are needed by what publishes alone
+    from orchestration.publishing.metadata import write_metadata
+
     write_printed_tables(connection, folder / "tables")
-    with open_folder(settings, folder, number) as publication:
+    with open_folder(settings, folder, provenance["publication"]) as publication:
         write_ready_exports(publication)
-    provenance = _provenance(origin, tables, macros, number)
     write_metadata(connection, folder, provenance, _manifest_of_dbt(settings))
-    return provenance
+    if settings.has_report_page:
+        _write_report_page(folder, provenance, say)
 
 
 def _manifest_of_dbt(settings: Settings) -> dict[str, Any]:

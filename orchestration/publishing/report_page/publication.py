@@ -110,17 +110,6 @@ class Publication:
     def number(self) -> str:
         return str(self.provenance["publication"])
 
-    @cached_property
-    def comments(self) -> dict[str, str]:
-        """schema.table -> its description, without the notice and the grain."""
-        return {
-            f"{schema}.{table}": comment
-            for schema, table, comment in self.rows(
-                "select schema_name, table_name, coalesce(comment, '') "
-                "from duckdb_tables() where not internal"
-            )
-        }
-
     def source(self, of: str) -> Text:
         """Publishers with release or day of landing, and the choices: the vintage of a figure.
 
