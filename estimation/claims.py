@@ -10,6 +10,8 @@ specification on the run's basis, clustered by economy:
     fragile             the interval is on that side, or the joint test rejects
     cannot be told      neither, and the interval holds both zero and the printed estimate
     not supported       neither, and it does not
+
+Estimates without a product or a sector stand beside it and are no part of it.
 """
 
 from __future__ import annotations
@@ -20,17 +22,23 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
+from estimation.designs.influence import (
+    KINDS_OF_ROWS,
+    KINDS_OF_TRADE,
+    LeftOut,
+    ProductTrade,
+    without_rows,
+    without_trade,
+)
 from estimation.designs.specification_curve import (
     CHOICES,
     SIGNIFICANT,
     Extent,
     Joint,
-    LeftOut,
     Member,
     Panels,
     Point,
     curve_points,
-    influence,
     joint_inference,
     members_of,
     sample_of,
@@ -124,8 +132,17 @@ class Verdict:
     rule: Reason
 
 
-def examine(claim: Claim, panels: Panels, basis: str, extent: Extent = FULL) -> Examined:
-    """The curve of a claim, its joint inference, and the influence of economies and years."""
+def examine(
+    claim: Claim,
+    panels: Panels,
+    basis: str,
+    extent: Extent = FULL,
+    trade: ProductTrade | None = None,
+) -> Examined:
+    """The curve of a claim, its joint inference, and the influence of single units.
+
+    Without `trade` by product these are economies and years alone.
+    """
     members = members_of(claim.specification, claim.term, basis, extent.departures)
     points = curve_points(members, claim.term, panels)
     estimated = [point for point in points if isinstance(point, Point)]
@@ -138,7 +155,12 @@ def examine(claim: Claim, panels: Panels, basis: str, extent: Extent = FULL) -> 
     own, specification = points[0], members[0].specification
     sample = sample_of(specification, panels)
     if isinstance(own, Point) and not isinstance(sample, NotEstimable):
-        left_out = influence(specification, claim.term, own, sample)
+        left_out = without_rows(specification, claim.term, own, sample)
+        if trade is not None:
+            choice = panels[
+                str(specification.basis), specification.hs_treatment, specification.mineral_scope
+            ]
+            left_out += without_trade(specification, claim.term, own, choice, trade)
     return Examined(claim, members, points, joint, left_out)
 
 
@@ -151,7 +173,9 @@ def verdict_of(examined: Examined, published_estimate: float) -> Verdict:
     is_on_side = (low if direction > 0 else -high) > 0
     is_joint = joint.stouffer_p_value <= SIGNIFICANT
     keeps_sign = all(
-        direction * unit.estimate > 0 for unit in examined.left_out if unit.reason is None
+        direction * unit.estimate > 0
+        for unit in examined.left_out
+        if unit.kind in KINDS_OF_ROWS and unit.reason is None
     )
     if is_on_side and is_joint and joint.share_in_direction >= AGREEMENT and keeps_sign:
         return Verdict(because("verdict", "holds"), because("verdict_rule", "everything_agrees"))
@@ -176,6 +200,7 @@ def claim_tables(
     words: Words,
     say: Callable[[str], None],
     extent: Extent = FULL,
+    trade: ProductTrade | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The tables OF_CLAIMS; `coefficients` is that of schema estimates, for the instrumented.
 
@@ -192,7 +217,7 @@ def claim_tables(
         for choice in CHOICES
     ]
     for claim in claims:
-        examined = examine(claim, panels, basis, extent)
+        examined = examine(claim, panels, basis, extent, trade)
         rows["specification_curve"] += _curve_rows(examined, words)
         rows["specification_variance"] += [
             {"claim_code": claim.code, "dimension": dimension, "share": share}
@@ -247,6 +272,7 @@ def _influence_rows(examined: Examined, words: Words) -> list[dict]:
             "unit": unit.unit,
             "estimate": unit.estimate,
             "change_in_std_errors": unit.change,
+            "n_observations": unit.n_observations,
             "reason": words.text(unit.reason) if unit.reason else None,
             "reason_code": unit.reason.code if unit.reason else None,
         }
@@ -351,9 +377,9 @@ def _instrumented(claim: Claim, coefficients: pd.DataFrame, basis: str) -> dict:
 
 
 def _most_influential(left_out: Sequence[LeftOut]) -> dict:
-    """The economy and the year whose omission changes the estimate the most."""
+    """The unit of each kind whose omission changes the estimate the most."""
     row: dict[str, object] = {}
-    for kind in ("economy", "year"):
+    for kind in (*KINDS_OF_ROWS, *KINDS_OF_TRADE):
         units = [unit for unit in left_out if unit.kind == kind and unit.reason is None]
         if units:
             most = max(units, key=lambda unit: abs(unit.change))

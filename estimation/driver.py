@@ -18,6 +18,7 @@ from estimation.comparison import (
     scorecard,
     scorecard_summary,
 )
+from estimation.designs.influence import ProductTrade
 from estimation.designs.specification_curve import Extent, PanelChoice
 from estimation.designs.trade_instrument import (
     InstrumentedEstimates,
@@ -58,6 +59,7 @@ class EstimationInputs:
     planted         on synthetic data the planted coefficients: exhibit, column, term, truth
     bilateral       trade between all pairs of economies; None where there is none
     claims          what the report says, and the coefficients that it rests on
+    product_trade   trade with China by product; None where there is none
     """
 
     panel: pd.DataFrame
@@ -73,6 +75,7 @@ class EstimationInputs:
     planted: pd.DataFrame | None = None
     bilateral: BilateralTrade | None = None
     claims: tuple[Claim, ...] = ()
+    product_trade: ProductTrade | None = None
 
 
 def uncounted(items: Sequence, _: str) -> Iterator:
@@ -134,6 +137,7 @@ def estimate_all(
         inputs.words,
         say,
         SYNTHETIC if inputs.is_synthetic else Extent(),
+        inputs.product_trade,
     )
     tables["scorecard"] = scorecard(*beside, inputs.default_basis)
     tables["scorecard_summary"] = scorecard_summary(tables["scorecard"])

@@ -11,6 +11,7 @@ import duckdb
 import pandas as pd
 
 from estimation.claims import Claim
+from estimation.designs.influence import MILLS_PER_USD, ProductTrade, TradeVariable
 from estimation.driver import EstimationInputs, estimate_all
 from estimation.gravity.sample import BilateralTrade
 from estimation.gravity.specifications import BASIS, GRAVITY_SPECIFICATIONS, GravitySpecification
@@ -18,7 +19,7 @@ from estimation.gravity.specifications import labels as gravity_labels
 from estimation.reasons import Words
 from estimation.rendering import RenderingInputs, rendered
 from estimation.schema import TABLES, Table, described
-from estimation.specifications import SPECIFICATIONS
+from estimation.specifications import SPECIFICATIONS, Specification
 from orchestration.build import fingerprints, warehouse
 from orchestration.build.warehouse import WarehouseError
 from orchestration.durable import sql_text, transaction
@@ -88,6 +89,7 @@ def read_marts(
         else None,
         bilateral=bilateral_trade(connection),
         claims=tuple(Claim.from_row(row) for row in seed_rows("claims")),
+        product_trade=product_trade(connection, _standardisation_years(choices)),
     )
 
 
@@ -99,6 +101,57 @@ MEMBERS = {
 }
 
 
+def _members(product_list: str, mineral_scope: str) -> list[str]:
+    """The conditions on the columns of marts.dim_product that make up a product list."""
+    is_of_ores = product_list == "mineral" and mineral_scope == "ores"
+    return [MEMBERS[product_list], *(["is_in_ores_scope"] if is_of_ores else [])]
+
+
+# direction of an economy's trade with China -> whose columns of a flow are China's and its own
+SIDES = {"import": ("exporter", "importer"), "export": ("importer", "exporter")}
+
+
+def product_trade(
+    connection: duckdb.DuckDBPyConnection, standardisation_years: tuple[int, int]
+) -> ProductTrade:
+    """Trade with China by product, read when a claim's specification asks for a variable of it."""
+
+    def flows(s: Specification, variable: TradeVariable) -> pd.DataFrame:
+        china, economy = SIDES[variable.direction]
+        members = _members(variable.product_list, s.mineral_scope)
+        return connection.execute(
+            f"""
+            select
+                flows.{economy}_iso3 as iso3,
+                flows.year,
+                flows.product_code,
+                products.sector,
+                cast({MILLS_PER_USD} * flows.value_usd as bigint) as value_mills
+            from marts.fct_trade_flow_variants as flows
+            inner join marts.dim_product as products using (product_code)
+            where
+                flows.basis = ?
+                and flows.hs_treatment = ?
+                and flows.{china}_iso3 = 'CHN'
+                and {" and ".join(members)}
+            order by all
+            """,
+            [s.basis, s.hs_treatment],
+        ).df()
+
+    return ProductTrade(
+        flows,
+        {
+            row["variable"]: TradeVariable(
+                row["product_list"], row["direction"], row["transformation"]
+            )
+            for row in seed_rows("variables")
+            if row["product_list"]
+        },
+        standardisation_years,
+    )
+
+
 def bilateral_trade(connection: duckdb.DuckDBPyConnection) -> BilateralTrade:
     """Trade between all pairs of economies; the flows are read when a specification asks.
 
@@ -108,9 +161,7 @@ def bilateral_trade(connection: duckdb.DuckDBPyConnection) -> BilateralTrade:
 
     def flows(s: GravitySpecification) -> pd.DataFrame:
         [(product_list, _)] = s.product_lists
-        conditions = [MEMBERS[product_list]]
-        if product_list == "mineral" and s.mineral_scope == "ores":
-            conditions.append("is_in_ores_scope")
+        conditions = _members(product_list, s.mineral_scope)
         if s.sector is not None:
             conditions.append(f"sector = {sql_text(s.sector)}")
         return connection.execute(
