@@ -19,7 +19,7 @@ from estimation.comparison import (
     scorecard_summary,
 )
 from estimation.designs.influence import ProductTrade
-from estimation.designs.specification_curve import Extent, PanelChoice
+from estimation.designs.specification_curve import PanelChoice
 from estimation.designs.trade_instrument import (
     InstrumentedEstimates,
     TradeInstrument,
@@ -37,8 +37,6 @@ from estimation.specifications import Specification
 
 OF_INSTRUMENTS = ("instrument_diagnostics", "instrument_balance", "rotemberg_weights")
 WITH_RESIDUALS = ("table_4", "table_5", "table_6")
-# of the specification curves: enough to show them on invented numbers
-SYNTHETIC = Extent(departures=1, draws=99)
 Counted = Callable[[Sequence, str], Iterator]
 NO_TRADE = NotEstimable(because("not_estimable", "no_bilateral_trade"))
 
@@ -136,7 +134,6 @@ def estimate_all(
         inputs.default_basis,
         inputs.words,
         say,
-        SYNTHETIC if inputs.is_synthetic else Extent(),
         inputs.product_trade,
     )
     tables["scorecard"] = scorecard(*beside, inputs.default_basis)

@@ -93,20 +93,6 @@ def read_marts(
     )
 
 
-# product list -> its members among the columns of marts.dim_product
-MEMBERS = {
-    "lct": "is_low_carbon",
-    "lct_without_dual_use": "is_low_carbon and not is_dual_use",
-    "mineral": "transition_mineral is not null",
-}
-
-
-def _members(product_list: str, mineral_scope: str) -> list[str]:
-    """The conditions on the columns of marts.dim_product that make up a product list."""
-    is_of_ores = product_list == "mineral" and mineral_scope == "ores"
-    return [MEMBERS[product_list], *(["is_in_ores_scope"] if is_of_ores else [])]
-
-
 # direction of an economy's trade with China -> whose columns of a flow are China's and its own
 SIDES = {"import": ("exporter", "importer"), "export": ("importer", "exporter")}
 
@@ -118,7 +104,6 @@ def product_trade(
 
     def flows(s: Specification, variable: TradeVariable) -> pd.DataFrame:
         china, economy = SIDES[variable.direction]
-        members = _members(variable.product_list, s.mineral_scope)
         return connection.execute(
             f"""
             select
@@ -126,17 +111,21 @@ def product_trade(
                 flows.year,
                 flows.product_code,
                 products.sector,
-                cast({MILLS_PER_USD} * flows.value_usd as bigint) as value_mills
+                cast(
+                    {MILLS_PER_USD} * cast(flows.value_usd as decimal(38, 3)) as bigint
+                ) as value_mills
             from marts.fct_trade_flow_variants as flows
+            inner join marts.bridge_product_list as members using (product_code)
             inner join marts.dim_product as products using (product_code)
             where
                 flows.basis = ?
                 and flows.hs_treatment = ?
                 and flows.{china}_iso3 = 'CHN'
-                and {" and ".join(members)}
+                and members.product_list = ?
+                and members.mineral_scope = ?
             order by all
             """,
-            [s.basis, s.hs_treatment],
+            [s.basis, s.hs_treatment, variable.product_list, s.mineral_scope],
         ).df()
 
     return ProductTrade(
@@ -156,33 +145,43 @@ def bilateral_trade(connection: duckdb.DuckDBPyConnection) -> BilateralTrade:
     """Trade between all pairs of economies; the flows are read when a specification asks.
 
     No mart holds them: the bilateral fact does, and one sum over it by pair takes a second. Its
-    zeros would be thirty times as many rows as its flows.
+    zeros would be thirty times as many rows as its flows. Values are summed as decimals: the
+    order in which doubles are summed, and with it their last digit, is another in every run.
     """
 
     def flows(s: GravitySpecification) -> pd.DataFrame:
         [(product_list, _)] = s.product_lists
-        conditions = _members(product_list, s.mineral_scope)
-        if s.sector is not None:
-            conditions.append(f"sector = {sql_text(s.sector)}")
         return connection.execute(
-            f"""
+            """
             select
                 year,
                 exporter_iso3,
                 importer_iso3,
-                cast(sum(value_usd) as double) as value_usd
+                cast(sum(cast(value_usd as decimal(38, 3))) as double) as value_usd
             from marts.fct_trade_flow_variants
             where
-                basis = ?
-                and hs_treatment = ?
+                basis = $basis
+                and hs_treatment = $hs_treatment
                 and product_code in (
-                    select product_code from marts.dim_product where {" and ".join(conditions)}
+                    select product_code
+                    from marts.bridge_product_list
+                    inner join marts.dim_product using (product_code)
+                    where
+                        product_list = $product_list
+                        and mineral_scope = $mineral_scope
+                        and ($sector is null or sector = $sector)
                 )
             group by year, exporter_iso3, importer_iso3
             having sum(value_usd) > 0
             order by exporter_iso3, importer_iso3, year
             """,
-            [s.basis, s.hs_treatment],
+            {
+                "basis": s.basis,
+                "hs_treatment": s.hs_treatment,
+                "product_list": product_list,
+                "mineral_scope": s.mineral_scope,
+                "sector": s.sector,
+            },
         ).df()
 
     return BilateralTrade(
