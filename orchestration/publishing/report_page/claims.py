@@ -155,11 +155,11 @@ def _influence(published: Publication, r: Mapping[str, Any]) -> Text | None:
         "product": lambda code: published.products[code].name,
         "sector": lambda code: published.name("sector", code),
     }
-    units = [
-        word("unit_and_change", unit=name(unit), change=number(r[f"change_without_{kind}"], 2))
-        for kind, name in names.items()
-        if (unit := r[f"most_influential_{kind}"]) is not None
-    ]
+    units = []
+    for kind, name_of in names.items():
+        if (unit := r[f"most_influential_{kind}"]) is not None:
+            name, change = name_of(unit), number(r[f"change_without_{kind}"], 2)
+            units.append(Text(f"{name.en} ({change})", f"{name.zh}（{change}）"))
     return word("claim_influence", units=joined(units)) if units else None
 
 
