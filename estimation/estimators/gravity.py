@@ -142,11 +142,13 @@ def maximise(y: np.ndarray, x: np.ndarray, levels: Levels) -> Maximum | None:
     log_means = _start(y, levels)
     estimates, found, gain = np.zeros(x.shape[1]), None, 1.0
     nothing = np.zeros(len(y), dtype=bool)
+    columns = np.empty((len(y), x.shape[1] + 1))
     for _ in range(MOST_STEPS):
         means = np.exp(log_means)
         tolerance = np.clip(gain, *STEP_TOLERANCES)
         residuals = y - means
-        columns = np.column_stack([means[:, None] * x, residuals])
+        np.multiply(means[:, None], x, out=columns[:, :-1])
+        columns[:, -1] = residuals
         squares = np.append(means @ x**2, residuals**2 @ (1 / means))
         try:
             found = IteratedEffects(levels, means).solve(

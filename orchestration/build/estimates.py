@@ -113,7 +113,8 @@ def bilateral_trade(connection: duckdb.DuckDBPyConnection) -> BilateralTrade:
             conditions.append("is_in_ores_scope")
         if s.sector is not None:
             conditions.append(f"sector = {sql_text(s.sector)}")
-        return connection.execute(
+        # several columns are estimated at once: each reads with a cursor of its own
+        return connection.cursor().execute(
             f"""
             select
                 year,
