@@ -98,11 +98,12 @@ spark: .venv-spark/ready
 spark-cluster: .venv-spark/ready
 	@.venv-spark/bin/python -m orchestration.cli spark --cluster
 
-# the planted coefficients of the synthetic world and the truth to recover, from many worlds
-# (about five minutes)
+# the planted coefficients of the synthetic world and the truth to recover, from many worlds; how
+# gravity recovers that of its own (about eight minutes)
 truth: .venv/ready
 	@$(BIN)/python -c 'from orchestration.sources.synthetic.truth import main; main()'
 	@$(BIN)/python -c 'from orchestration.sources.synthetic.totals import main; main()'
+	@$(BIN)/python -c 'from orchestration.sources.synthetic.gravity_recovery import main; main()'
 
 # .env.example, from the table of settings
 settings: .venv/ready

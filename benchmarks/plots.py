@@ -25,6 +25,7 @@ WAYS = {
     "by_hand_pandas_with_filters": "by hand, pandas with pyarrow's filters",
     "by_hand_pandas": "by hand, pandas",
     "default_fact_and_panel": "warehouse: default fact and panel",
+    "models_of_the_report": "warehouse: all but concentration and prices",
     "all_models": "warehouse: all models",
 }
 

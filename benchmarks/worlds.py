@@ -1,4 +1,8 @@
-"""The synthetic worlds that are measured: written once for each number of rows, and kept."""
+"""The synthetic worlds that are measured: written once for each number of rows, and kept.
+
+They are what a user without a key lands: BACI and the World Bank's indicators, with CEPII's
+distances. UN Comtrade's files, the same few at any number of rows, are in the demo.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from orchestration.sources.synthetic.world import invent, random_numbers
 
 SEED = 1992
 BACI_FILES = "BACI_HS*_Y*.csv.gz"
+COMTRADE_FILES = "comtrade_*"
 _WRITTEN = "written.json"
 
 
@@ -86,6 +91,8 @@ def main(folder: Path, rows: int) -> None:
             counted.append(int(text.rpartition(" rows, ")[0].rpartition(", ")[2].replace(",", "")))
 
     write_world(folder, SEED, "baci", say, rows)
+    for path in folder.glob(COMTRADE_FILES):
+        path.unlink()
     print(json.dumps({"rows": sum(counted)}))
 
 

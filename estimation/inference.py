@@ -341,7 +341,10 @@ def _count(ids: np.ndarray) -> int:
 
 
 def _is_nested(inner: np.ndarray, outer: np.ndarray) -> bool:
-    return inner is outer or len(np.unique(inner * (outer.max() + 1) + outer)) == _count(inner)
+    """Whether all rows of an inner level are in one outer level."""
+    outer_of = np.empty(_count(inner), dtype=outer.dtype)
+    outer_of[inner] = outer
+    return bool((outer_of[inner] == outer).all())
 
 
 # A new kind of inference is an entry here and its words.

@@ -14,7 +14,7 @@ trade, so that the least squares step is solved by conjugate gradients here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -66,34 +66,48 @@ def fit_gravity(sample: Sample, specification: Specification) -> Fit | NotEstima
         return NotEstimable(
             because("not_estimable", "outcome_negative", outcome=specification.outcome)
         )
-    found = _maximum(sample, specification)
+    found = _without_separated(sample, specification)
     if isinstance(found, NotEstimable):
         return found
-    remaining, kept, swept, levels, maximum = found
-    effects = IteratedEffects(levels, maximum.means)
-    x = effects.sweep(swept, maximum.of_terms)
+    effects = IteratedEffects(found.levels, found.means)
+    x = effects.sweep(found.swept, found.maximum.of_terms)
     return fit_at_maximum(
         specification,
-        remaining,
-        terms=specification.terms_where(kept),
-        estimates=maximum.estimates,
-        means=maximum.means,
+        found.sample,
+        terms=specification.terms_where(found.kept),
+        estimates=found.maximum.estimates,
+        means=found.means,
         x=x,
-        effect_rank=levels.rank,
+        effect_rank=found.levels.rank,
         sweep=effects.sweep,
-        n_separated=len(sample) - len(remaining),
-        is_converged=maximum.is_converged,
+        n_separated=len(sample) - len(found.sample),
+        is_converged=found.maximum.is_converged,
     )
 
 
-def _maximum(
-    sample: Sample, specification: Specification
-) -> tuple[Sample, np.ndarray, np.ndarray, Levels, Maximum] | NotEstimable:
-    """The rows that are not separated, which terms are independent in them, and the maximum.
+@dataclass(frozen=True)
+class _NotSeparated:
+    """The n rows that are not separated, and the maximum in them.
 
-    Also these terms net of the effects: with them the estimates are the same, and the equations for
-    them lose no digits to what the effects absorb.
+    kept            (terms,) which terms are independent there
+    swept           (n, k) these terms net of the effects: with them the estimates are the same, and
+                    the equations for them lose no digits to what the effects absorb
+    maximum         of the outcome divided by its mean
+    means           (n,) fitted means in the unit of the outcome
     """
+
+    sample: Sample
+    kept: np.ndarray
+    swept: np.ndarray
+    levels: Levels
+    maximum: Maximum
+    means: np.ndarray
+
+
+def _without_separated(
+    sample: Sample, specification: Specification
+) -> _NotSeparated | NotEstimable:
+    """Fit, and fit again without what is certified to be separated, until nothing is."""
     while True:
         sample = _without_empty_levels(sample, specification.effects)
         if reason := without_variation(sample, specification.outcome):
@@ -112,7 +126,7 @@ def _maximum(
         if maximum is None:
             return NotEstimable(because("not_estimable", "collinear_when_weighted"))
         if not maximum.separated.any():
-            return sample, kept, swept, levels, replace(maximum, means=maximum.means * scale)
+            return _NotSeparated(sample, kept, swept, levels, maximum, maximum.means * scale)
         sample = sample.keep(~maximum.separated)
 
 
@@ -142,11 +156,13 @@ def maximise(y: np.ndarray, x: np.ndarray, levels: Levels) -> Maximum | None:
     log_means = _start(y, levels)
     estimates, found, gain = np.zeros(x.shape[1]), None, 1.0
     nothing = np.zeros(len(y), dtype=bool)
+    columns = np.empty((len(y), x.shape[1] + 1))
     for _ in range(MOST_STEPS):
         means = np.exp(log_means)
         tolerance = np.clip(gain, *STEP_TOLERANCES)
         residuals = y - means
-        columns = np.column_stack([means[:, None] * x, residuals])
+        np.multiply(means[:, None], x, out=columns[:, :-1])
+        columns[:, -1] = residuals
         squares = np.append(means @ x**2, residuals**2 @ (1 / means))
         try:
             found = IteratedEffects(levels, means).solve(

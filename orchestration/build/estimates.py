@@ -151,8 +151,11 @@ def bilateral_trade(connection: duckdb.DuckDBPyConnection) -> BilateralTrade:
 
     def flows(s: GravitySpecification) -> pd.DataFrame:
         [(product_list, _)] = s.product_lists
-        return connection.execute(
-            """
+        # several columns are estimated at once: each reads with a cursor of its own
+        return (
+            connection.cursor()
+            .execute(
+                """
             select
                 year,
                 exporter_iso3,
@@ -175,14 +178,16 @@ def bilateral_trade(connection: duckdb.DuckDBPyConnection) -> BilateralTrade:
             having sum(value_usd) > 0
             order by exporter_iso3, importer_iso3, year
             """,
-            {
-                "basis": s.basis,
-                "hs_treatment": s.hs_treatment,
-                "product_list": product_list,
-                "mineral_scope": s.mineral_scope,
-                "sector": s.sector,
-            },
-        ).df()
+                {
+                    "basis": s.basis,
+                    "hs_treatment": s.hs_treatment,
+                    "product_list": product_list,
+                    "mineral_scope": s.mineral_scope,
+                    "sector": s.sector,
+                },
+            )
+            .df()
+        )
 
     return BilateralTrade(
         flows,

@@ -40,7 +40,7 @@ def test_a_quick_run_gives_results_a_page_and_pictures(copied: Settings, tmp_pat
         "rows": converted["ours"]["rows"],
         "landing_and_loading": converted,
         "data_tests": models.data_tests(copied),
-        "same_work": models.measure(copied, converted["ours"]["rows"], silent, repeats=1),
+        "same_work": models.measure(copied, silent, repeats=1),
     }
     assert 20_000 < of["rows"] < 200_000
     write({"sizes": {str(of["rows"]): of}}, tmp_path)

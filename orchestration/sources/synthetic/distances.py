@@ -35,7 +35,7 @@ def write_distances(folder: Path, economies: Economies, seed: int) -> Path:
     codes_of_2004 = seed_table("cepii_economy_codes").set_index("iso3").cepii_code
     iso3 = economies.frame.iso3
     codes = iso3.map(codes_of_2004).fillna(iso3).to_numpy()
-    columns = _ties(rng, _distances(rng, len(codes)))
+    columns = invent_pairs(rng, len(codes))
     order = np.argsort(codes)
     pairs = pd.DataFrame(
         {
@@ -48,6 +48,13 @@ def write_distances(folder: Path, economies: Economies, seed: int) -> Path:
     pairs, header = pairs[header].assign(**{MARK_COLUMN: MARK_VALUE}), [*header, MARK_COLUMN]
     lines = pairs.to_csv(index=False, header=False, na_rep=".", float_format="%.10g")
     return write_gzip(folder / DISTANCES_FILE, ",".join(header), [pa.array(lines.splitlines())])
+
+
+def invent_pairs(
+    rng: np.random.Generator, n: int, neighbours_within_km: float = NEIGHBOURS_WITHIN_KM
+) -> dict[str, np.ndarray]:
+    """Distances and ties of n economies at places of their own, by column of GeoDist: (n, n)."""
+    return _ties(rng, _distances(rng, n), neighbours_within_km)
 
 
 def _distances(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
@@ -74,7 +81,9 @@ def _distances(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
     }
 
 
-def _ties(rng: np.random.Generator, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _ties(
+    rng: np.random.Generator, columns: dict[str, np.ndarray], neighbours_within_km: float
+) -> dict[str, np.ndarray]:
     """The distances with the ties of pairs, each 0 or 1 and, as CEPII has it, 0 for own pairs."""
     n = len(columns["dist"])
     language = rng.integers(LANGUAGES, size=n)
@@ -86,15 +95,16 @@ def _ties(rng: np.random.Generator, columns: dict[str, np.ndarray]) -> dict[str,
     held = colonizer[:, None] == np.arange(n)[None, :]
     colony = held | held.T
     late = _symmetric(rng.random((n, n)))
+    contiguous = columns["dist"] < neighbours_within_km
     ties = {
-        "contig": columns["dist"] < NEIGHBOURS_WITHIN_KM,
+        "contig": contiguous,
         "comlang_off": same_language,
         "comlang_ethno": same_language | learned,
         "colony": colony,
         "comcol": (colonizer[:, None] == colonizer[None, :]) & (colonizer >= 0)[:, None],
         "curcol": colony & (late < 0.1),
         "col45": colony & (late < 0.6),
-        "smctry": (columns["dist"] < NEIGHBOURS_WITHIN_KM) & (late < 0.3),
+        "smctry": contiguous & (late < 0.3),
     }
     own = np.eye(n, dtype=bool)
     return {name: (tie & ~own).astype(int) for name, tie in ties.items()} | columns

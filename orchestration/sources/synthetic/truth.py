@@ -84,7 +84,7 @@ def recover(
             result = estimate(panel, s, COMPLETE_COVERAGE, **options)
             if not isinstance(result, Estimates):
                 raise ValueError(
-                    f"{s.exhibit} column {s.column}, world {number}: {_in_words(result)}"
+                    f"{s.exhibit} column {s.column}, world {number}: {in_words(result)}"
                 )
             found.append(
                 result.coefficients.assign(
@@ -203,7 +203,7 @@ def _samples(
     for s in specifications:
         selected = estimation_sample(panel, s, COMPLETE_COVERAGE)
         if isinstance(selected, NotEstimable):
-            raise ValueError(f"{s.exhibit} column {s.column}: {_in_words(selected)}")
+            raise ValueError(f"{s.exhibit} column {s.column}: {in_words(selected)}")
         sample, _ = selected
         of_sample = planted[
             places.get_indexer(sample.economies)[sample.ids["iso3"]], sample.years - TRADE_YEARS[0]
@@ -214,7 +214,8 @@ def _samples(
         yield s, swept[:, : len(s.terms)], swept[:, len(s.terms) :]
 
 
-def _in_words(result: NotEstimable) -> str:
+def in_words(result: NotEstimable) -> str:
+    """Why there are no estimates, in English."""
     return Words.from_rows(seed_rows("reasons")).text(result.reason)
 
 

@@ -4,7 +4,7 @@
     summed. With intra-EU trade netted, what members supply each other is left out; importers
     outside the Union have nothing to net, and no such rows.
 -#}
-{%- set market -%} market_kind, market, mineral_stage, year {%- endset -%}
+{%- set market -%} market_number, year {%- endset -%}
 {%- set amounts -%} value_usd, net_weight_kg, weighed_value_usd {%- endset -%}
 {%- set unions = [
     ("WLD", "kept", "true"),

@@ -21,9 +21,7 @@ with
     summed as (
 
         select
-            markets.market_kind,
-            markets.market,
-            markets.mineral_stage,
+            markets.market_number,
             flows.year,
             flows.exporter,
             flows.importer,
@@ -36,13 +34,7 @@ with
         inner join treatments on flows.hs_treatments = treatments.hs_treatments
         inner join markets on flows.product_code = markets.product_code
         where flows.exporter <> flows.importer and flows.value_usd > 0
-        group by
-            markets.market_kind,
-            markets.market,
-            markets.mineral_stage,
-            flows.year,
-            flows.exporter,
-            flows.importer
+        group by markets.market_number, flows.year, flows.exporter, flows.importer
 
     ),
 

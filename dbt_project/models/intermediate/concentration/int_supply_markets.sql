@@ -1,12 +1,12 @@
 -- The markets whose suppliers are counted, and the products each is made of: a product, a mineral
--- (at all stages of processing, and at each), a technology of a sector.
-{{ config(materialized='view') }}
+-- (at all stages of processing, and at each), a technology of a sector. Tables with as many rows as
+-- flows know a market by its number: a key smaller than three names.
 
 with
 
     products as (select * from {{ ref('int_listed_products') }}),
 
-    final as (
+    members as (
 
         select
             'product' as market_kind, product_code as market, 'all' as mineral_stage, product_code
@@ -32,6 +32,17 @@ with
             product_code
         from products
         where technology is not null
+
+    ),
+
+    final as (
+
+        select
+            cast(
+                dense_rank() over (order by market_kind, market, mineral_stage) as integer
+            ) as market_number,
+            members.*
+        from members
 
     )
 

@@ -2,9 +2,7 @@
     What all suppliers of an economy give together, and the sums that concentration is made of. An
     amount is that of economies; what comes from others is set apart as unallocated.
 -#}
-{%- set market -%}
-market_kind, market, mineral_stage, year, economy_iso3, intra_eu_trade
-{%- endset -%}
+{%- set market -%} market_number, year, economy_iso3, intra_eu_trade {%- endset -%}
 {%- set measures = [('value_usd', 'usd'), ('net_weight_kg', 'kg')] -%}
 
 with

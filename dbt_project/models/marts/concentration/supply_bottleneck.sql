@@ -32,17 +32,40 @@ with
 
     ),
 
-    -- all that the Union exports, also among its members: for want of its production
-    exports as (
+    markets as (
 
-        select {{ market }}, supplier as importer_iso3, {{ as_float('value_usd') }} as export_usd
+        select distinct market_number, market_kind, market, mineral_stage
+        from {{ ref('int_supply_markets') }}
+
+    ),
+
+    -- all that the Union exports, also among its members: for want of its production
+    exports_by_number as (
+
+        select
+            market_number,
+            year,
+            supplier as importer_iso3,
+            {{ as_float('value_usd') }} as export_usd
         from {{ ref('int_suppliers') }}
         where economy_iso3 = 'WLD' and intra_eu_trade = 'kept'
         union all
-        select {{ market }}, 'EUU' as importer_iso3, {{ as_float('sum(value_usd)') }} as export_usd
+        select
+            market_number,
+            year,
+            'EUU' as importer_iso3,
+            {{ as_float('sum(value_usd)') }} as export_usd
         from {{ ref('int_supply_flows') }}
         where is_exporter_in_eu
-        group by {{ market }}
+        group by market_number, year
+
+    ),
+
+    exports as (
+
+        select {{ market }}, importer_iso3, export_usd
+        from exports_by_number
+        inner join markets using (market_number)
 
     ),
 

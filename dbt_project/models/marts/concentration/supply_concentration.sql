@@ -3,13 +3,20 @@
     part gives the bounds: at least what the index is if spread over countless suppliers, at most
     what it is if all of it came from the largest.
 -#}
-{%- set of_world -%} market_kind, market, mineral_stage, year, intra_eu_trade {%- endset -%}
+{%- set of_world -%} market_number, year, intra_eu_trade {%- endset -%}
 {%- set of_economy -%} {{ of_world }}, economy_iso3 {%- endset -%}
 {%- set measures = [('value_usd', 'usd', ''), ('net_weight_kg', 'kg', '_by_weight')] -%}
 
 with
 
     summed as (select * from {{ ref('int_supply_summed') }}),
+
+    markets as (
+
+        select distinct market_number, market_kind, market, mineral_stage
+        from {{ ref('int_supply_markets') }}
+
+    ),
 
     world as (
 
@@ -53,7 +60,12 @@ with
     final as (
 
         select
-            {{ of_economy }},
+            markets.market_kind,
+            markets.market,
+            markets.mineral_stage,
+            year,
+            intra_eu_trade,
+            economy_iso3,
             case when economy_iso3 = 'WLD' then 'export' else 'import' end as side,
             cast(summed.suppliers as integer) as suppliers,
             {{ share_of(
@@ -94,6 +106,7 @@ with
                 {{ "," if not loop.last }}
             {% endfor %}
         from summed
+        inner join markets using (market_number)
         inner join world using ({{ of_world }})
         left join compared using ({{ of_economy }})
 

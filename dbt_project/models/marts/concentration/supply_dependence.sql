@@ -4,9 +4,17 @@
     before stocks, substitutes and prices answer. Of minerals and technologies: pairs in single
     products would be half of all rows, and their values are in fct_trade_flow_variants.
 -#}
-{%- set market -%} market_kind, market, mineral_stage, year, intra_eu_trade {%- endset -%}
+{%- set market -%} market_number, year, intra_eu_trade {%- endset -%}
 
 with
+
+    markets as (
+
+        select distinct market_number, market_kind, market, mineral_stage
+        from {{ ref('int_supply_markets') }}
+        where market_kind <> 'product'
+
+    ),
 
     imports as (
 
@@ -16,14 +24,20 @@ with
             supplier as supplier_iso3,
             {{ as_float('value_usd') }} as value_usd
         from {{ ref('int_suppliers') }}
-        where market_kind <> 'product' and economy_iso3 <> 'WLD' and {{ is_economy('supplier') }}
+        where
+            market_number in (select market_number from markets)
+            and economy_iso3 <> 'WLD'
+            and {{ is_economy('supplier') }}
 
     ),
 
     importers as (
 
-        select {{ market }}, economy_iso3 as importer_iso3, allocated_usd as imported_usd
-        from {{ ref('supply_concentration') }}
+        select
+            {{ market }},
+            economy_iso3 as importer_iso3,
+            {{ as_float('allocated_usd') }} as imported_usd
+        from {{ ref('int_supply_summed') }}
         where economy_iso3 <> 'WLD'
 
     ),
@@ -38,8 +52,8 @@ with
 
     world as (
 
-        select {{ market }}, allocated_usd as traded_usd
-        from {{ ref('supply_concentration') }}
+        select {{ market }}, {{ as_float('allocated_usd') }} as traded_usd
+        from {{ ref('int_supply_summed') }}
         where economy_iso3 = 'WLD'
 
     ),
@@ -49,7 +63,11 @@ with
     final as (
 
         select
-            {{ market }},
+            markets.market_kind,
+            markets.market,
+            markets.mineral_stage,
+            year,
+            intra_eu_trade,
             importer_iso3,
             supplier_iso3,
             imports.value_usd,
@@ -64,6 +82,7 @@ with
         left join importers using ({{ market }}, importer_iso3)
         left join exporters using ({{ market }}, supplier_iso3)
         left join world using ({{ market }})
+        left join markets using (market_number)
 
     )
 
