@@ -152,7 +152,7 @@ def _influence(published: Publication, r: Mapping[str, Any]) -> Text | None:
     names = {
         "economy": published.economy_name,
         "year": same,
-        "product": lambda code: published.products[code].name,
+        "product": published.product_name,
         "sector": lambda code: published.name("sector", code),
     }
     units = []
