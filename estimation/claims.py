@@ -14,8 +14,9 @@ specification on the run's basis, clustered by economy:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ import pandas as pd
 from estimation.designs.specification_curve import (
     CHOICES,
     SIGNIFICANT,
-    Extent,
+    Curve,
     Joint,
     LeftOut,
     Member,
@@ -44,7 +45,6 @@ from estimation.specifications import (
     Specification,
 )
 
-FULL = Extent()
 FEW_MEMBERS = 10
 AGREEMENT = 0.9
 OF_CLAIMS = (
@@ -124,22 +124,42 @@ class Verdict:
     rule: Reason
 
 
-def examine(claim: Claim, panels: Panels, basis: str, extent: Extent = FULL) -> Examined:
-    """The curve of a claim, its joint inference, and the influence of economies and years."""
-    members = members_of(claim.specification, claim.term, basis, extent.departures)
-    points = curve_points(members, claim.term, panels)
-    estimated = [point for point in points if isinstance(point, Point)]
-    joint = (
-        joint_inference(estimated, claim.direction, extent.draws)
-        if len(estimated) >= FEW_MEMBERS
-        else None
-    )
-    left_out: list[LeftOut] = []
-    own, specification = points[0], members[0].specification
+def examine(claims: Sequence[Claim], panels: Panels, basis: str) -> list[Examined]:
+    """The curves of claims, their joint inference, and the influence of economies and years.
+
+    The claims are about the same term. Those that differ in their outcome alone are examined
+    together faster than one by one, with the same results.
+    """
+    [term] = {claim.term for claim in claims}
+    members = [members_of(claim.specification, term, basis) for claim in claims]
+    found = iter(curve_points(list(itertools.chain(*members)), term, panels))
+    points = [list(itertools.islice(found, len(of_claim))) for of_claim in members]
+    curves = {
+        claim.code: Curve(estimated, claim.direction)
+        for claim, of_claim in zip(claims, points, strict=True)
+        if len(estimated := [p for p in of_claim if isinstance(p, Point)]) >= FEW_MEMBERS
+    }
+    joint = dict(zip(curves, joint_inference(list(curves.values())), strict=True))
+    return [
+        Examined(
+            claim,
+            of_claim,
+            estimates,
+            joint.get(claim.code),
+            _left_out(of_claim[0].specification, term, estimates[0], panels),
+        )
+        for claim, of_claim, estimates in zip(claims, members, points, strict=True)
+    ]
+
+
+def _left_out(
+    specification: Specification, term: str, own: Point | NotEstimable, panels: Panels
+) -> list[LeftOut]:
+    """The influence of units on a claim's own estimate; none where there is no estimate."""
     sample = sample_of(specification, panels)
-    if isinstance(own, Point) and not isinstance(sample, NotEstimable):
-        left_out = influence(specification, claim.term, own, sample)
-    return Examined(claim, members, points, joint, left_out)
+    if isinstance(own, NotEstimable) or isinstance(sample, NotEstimable):
+        return []
+    return influence(specification, term, own, sample)
 
 
 def verdict_of(examined: Examined, published_estimate: float) -> Verdict:
@@ -175,7 +195,6 @@ def claim_tables(
     basis: str,
     words: Words,
     say: Callable[[str], None],
-    extent: Extent = FULL,
 ) -> dict[str, pd.DataFrame]:
     """The tables OF_CLAIMS; `coefficients` is that of schema estimates, for the instrumented.
 
@@ -191,20 +210,30 @@ def claim_tables(
         }
         for choice in CHOICES
     ]
-    for claim in claims:
-        examined = examine(claim, panels, basis, extent)
+    for examined in _examined(claims, panels, basis):
+        code = examined.claim.code
         rows["specification_curve"] += _curve_rows(examined, words)
         rows["specification_variance"] += [
-            {"claim_code": claim.code, "dimension": dimension, "share": share}
+            {"claim_code": code, "dimension": dimension, "share": share}
             for dimension, share in variance_shares(examined.estimated).items()
         ]
         rows["influence"] += _influence_rows(examined, words)
         rows["claims"].append(_claim_row(examined, coefficients, published, basis, words))
         say(
-            f"claim {claim.code}: {len(examined.estimated)} of {len(examined.members)} "
+            f"claim {code}: {len(examined.estimated)} of {len(examined.members)} "
             f"specifications, {rows['claims'][-1]['verdict_code']}"
         )
     return {name: pd.DataFrame(of_table) for name, of_table in rows.items()}
+
+
+def _examined(claims: Iterable[Claim], panels: Panels, basis: str) -> Iterator[Examined]:
+    """Every claim, those that follow each other and differ in their outcome alone together."""
+    for _, together in itertools.groupby(claims, key=_but_the_outcome):
+        yield from examine(list(together), panels, basis)
+
+
+def _but_the_outcome(claim: Claim) -> tuple[str, Specification]:
+    return claim.term, replace(claim.specification, column=0, outcome="")
 
 
 def _curve_rows(examined: Examined, words: Words) -> list[dict]:

@@ -21,7 +21,7 @@ from estimation.comparison import (
     scorecard,
     scorecard_summary,
 )
-from estimation.designs.specification_curve import Extent, PanelChoice
+from estimation.designs.specification_curve import PanelChoice
 from estimation.designs.trade_instrument import (
     InstrumentedEstimates,
     TradeInstrument,
@@ -45,8 +45,6 @@ CORRECTED = "gravity_corrected"
 # On two processors a quarter less time than one after the other; each takes up to a gigabyte.
 FITS_AT_ONCE = 2
 WITH_RESIDUALS = ("table_4", "table_5", "table_6")
-# of the specification curves: enough to show them on invented numbers
-SYNTHETIC = Extent(departures=1, draws=99)
 Counted = Callable[[Sequence, str], Iterator]
 NO_TRADE = NotEstimable(because("not_estimable", "no_bilateral_trade"))
 
@@ -142,7 +140,6 @@ def estimate_all(
         inputs.default_basis,
         inputs.words,
         say,
-        SYNTHETIC if inputs.is_synthetic else Extent(),
     )
     tables["scorecard"] = scorecard(*beside, inputs.default_basis)
     tables["scorecard_summary"] = scorecard_summary(tables["scorecard"])

@@ -178,7 +178,8 @@ def _complete_cases(
     """
     ids, economies = {}, np.empty(0, dtype=object)
     for name in dict.fromkeys(("iso3", "year", *specification.effects)):
-        ids[name], levels = pd.factorize(panel[name].to_numpy()[used], sort=True)
+        column = panel[name].array.take(used).to_numpy()
+        ids[name], levels = pd.factorize(column, sort=True)
         if name == "iso3":
             economies = np.asarray(levels)
     outcome, *variables = (column[complete] for column in values.values())

@@ -3,11 +3,13 @@
 Everything that an estimate needs of an economy is in the cross products of its rows, once its own
 effects are taken out: X'X, X'y and y'y, X being the year dummies and the terms. A sample in which
 economies are drawn with replacement, or one is left out, is then a weighted sum of these, and its
-estimate one small system of equations. A copy of an economy has effects of its own.
+estimate one small system of equations. A copy of an economy has effects of its own. Outcomes on
+the same rows and terms share X'X, and one factorisation of a sample's system serves them all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,33 +26,45 @@ NOTHING_LEFT = 1e-7
 
 
 @dataclass(frozen=True)
-class EconomyMoments:
-    """Cross products of g economies: p columns (year dummies and terms, the tested term last).
+class Regressors:
+    """The n rows of g economies, less the economies' own effects, ordered by economy.
 
     economies       (g,) names
-    packed          (g, p (p + 1) / 2) upper triangles of X'X, the columns scaled to unit length
-    with_outcome    (g, p) X'y
-    outcome         (g,) y'y
+    x               (n, p) year dummies and terms, the tested term last, scaled to unit length
+    first_rows      (g,) the first row of each economy
     unit            length of the tested term's column: estimates are divided by it
-    n_rows          economy-years
     n_effects       parameters that the economies' own effects take
     """
 
     economies: np.ndarray
-    packed: np.ndarray
-    with_outcome: np.ndarray
-    outcome: np.ndarray
+    x: np.ndarray
+    first_rows: np.ndarray
     unit: float
-    n_rows: int
     n_effects: int
+
+
+@dataclass(frozen=True)
+class EconomyMoments:
+    """What the cross products are taken of: regressors, and an outcome (n,) on their rows."""
+
+    regressors: Regressors
+    y: np.ndarray
+
+    @property
+    def economies(self) -> np.ndarray:
+        return self.regressors.economies
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.y)
 
     @property
     def n_columns(self) -> int:
-        return self.with_outcome.shape[1]
+        return self.regressors.x.shape[1]
 
     @property
     def degrees_of_freedom_iid(self) -> int:
-        return self.n_rows - self.n_columns - self.n_effects
+        return self.n_rows - self.n_columns - self.regressors.n_effects
 
     @property
     def small_sample_factor(self) -> float:
@@ -71,77 +85,105 @@ class Weighted:
     iid_std_error: np.ndarray
 
 
+# the rows and terms of a sample -> its regressors
+Known = dict[tuple, Regressors | NotEstimable]
+
+
 def economy_moments(
-    sample: Sample, term: int, outcome: str, has_trends: bool = False
+    sample: Sample, term: int, outcome: str, has_trends: bool = False, known: Known | None = None
 ) -> EconomyMoments | NotEstimable:
     """The moments of a sample whose column `term` of x is tested, or why there are none.
 
     With `has_trends`, every economy has a linear trend beside its effect. `outcome` is the name
-    of y. Terms that are collinear with years and earlier terms are left out.
+    of y. Terms that are collinear with years and earlier terms are left out. Samples that differ in
+    y alone have the same regressors, one object, if they are given the same `known`.
     """
+    n_effects = len(sample.economies) * (1 + has_trends)
+    n_dummies = len(np.unique(sample.years)) - 1
+    if reason := too_small(len(sample), sample.x.shape[1], n_effects + n_dummies):
+        return reason
+    if np.ptp(sample.y) == 0:
+        return NotEstimable(because("not_estimable", "outcome_constant", outcome=outcome))
+    known = {} if known is None else known
+    key = (
+        *(array.tobytes() for array in (sample.x, sample.years, sample.ids["iso3"])),
+        *(tuple(sample.economies), term, has_trends),
+    )
+    if key not in known:
+        known[key] = _regressors(sample, term, has_trends, n_effects)
+    regressors = known[key]
+    if isinstance(regressors, NotEstimable):
+        return regressors
+    [y] = _within(sample.y[:, None], sample.ids["iso3"], sample.years, has_trends).T
+    return EconomyMoments(regressors, y)
+
+
+def _regressors(
+    sample: Sample, term: int, has_trends: bool, n_effects: int
+) -> Regressors | NotEstimable:
+    """The year dummies and terms of a sample; NotEstimable if nothing is left of the tested one."""
     codes, present = sample.ids["iso3"], np.unique(sample.years)
     reference = present[np.argmax([(sample.years == year).sum() for year in present])]
     dummies = (sample.years[:, None] == present[present != reference]).astype(float)
     others = np.delete(sample.x, term, axis=1)
-    columns = np.column_stack([dummies, others, sample.x[:, term], sample.y])
-    within = _within(columns, codes, sample.years, has_trends)
-    x, y = within[:, :-1], within[:, -1]
-    n_effects = len(sample.economies) * (1 + has_trends)
-    if reason := too_small(len(y), sample.x.shape[1], n_effects + dummies.shape[1]):
-        return reason
-    if np.ptp(sample.y) == 0:
-        return NotEstimable(because("not_estimable", "outcome_constant", outcome=outcome))
+    columns = np.column_stack([dummies, others, sample.x[:, term]])
+    x = _within(columns, codes, sample.years, has_trends)
     left = np.abs(np.diag(np.linalg.qr(x, mode="r")))
-    kept = left > COLLINEAR * np.linalg.norm(columns[:, :-1], axis=0)
+    kept = left > COLLINEAR * np.linalg.norm(columns, axis=0)
     if not kept[-1]:
         return NotEstimable(because("not_estimable", "term_collinear"))
     x = x[:, kept]
     lengths = np.linalg.norm(x, axis=0)
-    x = x / lengths
-    upper = np.triu_indices(x.shape[1])
-    by_economy = np.split(np.arange(len(y)), np.flatnonzero(np.diff(codes)) + 1)
-    return EconomyMoments(
-        economies=sample.economies,
-        packed=np.stack([(x[rows].T @ x[rows])[upper] for rows in by_economy]),
-        with_outcome=np.stack([x[rows].T @ y[rows] for rows in by_economy]),
-        outcome=np.array([y[rows] @ y[rows] for rows in by_economy]),
-        unit=float(lengths[-1]),
-        n_rows=len(y),
-        n_effects=n_effects,
+    return Regressors(
+        sample.economies,
+        x / lengths,
+        np.flatnonzero(np.diff(codes, prepend=-1)),
+        float(lengths[-1]),
+        n_effects,
     )
 
 
 def weighted_estimates(moments: EconomyMoments, weights: np.ndarray) -> Weighted:
-    """Estimates in samples that hold each economy as often as `weights` (b, g) says.
+    """Estimates in samples that hold each economy as often as `weights` (b, g) says."""
+    [estimates] = weighted_estimates_of_outcomes([moments], weights)
+    return estimates
+
+
+def weighted_estimates_of_outcomes(
+    outcomes: Sequence[EconomyMoments], weights: np.ndarray
+) -> list[Weighted]:
+    """The same for each of m outcomes that have their regressors in common.
 
     The clustered standard error is that of Liang and Zeger (1986), copies of an economy being
     clusters of their own; both have the corrections of the sample itself.
     """
-    p = moments.n_columns
-    upper = np.triu_indices(p)
-    cross = np.empty((len(weights), p, p))
-    cross[:, upper[0], upper[1]] = cross[:, upper[1], upper[0]] = weights @ moments.packed
-    cross[:, range(p), range(p)] += RIDGE
-    with_outcome = weights @ moments.with_outcome
-    right = np.zeros((len(weights), p, 2))
-    right[:, :, 0], right[:, -1, 1] = with_outcome, 1
-    solved = np.linalg.solve(cross, right)
-    beta, row = solved[:, :, 0], solved[:, :, 1]  # row: the tested term's of the inverse
-    products = row[:, upper[0]] * beta[:, upper[1]] + row[:, upper[1]] * beta[:, upper[0]]
-    products[:, upper[0] == upper[1]] /= 2
-    scores = row @ moments.with_outcome.T - products @ moments.packed.T
-    squares = np.maximum(weights @ moments.outcome - (with_outcome * beta).sum(axis=1), 0)
+    regressors = outcomes[0].regressors
+    (b, g), p, m = weights.shape, regressors.x.shape[1], len(outcomes)
+    columns = np.column_stack([regressors.x, *(moments.y for moments in outcomes)])
+    by_economy = np.split(columns, regressors.first_rows[1:])
+    products = np.stack([rows.T @ rows for rows in by_economy])
+    summed = (weights @ products.reshape(g, -1)).reshape(b, p + m, p + m)
+    summed[:, range(p), range(p)] += RIDGE
+    right = summed[:, :p, p - 1 :].copy()  # the last unit vector, and X'y of every outcome
+    right[:, :, 0] = np.eye(p)[-1]
+    solved = np.linalg.solve(summed[:, :p, :p], right)
+    row, beta = solved[:, :, 0], solved[:, :, 1:].swapaxes(1, 2)  # row: of the inverse
+    rows = (row @ products[:, :p].transpose(1, 2, 0).reshape(p, -1)).reshape(b, p + m, g)
+    scores = rows[:, p:] - beta @ rows[:, :p]
+    sums = np.einsum("bg,bmg->mb", weights, scores**2)
+    squares = np.diagonal(summed, axis1=1, axis2=2)[:, p:] - (summed[:, p:, :p] * beta).sum(axis=2)
     inverse = row[:, -1]
-    is_identified = inverse * NOTHING_LEFT < 1
+    unit = np.where(inverse * NOTHING_LEFT < 1, regressors.unit, np.nan)
     with np.errstate(invalid="ignore"):
-        clustered = np.sqrt(moments.small_sample_factor * (weights * scores**2).sum(axis=1))
-        iid = np.sqrt(inverse * squares / moments.degrees_of_freedom_iid)
-    return Weighted(
-        *(
-            np.where(is_identified, values, np.nan) / moments.unit
-            for values in (beta[:, -1], clustered, iid)
-        )
-    )
+        iid = np.sqrt(inverse[:, None] * np.maximum(squares, 0))
+        return [
+            Weighted(
+                beta[:, i, -1] / unit,
+                np.sqrt(moments.small_sample_factor * sums[i]) / unit,
+                iid[:, i] / np.sqrt(moments.degrees_of_freedom_iid) / unit,
+            )
+            for i, moments in enumerate(outcomes)
+        ]
 
 
 def _within(

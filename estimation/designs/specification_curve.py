@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,15 +25,20 @@ from scipy import special
 
 from estimation.designs.economy_moments import (
     EconomyMoments,
+    Known,
     Weighted,
     economy_moments,
     weighted_estimates,
+    weighted_estimates_of_outcomes,
 )
 from estimation.reasons import NotEstimable, Reason, because
 from estimation.sample import Coverage, Sample, estimation_sample, without_singletons
 from estimation.specifications import INTERACTION, VARIANTS, Specification, names_in
 
 SEED = 20251
+DRAWS = 500
+# in how many dimensions a member departs from the report at most
+DEPARTURES = 2
 SIGNIFICANT = 0.05
 WITH_TRENDS = "ols_with_trends"
 CORE_CONTROLS = ("ln_gdp", "gdp_growth", "ln_gdp_per_capita")
@@ -119,25 +124,11 @@ class Member:
         return kind
 
 
-@dataclass(frozen=True)
-class Extent:
-    """How far a curve goes.
-
-    departures      in how many dimensions a member departs from the report at most
-    draws           of joint inference
-    """
-
-    departures: int = 2
-    draws: int = 500
-
-
-def members_of(
-    specification: Specification, term: str, basis: str, departures: int = Extent.departures
-) -> list[Member]:
+def members_of(specification: Specification, term: str, basis: str) -> list[Member]:
     """The curve of a claim about `term` in the report's specification: its own members first.
 
-    `basis` is the run's, whose choice is no departure; `departures` is as in Extent. Options that
-    change nothing here are left out.
+    `basis` is the run's, whose choice is no departure. Options that change nothing here are left
+    out.
     """
     own = replace(specification, basis=basis, inference=("cluster_iso3",))
     changing = [
@@ -147,7 +138,7 @@ def members_of(
     ]
     chosen = [
         changed
-        for size in range(departures + 1)
+        for size in range(DEPARTURES + 1)
         for changed in itertools.combinations(changing, size)
         if len({choice.dimension for choice in changed}) == size
     ]
@@ -206,16 +197,51 @@ Panels = Mapping[tuple[str, str, str], PanelChoice]
 def curve_points(
     members: Sequence[Member], term: str, panels: Panels
 ) -> list[Point | NotEstimable]:
-    """The estimate of every member, in their order, or why there is none."""
+    """The estimate of every member, in their order, or why there is none.
+
+    Members that differ in their outcome alone share what their samples have in common.
+    """
     found: dict[Specification, EconomyMoments | NotEstimable] = {}
-    points = []
+    known: Known = {}
     for member in members:
         regression = replace(member.specification, inference=())
         if regression not in found:
-            found[regression] = moments_of(member.specification, term, panels)
-        moments = found[regression]
-        points.append(moments if isinstance(moments, NotEstimable) else _point(member, moments))
-    return points
+            found[regression] = moments_of(member.specification, term, panels, known)
+    of_members = [found[replace(member.specification, inference=())] for member in members]
+    estimated = [moments for moments in found.values() if isinstance(moments, EconomyMoments)]
+    economies = _economies(estimated)
+    estimates = _estimates(estimated, economies, np.ones((1, len(economies))))
+    return [
+        moments
+        if isinstance(moments, NotEstimable)
+        else _point(member, moments, estimates[id(moments)])
+        for member, moments in zip(members, of_members, strict=True)
+    ]
+
+
+def _economies(moments: Iterable[EconomyMoments]) -> tuple[str, ...]:
+    """All economies of any sample, in the order of their names."""
+    return tuple(sorted(set().union(*(of_sample.economies for of_sample in moments))))
+
+
+def _estimates(
+    moments: Iterable[EconomyMoments], economies: Sequence[str], weights: np.ndarray
+) -> dict[int, Weighted]:
+    """The estimates of all moments, by their identity; `weights` (b, g) are those of `economies`.
+
+    Moments with the same regressors are estimated together.
+    """
+    outcomes: dict[int, dict[int, EconomyMoments]] = {}
+    for of_outcome in moments:
+        of_regressors = outcomes.setdefault(id(of_outcome.regressors), {})
+        of_regressors[id(of_outcome)] = of_outcome
+    found: dict[int, Weighted] = {}
+    for of_regressors in outcomes.values():
+        together = list(of_regressors.values())
+        columns = np.searchsorted(economies, together[0].economies)
+        estimates = weighted_estimates_of_outcomes(together, weights[:, columns])
+        found |= dict(zip(of_regressors, estimates, strict=True))
+    return found
 
 
 def sample_of(specification: Specification, panels: Panels) -> Sample | NotEstimable:
@@ -229,21 +255,24 @@ def sample_of(specification: Specification, panels: Panels) -> Sample | NotEstim
 
 
 def moments_of(
-    specification: Specification, term: str, panels: Panels
+    specification: Specification, term: str, panels: Panels, known: Known | None = None
 ) -> EconomyMoments | NotEstimable:
-    """The moments of a member's sample."""
+    """The moments of a member's sample; `known` is as in `economy_moments`."""
     sample = sample_of(specification, panels)
     if isinstance(sample, NotEstimable):
         return sample
-    return _moments(sample, specification, term)
+    return _moments(sample, specification, term, known)
 
 
-def _moments(sample: Sample, s: Specification, term: str) -> EconomyMoments | NotEstimable:
-    return economy_moments(sample, s.terms.index(term), s.outcome, s.estimator == WITH_TRENDS)
+def _moments(
+    sample: Sample, s: Specification, term: str, known: Known | None = None
+) -> EconomyMoments | NotEstimable:
+    has_trends = s.estimator == WITH_TRENDS
+    return economy_moments(sample, s.terms.index(term), s.outcome, has_trends, known)
 
 
-def _point(member: Member, moments: EconomyMoments) -> Point | NotEstimable:
-    weighted = weighted_estimates(moments, np.ones((1, len(moments.economies))))
+def _point(member: Member, moments: EconomyMoments, weighted: Weighted) -> Point | NotEstimable:
+    """The estimate of a member; `weighted` holds that of its sample as it is."""
     if not math.isfinite(weighted.estimate[0]):
         return NotEstimable(because("not_estimable", "term_collinear"))
     std_error = _std_errors(weighted, member)[0]
@@ -289,20 +318,45 @@ class Joint:
     n_draws: int
 
 
-def joint_inference(points: Sequence[Point], direction: int, draws: int = Extent.draws) -> Joint:
-    """Whether a curve is more than its null world gives; `direction`: 1 or -1, the predicted sign.
+@dataclass(frozen=True)
+class Curve:
+    """The estimates of a claim; `direction`: 1 or -1, the sign that it predicts."""
+
+    points: Sequence[Point]
+    direction: int
+
+
+def joint_inference(curves: Sequence[Curve], draws: int = DRAWS) -> list[Joint]:
+    """Whether each curve is more than its null world gives.
 
     The p value of a statistic is the share of draws, the sample counting as one, in which it is at
-    least as far in the predicted direction.
+    least as far in the predicted direction. Curves of the same economies have the same draws, and
+    their regressions are estimated together where they differ in their outcome alone.
     """
-    weights, columns = _drawn_weights(points, draws)
-    of_moments: dict[int, Weighted] = {}
+    economies = [_economies(point.moments for point in curve.points) for curve in curves]
+    found: dict[int, Joint] = {}
+    for names in set(economies):
+        places = [i for i, of_curve in enumerate(economies) if of_curve == names]
+        moments = (point.moments for i in places for point in curves[i].points)
+        drawn = _estimates(moments, names, _drawn_weights(len(names), draws))
+        found |= {i: _joint(curves[i], drawn) for i in places}
+    return [found[i] for i in range(len(curves))]
+
+
+def _drawn_weights(economies: int, draws: int) -> np.ndarray:
+    """How often each economy is drawn (draws, economies)."""
+    shares = np.full(economies, 1 / economies)
+    drawn = np.random.default_rng(SEED).multinomial(economies, shares, size=draws)
+    return drawn.astype(float)
+
+
+def _joint(curve: Curve, drawn: dict[int, Weighted]) -> Joint:
+    """The statistics of a curve beside those of its draws."""
+    points, direction = curve.points, curve.direction
+    draws = len(drawn[id(points[0].moments)].estimate)
     estimates, z = np.empty((2, draws, len(points)))
     for i, point in enumerate(points):
-        key = id(point.moments)
-        if key not in of_moments:
-            of_moments[key] = weighted_estimates(point.moments, weights[:, columns[key]])
-        weighted = of_moments[key]
+        weighted = drawn[id(point.moments)]
         estimates[:, i] = weighted.estimate - point.estimate
         with np.errstate(invalid="ignore", divide="ignore"):
             t = estimates[:, i] / _std_errors(weighted, point.member)
@@ -324,22 +378,6 @@ def joint_inference(points: Sequence[Point], direction: int, draws: int = Extent
         stouffer_p_value=float(p_values[2]),
         n_draws=int(usable.sum()),
     )
-
-
-def _drawn_weights(points: Sequence[Point], draws: int) -> tuple[np.ndarray, dict[int, np.ndarray]]:
-    """How often each economy is drawn (draws, all), and which of these each sample has.
-
-    All are the economies of any sample, in the order of their names; samples are named by the
-    identity of their moments.
-    """
-    economies = np.unique(np.concatenate([point.moments.economies for point in points]))
-    weights = np.random.default_rng(SEED).multinomial(
-        len(economies), np.full(len(economies), 1 / len(economies)), size=draws
-    )
-    columns = {
-        id(point.moments): np.searchsorted(economies, point.moments.economies) for point in points
-    }
-    return weights.astype(float), columns
 
 
 def _z(t: np.ndarray | float, degrees_of_freedom: int) -> np.ndarray | float:

@@ -91,49 +91,53 @@ def read_marts(
     )
 
 
-# product list -> its members among the columns of marts.dim_product
-MEMBERS = {
-    "lct": "is_low_carbon",
-    "lct_without_dual_use": "is_low_carbon and not is_dual_use",
-    "mineral": "transition_mineral is not null",
-}
-
-
 def bilateral_trade(connection: duckdb.DuckDBPyConnection) -> BilateralTrade:
     """Trade between all pairs of economies; the flows are read when a specification asks.
 
     No mart holds them: the bilateral fact does, and one sum over it by pair takes a second. Its
-    zeros would be thirty times as many rows as its flows.
+    zeros would be thirty times as many rows as its flows. Values are summed as decimals: the
+    order in which doubles are summed, and with it their last digit, is another in every run.
     """
 
     def flows(s: GravitySpecification) -> pd.DataFrame:
         [(product_list, _)] = s.product_lists
-        conditions = [MEMBERS[product_list]]
-        if product_list == "mineral" and s.mineral_scope == "ores":
-            conditions.append("is_in_ores_scope")
-        if s.sector is not None:
-            conditions.append(f"sector = {sql_text(s.sector)}")
         # several columns are estimated at once: each reads with a cursor of its own
-        return connection.cursor().execute(
-            f"""
+        return (
+            connection.cursor()
+            .execute(
+                """
             select
                 year,
                 exporter_iso3,
                 importer_iso3,
-                cast(sum(value_usd) as double) as value_usd
+                cast(sum(cast(value_usd as decimal(38, 3))) as double) as value_usd
             from marts.fct_trade_flow_variants
             where
-                basis = ?
-                and hs_treatment = ?
+                basis = $basis
+                and hs_treatment = $hs_treatment
                 and product_code in (
-                    select product_code from marts.dim_product where {" and ".join(conditions)}
+                    select product_code
+                    from marts.bridge_product_list
+                    inner join marts.dim_product using (product_code)
+                    where
+                        product_list = $product_list
+                        and mineral_scope = $mineral_scope
+                        and ($sector is null or sector = $sector)
                 )
             group by year, exporter_iso3, importer_iso3
             having sum(value_usd) > 0
             order by exporter_iso3, importer_iso3, year
             """,
-            [s.basis, s.hs_treatment],
-        ).df()
+                {
+                    "basis": s.basis,
+                    "hs_treatment": s.hs_treatment,
+                    "product_list": product_list,
+                    "mineral_scope": s.mineral_scope,
+                    "sector": s.sector,
+                },
+            )
+            .df()
+        )
 
     return BilateralTrade(
         flows,

@@ -17,7 +17,13 @@ from orchestration.cli.summary import labelled
 from orchestration.cli.wrapping import whole, wrapped
 from orchestration.errors import ExplainedError
 from orchestration.publishing.comparison import TableChange, compared_tables
-from orchestration.publishing.drift import SUBJECTS, Drift, drift_between, other_choices
+from orchestration.publishing.drift import (
+    SUBJECTS,
+    Drift,
+    drift_between,
+    other_choices,
+    plural,
+)
 from orchestration.publishing.integrity import WAREHOUSE
 from orchestration.publishing.origins import Differing, OriginChange, compared_origins
 from orchestration.publishing.reading import (
@@ -200,7 +206,7 @@ def _git_rows(git: dict[str, Differing]) -> Rows:
 
 def _drift_rows(drifts: list[Drift]) -> Rows:
     for drift in drifts:
-        label = f"{drift.subject}s"
+        label = plural(drift.subject)
         if drift.not_compared:
             yield label, f"not held against the bounds of drift: {drift.not_compared}"
             continue

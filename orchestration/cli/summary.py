@@ -27,6 +27,7 @@ from orchestration.landing.publishers import PUBLISHERS, world_bank
 from orchestration.landing.publishers.baci import BACI_TRADE
 from orchestration.publishing.catalogue import is_published
 from orchestration.publishing.reading import SYNTHETIC_NOTICE
+from orchestration.publishing.report_page.claims import VERDICTS
 from orchestration.settings import Settings
 from orchestration.sources.live.pending_plan import waiting_requests
 
@@ -56,6 +57,7 @@ def print_summary(
             *trade_rows(connection, choices),
             *data_test_rows(settings),
             *estimate_rows(connection, choices.basis),
+            *claim_rows(connection, bool(choices.is_synthetic)),
             *comparison_rows(connection),
             *stage_rows(stages),
             *look_rows(published, settings.dagster_port),
@@ -78,7 +80,8 @@ def print_summary(
 def labelled(label: str, text: str) -> list[str]:
     """The lines of a row: the label, and beside it the text."""
     first, *others = wrapped(text, indent=LABEL_WIDTH)
-    if not first.startswith(" " * LABEL_WIDTH):  # too long for a line with a label
+    # too long for a line with a label, or a label too long for one with text
+    if not first.startswith(" " * LABEL_WIDTH) or cell_len(label) >= LABEL_WIDTH:
         return [label, first, *others]
     return [label.ljust(LABEL_WIDTH) + first[LABEL_WIDTH:], *others]
 
@@ -212,6 +215,24 @@ def estimate_rows(connection: duckdb.DuckDBPyConnection, basis: str) -> Rows:
     yield "estimated", tables or "no table"
     for reason, n in missing:
         yield "", f"{n} column{'s' if n > 1 else ''} not estimable: {reason}"
+
+
+def claim_rows(connection: duckdb.DuckDBPyConnection, is_synthetic: bool) -> Rows:
+    """How many claims of the report have each verdict."""
+    counts = dict(
+        connection.execute(
+            "select verdict_code, count(*) from estimates.claims group by verdict_code"
+        ).fetchall()
+    )
+    words = estimation_words()
+    verdicts = ", ".join(
+        whole(f"{words.text(Reason('verdict', code))} {counts[code]}")
+        for code in VERDICTS
+        if code in counts
+    )
+    told = f"of the report: {verdicts}" if verdicts else "no claim of the report was examined"
+    meaning = "; of invented numbers, they say nothing of the world" if is_synthetic else ""
+    yield "claims", f"{told} (estimates.claims){meaning}"
 
 
 def comparison_rows(connection: duckdb.DuckDBPyConnection) -> Rows:

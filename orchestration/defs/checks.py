@@ -6,19 +6,22 @@ import dagster as dg
 
 from orchestration.defs.policies import WRITER_POOL
 from orchestration.defs.resources import Notices, RunSettings, Warehouse
-from orchestration.publishing.drift import HOW_TO_ACCEPT, SUBJECTS, Drift, drift
+from orchestration.publishing.drift import HOW_TO_ACCEPT, SUBJECTS, Drift, drift, plural
 from orchestration.publishing.price_alerts import new_price_alerts
+from orchestration.publishing.verdicts import changed_verdicts
 
 # the asset on which each subject's check is shown
 DRIFT_CHECKED = {
     "aggregate": dg.AssetKey(["report", "figure_3"]),
     "coefficient": dg.AssetKey(["estimates", "coefficients"]),
+    "gravity_coefficient": dg.AssetKey(["estimates", "coefficients"]),
 }
 
 
 def build_checks() -> list[dg.AssetChecksDefinition]:
-    """The checks before publication: one of drift per subject, and one of price alerts."""
-    return [*(drift_check(subject) for subject in SUBJECTS), no_new_price_alerts]
+    """The checks before publication: of drift per subject, of verdicts and of price alerts."""
+    drift_checks = (drift_check(subject) for subject in SUBJECTS)
+    return [*drift_checks, no_changed_verdicts, no_new_price_alerts]
 
 
 def drift_check(subject: str) -> dg.AssetChecksDefinition:
@@ -30,7 +33,7 @@ def drift_check(subject: str) -> dg.AssetChecksDefinition:
         blocking=True,
         pool=WRITER_POOL,
         description=(
-            f"No {subject} has changed since the last publication "
+            f"None of the {plural(subject)} has changed since the last publication "
             "by more than seeds/operations/drift_bounds.csv allows."
         ),
     )
@@ -53,7 +56,38 @@ def drift_check(subject: str) -> dg.AssetChecksDefinition:
     return check
 
 
-# publication waits for it, so that there is still an earlier one to compare with; it never fails
+# publication waits for this one and the next, so that there is still an earlier one to compare
+# with; they never fail
+@dg.asset_check(
+    asset=dg.AssetKey(["estimates", "claims"]),
+    name="no_changed_verdicts",
+    blocking=True,
+    pool=WRITER_POOL,
+    description="No claim of the report has another verdict than in the last publication.",
+)
+def no_changed_verdicts(
+    context: dg.AssetCheckExecutionContext,
+    run_settings: RunSettings,
+    build_file: Warehouse,
+    notices: Notices,
+) -> dg.AssetCheckResult:
+    """Warn of claims with another verdict, and send a notice."""
+    with build_file.writing(context.log.info) as connection:
+        found = changed_verdicts(connection, run_settings.settings)
+    metadata: dict[str, Any] = {"compared": found.compared, "changed": len(found.changed)}
+    if found.not_compared:
+        metadata["not_compared"] = found.not_compared
+    if not found.changed:
+        return dg.AssetCheckResult(passed=True, metadata=metadata)
+    notices.send(f"Low-Carbon Trade Warehouse: {found.sentence()}", context.log.warning)
+    return dg.AssetCheckResult(
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{found.sentence()} Published nevertheless.",
+        metadata=metadata,
+    )
+
+
 @dg.asset_check(
     asset=dg.AssetKey(["marts", "price_alert"]),
     name="no_new_price_alerts",

@@ -79,7 +79,7 @@ class Drift:
         """How many moved, and one example: the first that stops the publication, if any does."""
         first = next((m for m in self.moved if m.is_blocking), self.moved[0])
         return (
-            f"{len(self.moved)} of {self.compared} {self.subject}s have changed "
+            f"{len(self.moved)} of {self.compared} {plural(self.subject)} have changed "
             "since the last publication by more than their bound, "
             f"among them {first.both_values()}."
         )
@@ -94,7 +94,7 @@ class Drift:
         ]
         return "\n".join(
             [
-                f"| {self.subject} | before | now | changed by | bound "
+                f"| {self.subject.replace('_', ' ')} | before | now | changed by | bound "
                 "| data before | data now | stops publication |",
                 "|---|---|---|---|---|---|---|---|",
                 *rows,
@@ -148,8 +148,8 @@ def _aggregates(connection: duckdb.DuckDBPyConnection, catalogue: str) -> str:
     """
 
 
-def _coefficients(_: duckdb.DuckDBPyConnection, catalogue: str) -> str:
-    """The coefficients of the report's own specification, with the observations they rest on."""
+def _estimated(catalogue: str, condition: str) -> str:
+    """The coefficients of every table's own specification, with the observations they rest on."""
     return f"""
         select
             exhibit || ' (' || "column" || ') ' || term as name,
@@ -157,11 +157,19 @@ def _coefficients(_: duckdb.DuckDBPyConnection, catalogue: str) -> str:
             std_error as one_unit,
             n_observations as records
         from {catalogue}.estimates.coefficients
-        where
-            variant = 'report'
-            and inference = 'cluster_iso3'
-            and basis = (select basis from {catalogue}.marts.run_choices)
+        where variant = 'report' and {condition}
     """
+
+
+def _coefficients(_: duckdb.DuckDBPyConnection, catalogue: str) -> str:
+    """Those of the report's tables on the run's basis, clustered by economy."""
+    run_basis = f"select basis from {catalogue}.marts.run_choices"
+    return _estimated(catalogue, f"inference = 'cluster_iso3' and basis = ({run_basis})")
+
+
+def _gravity_coefficients(_: duckdb.DuckDBPyConnection, catalogue: str) -> str:
+    """Those of gravity, clustered by pair; there is one basis that has trade of all pairs."""
+    return _estimated(catalogue, "inference = 'cluster_pair' and exhibit like 'gravity_%'")
 
 
 # subject -> the query for the numbers of a connection's catalogue: name, value, size of one unit of
@@ -169,6 +177,7 @@ def _coefficients(_: duckdb.DuckDBPyConnection, catalogue: str) -> str:
 SUBJECTS: dict[str, Callable[[duckdb.DuckDBPyConnection, str], str]] = {
     "aggregate": _aggregates,
     "coefficient": _coefficients,
+    "gravity_coefficient": _gravity_coefficients,
 }
 
 
@@ -187,7 +196,7 @@ def drift(connection: duckdb.DuckDBPyConnection, settings: Settings, subject: st
     """Compare the build file's numbers of a subject (a key of SUBJECTS) with those published."""
     try:
         with last_publication(settings) as before:
-            if reason := _other_choices_of_the_last(before, connection, settings):
+            if reason := other_choices_of_the_last(before, connection, settings):
                 return Drift(subject, 0, not_compared=reason)
             was = _numbers(before, subject)
     except NotComparableError as error:
@@ -295,6 +304,11 @@ def _number(value: float | None) -> str:
     return "nothing" if value is None else f"{value:,.6g}"
 
 
+def plural(subject: str) -> str:
+    """How a sentence names the numbers of a subject."""
+    return f"{subject.replace('_', ' ')}s"
+
+
 def other_choices(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What keeps the numbers of two publications from being compared, a few words each.
 
@@ -308,9 +322,10 @@ def other_choices(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _other_choices_of_the_last(
+def other_choices_of_the_last(
     published: duckdb.DuckDBPyConnection, build: duckdb.DuckDBPyConnection, settings: Settings
 ) -> str:
+    """What keeps a build from being compared with the last publication; empty if nothing does."""
     sql = f"select {', '.join(COMPARED_CHOICES)} from marts.run_choices"
     before, now = (
         dict(zip(COMPARED_CHOICES, connection.execute(sql).fetchall()[0], strict=True))

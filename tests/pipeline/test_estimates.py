@@ -371,6 +371,9 @@ def test_every_claim_has_its_curve_and_a_verdict(
             and abs(claims.std_error / coefficients.std_error - 1) < 1e-6
         """
     ) == [(len(every),)]
-    [(draws, members)] = demo_run.ask("select min(n_draws), min(n_estimates) from estimates.claims")
-    assert draws > 90
-    assert members >= 10
+    [(draws, members, estimates)] = demo_run.ask(
+        "select min(n_draws), min(n_specifications), min(n_estimates) from estimates.claims"
+    )
+    assert draws > 490, "of 500"
+    assert members == 86
+    assert estimates >= 10

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from orchestration.build.warehouse import DamagedBuildFileError, WarehouseError
 from orchestration.cli.summary import (
+    claim_rows,
     has_failed_by,
     labelled,
     look_rows,
@@ -64,6 +65,26 @@ def test_the_newest_year_of_each_source_is_the_last_with_numbers() -> None:
 def test_a_source_that_has_not_landed_has_no_newest_year() -> None:
     [(_, text)] = newest_year_rows(published("('baci', 2021)", "(2021, null, 7)"))
     assert text.replace("\N{NO-BREAK SPACE}", " ") == "BACI 2021"
+
+
+@pytest.mark.parametrize("is_synthetic", [True, False])
+def test_the_verdicts_are_counted_in_the_words_of_the_claims(is_synthetic: bool) -> None:
+    connection = duckdb.connect()
+    connection.execute("create schema estimates")
+    connection.execute(
+        "create table estimates.claims as select unnest("
+        "['cannot_be_told', 'fragile', 'holds', 'fragile', 'not_supported']) as verdict_code"
+    )
+    [(label, text)] = claim_rows(connection, is_synthetic)
+    assert label == "claims"
+    assert text.replace("\N{NO-BREAK SPACE}", " ") == (
+        "of the report: holds 1, fragile 2, not supported 1, cannot be told on this data 1 "
+        "(estimates.claims)"
+        + ("; of invented numbers, they say nothing of the world" if is_synthetic else "")
+    )
+    connection.execute("delete from estimates.claims")
+    [(_, text)] = claim_rows(connection, False)
+    assert text == "no claim of the report was examined (estimates.claims)"
 
 
 @pytest.mark.parametrize("length", [1, 2, 4, 6, 9])

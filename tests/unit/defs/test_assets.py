@@ -36,8 +36,14 @@ def test_every_asset_has_group_owner_kind_and_description(definitions: dg.Defini
 
 def test_drift_checks_stand_between_estimates_and_publication(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
-    checks = {c.name: c for c in graph.asset_check_keys if c.name.endswith("have_not_drifted")}
-    assert set(checks) == {"aggregates_have_not_drifted", "coefficients_have_not_drifted"}
+    names = {
+        "aggregates_have_not_drifted",
+        "coefficients_have_not_drifted",
+        "gravity_coefficients_have_not_drifted",
+        "no_changed_verdicts",
+    }
+    checks = {c.name: c for c in graph.asset_check_keys if c.name in names}
+    assert set(checks) == names
     upstream = graph.get_ancestor_asset_keys(dg.AssetKey(["published", "warehouse"]))
     for key in checks.values():
         assert graph.get(key).blocking

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,12 +12,14 @@ from estimation import claims as module
 from estimation.claims import Claim, Examined, claim_tables, examine, verdict_of
 from estimation.designs.specification_curve import (
     DIMENSIONS,
-    Extent,
+    DRAWS,
     Joint,
     LeftOut,
     PanelChoice,
     Panels,
     Point,
+    curve_points,
+    members_of,
 )
 from estimation.reasons import NotEstimable, because
 from estimation.specifications import Specification
@@ -79,7 +82,8 @@ def examined(
 ) -> Examined:
     """A claim whose interval, joint test and influence are as given; the interval is 95 %."""
     panel = small_panel()
-    [point, *_] = examine(CLAIM, panels_of(panel), "reconciled", Extent(0, 9)).points
+    [own, *_] = members_of(CLAIM.specification, CLAIM.term, "reconciled")
+    [point] = curve_points([own], CLAIM.term, panels_of(panel))
     assert isinstance(point, Point)
     half = (high - low) / 2
     scale = half / ((point.interval[1] - point.interval[0]) / 2)
@@ -116,6 +120,39 @@ def test_without_an_estimate_nothing_can_be_told() -> None:
 
 # ---- the tables ----------------------------------------------------------------------------------
 
+
+def test_claims_that_differ_in_their_outcome_alone_say_together_what_they_say_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of three outcomes, `scaled` has the rows of y, `gappy` has not."""
+    panel = small_panel(seed=3, economies=10, years=range(1996, 2005))
+    rest = np.random.default_rng(3).normal(size=len(panel))
+    panel = panel.assign(scaled=2 * panel["y"] + rest, gappy=(panel["y"] + rest).where(rest > -1))
+    claims = [
+        replace(CLAIM, code=outcome, column=column)
+        for column, outcome in enumerate(("y", "scaled", "gappy"), start=1)
+    ]
+    specifications = tuple(
+        replace(SMALL, column=claim.column, outcome=claim.code, terms=("a", "b", "a_x_b"))
+        for claim in claims
+    )
+    monkeypatch.setattr(module, "REPORT_SPECIFICATIONS", specifications)
+    together = examine(claims, panels_of(panel), "reconciled")
+    assert [found.claim for found in together] == claims
+    regressors = [{id(p.moments.regressors) for p in found.estimated} for found in together]
+    assert regressors[0] == regressors[1]
+    assert not regressors[0] & regressors[2]
+    for found in together:
+        [alone] = examine([found.claim], panels_of(panel), "reconciled")
+        assert found.joint is not None
+        assert alone.joint is not None
+        assert asdict(found.joint) == pytest.approx(asdict(alone.joint), rel=1e-9)
+        for point, other in zip(found.estimated, alone.estimated, strict=True):
+            assert point.estimate == pytest.approx(other.estimate, rel=1e-9)
+            assert point.std_error == pytest.approx(other.std_error, rel=1e-9)
+        assert found.left_out == alone.left_out
+
+
 PUBLISHED = pd.DataFrame([("table_5", 1, "y", "a", 0.5, 3, 5.0, 300)], columns=PRINTED_COLUMNS)
 NO_COEFFICIENTS = pd.DataFrame(
     columns=["exhibit", "column", "term", "basis", "inference", "estimate", "conf_low", "conf_high"]
@@ -135,12 +172,12 @@ def test_tables_of_a_planted_claim() -> None:
         "reconciled",
         WORDS,
         said.append,
-        Extent(draws=99),
     )
     claims = tables["claims"].set_index("claim_code")
     assert claims["verdict_code"].to_dict() == {"small": "holds", "reversed": "not_supported"}
     assert claims.loc["small", "estimate"] == pytest.approx(0.5, abs=0.2)
-    assert claims.loc["small", "share_p_value"] == pytest.approx(0.01)
+    assert set(claims["n_draws"]) == {DRAWS} == {500}
+    assert claims.loc["small", "share_p_value"] == pytest.approx(3 / (1 + DRAWS))
     curve = tables["specification_curve"].query("claim_code == 'small'")
     assert len(curve) == claims.loc["small", "n_specifications"]
     assert curve["estimate"].notna().sum() == claims.loc["small", "n_estimates"] < len(curve)

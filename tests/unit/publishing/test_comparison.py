@@ -222,6 +222,55 @@ def test_drift_is_measured_between_any_two_publications() -> None:
     assert (found.moved[0].before, found.moved[0].after) == (50.0, 500.0)
 
 
+COEFFICIENTS = """
+create schema {catalogue}.marts;
+create schema {catalogue}.estimates;
+create table {catalogue}.marts.run_choices as select 'china_reported' as basis;
+create table {catalogue}.estimates.coefficients as
+    select * from (values
+        ('table_4', 'report', 'china_reported', 'cluster_iso3', {of_panel}),
+        ('gravity_1', 'report', 'reconciled', 'cluster_pair', {of_gravity}),
+        ('gravity_1', 'report', 'reconciled', 'hetero', {other}),
+        ('gravity_1', 'strict', 'reconciled', 'cluster_pair', {other})
+    ) as t(exhibit, variant, basis, inference, estimate),
+    (select 1 as "column", 'ln_distance' as term, 0.1 as std_error, {rows} as n_observations);
+"""
+
+
+@pytest.mark.parametrize(
+    ("std_errors", "rows", "moved", "stops"),
+    [
+        (0.9, 1000, 0, False),
+        (2.0, 1000, 1, False),
+        (20.0, 1000, 1, True),
+        (20.0, 1100, 1, False),
+    ],
+)
+def test_gravity_is_watched_in_its_standard_errors_clustered_by_pair(
+    std_errors: float, rows: int, moved: int, stops: bool
+) -> None:
+    """Other variants and other inference may do as they like, and on any of the run's bases."""
+    with duckdb.connect() as connection:
+        for catalogue, of_gravity, other, n in (
+            ("earlier", -0.8, 1.0, 1000),
+            ("later", -0.8 + 0.1 * std_errors, 99.0, rows),
+        ):
+            connection.execute(f"attach ':memory:' as {catalogue}")
+            connection.execute(
+                COEFFICIENTS.format(
+                    catalogue=catalogue, of_panel=0.5, of_gravity=of_gravity, other=other, rows=n
+                )
+            )
+        found = drift_between(connection, "earlier", "later", "gravity_coefficient")
+        panel = drift_between(connection, "earlier", "later", "coefficient")
+    assert found.compared == panel.compared == 1
+    assert [m.name for m in found.moved] == ["gravity_1 (1) ln_distance"] * moved
+    assert found.is_blocking == stops
+    assert panel.moved == ()
+    if moved:
+        assert found.sentence().startswith("1 of 1 gravity coefficients have changed since ")
+
+
 def test_publications_of_another_version_are_not_held_against_bounds() -> None:
     assert drifted(50.0, "coefficient").not_compared == "one of them is from another version"
 

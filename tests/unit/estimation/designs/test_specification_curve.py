@@ -12,6 +12,9 @@ from estimation.designs.economy_moments import economy_moments, weighted_estimat
 from estimation.designs.specification_curve import (
     CHOICES,
     DIMENSIONS,
+    DRAWS,
+    Curve,
+    Joint,
     Member,
     PanelChoice,
     Point,
@@ -173,19 +176,24 @@ def curve_of(panel: pd.DataFrame, term: str = "a") -> list[Point]:
     return points
 
 
+def joint_of(points: list[Point], direction: int, draws: int = DRAWS) -> Joint:
+    [found] = joint_inference([Curve(points, direction)], draws)
+    return found
+
+
 BY_BASIS = ("reconciled", SMALL.hs_treatment, SMALL.mineral_scope)
 
 
 def test_a_planted_effect_is_seen_in_its_own_direction_alone() -> None:
     points = curve_of(small_panel(seed=1))
-    found = joint_inference(points, 1)
+    found = joint_of(points, 1)
     assert found.n_draws == 500
     assert found.share_in_direction == found.share_significant == 1
     assert max(found.median_p_value, found.share_p_value, found.stouffer_p_value) < 0.01
     assert found.median_estimate == pytest.approx(np.median([p.estimate for p in points]))
     by_hand = sum(p.t_statistic for p in points) / np.sqrt(len(points))
     assert 0.7 * by_hand < found.stouffer_z < by_hand  # Student's tails are the longer ones
-    other = joint_inference(points, -1)
+    other = joint_of(points, -1)
     assert other.share_significant == 0
     assert min(other.median_p_value, other.stouffer_p_value) > 0.95
     assert other.stouffer_z == pytest.approx(-found.stouffer_z)
@@ -203,7 +211,7 @@ def test_the_joint_test_rejects_a_null_world_as_often_as_it_says() -> None:
         panel["y"] = (panel["y"] * 0 + lasting + rng.normal(size=len(panel))).where(
             panel["y"].notna()
         )
-        found = joint_inference(curve_of(panel), 1, draws=99)
+        found = joint_of(curve_of(panel), 1, draws=99)
         rejected += np.array([found.median_p_value, found.stouffer_p_value]) <= 0.05
     assert (rejected > 0.015 * worlds).all(), rejected
     assert (rejected < 0.11 * worlds).all(), rejected
@@ -211,8 +219,8 @@ def test_the_joint_test_rejects_a_null_world_as_often_as_it_says() -> None:
 
 def test_a_draw_resamples_all_specifications_together() -> None:
     points = curve_of(small_panel(seed=4))
-    twice = joint_inference([*points, *points], 1)
-    once = joint_inference(points, 1)
+    twice = joint_of([*points, *points], 1)
+    once = joint_of(points, 1)
     assert twice.median_p_value == once.median_p_value
     assert twice.stouffer_p_value == once.stouffer_p_value, "agreement with itself proves nothing"
     assert twice.stouffer_z == pytest.approx(np.sqrt(2) * once.stouffer_z)
