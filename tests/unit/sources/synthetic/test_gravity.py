@@ -59,11 +59,13 @@ def test_the_world_is_consistent(world: GravityWorld) -> None:
 
 def test_the_warehouse_reads_the_same_from_its_marts(world: GravityWorld) -> None:
     trade = world.trade.assign(basis=BASIS, hs_treatment="harmonised")
-    listed = products().query("sector != ''").assign(is_low_carbon=True)
+    listed = products().query("sector != ''")
+    lists = listed[["product_code"]].assign(product_list="lct", mineral_scope="ores")
     economies = pd.DataFrame({"iso3": world.iso3, "country_group": world.groups})
     marts = {
         "fct_trade_flow_variants": trade,
         "dim_product": listed,
+        "bridge_product_list": lists,
         "dim_economy_pair": world.pairs,
         "dim_economy": economies,
     }
