@@ -10,6 +10,8 @@ specification on the run's basis, clustered by economy:
     fragile             the interval is on that side, or the joint test rejects
     cannot be told      neither, and the interval holds both zero and the printed estimate
     not supported       neither, and it does not
+
+Estimates without a product or a sector stand beside it and are no part of it.
 """
 
 from __future__ import annotations
@@ -21,17 +23,23 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import pandas as pd
 
+from estimation.designs.influence import (
+    KINDS_OF_ROWS,
+    KINDS_OF_TRADE,
+    LeftOut,
+    ProductTrade,
+    without_rows,
+    without_trade,
+)
 from estimation.designs.specification_curve import (
     CHOICES,
     SIGNIFICANT,
     Curve,
     Joint,
-    LeftOut,
     Member,
     Panels,
     Point,
     curve_points,
-    influence,
     joint_inference,
     members_of,
     sample_of,
@@ -124,11 +132,14 @@ class Verdict:
     rule: Reason
 
 
-def examine(claims: Sequence[Claim], panels: Panels, basis: str) -> list[Examined]:
-    """The curves of claims, their joint inference, and the influence of economies and years.
+def examine(
+    claims: Sequence[Claim], panels: Panels, basis: str, trade: ProductTrade | None = None
+) -> list[Examined]:
+    """The curves of claims, their joint inference, and the influence of single units.
 
     The claims are about the same term. Those that differ in their outcome alone are examined
-    together faster than one by one, with the same results.
+    together faster than one by one, with the same results. Without `trade` by product the units are
+    economies and years alone.
     """
     [term] = {claim.term for claim in claims}
     members = [members_of(claim.specification, term, basis) for claim in claims]
@@ -146,20 +157,29 @@ def examine(claims: Sequence[Claim], panels: Panels, basis: str) -> list[Examine
             of_claim,
             estimates,
             joint.get(claim.code),
-            _left_out(of_claim[0].specification, term, estimates[0], panels),
+            _left_out(of_claim[0].specification, term, estimates[0], panels, trade),
         )
         for claim, of_claim, estimates in zip(claims, members, points, strict=True)
     ]
 
 
 def _left_out(
-    specification: Specification, term: str, own: Point | NotEstimable, panels: Panels
+    specification: Specification,
+    term: str,
+    own: Point | NotEstimable,
+    panels: Panels,
+    trade: ProductTrade | None,
 ) -> list[LeftOut]:
     """The influence of units on a claim's own estimate; none where there is no estimate."""
     sample = sample_of(specification, panels)
     if isinstance(own, NotEstimable) or isinstance(sample, NotEstimable):
         return []
-    return influence(specification, term, own, sample)
+    of_rows = without_rows(specification, term, own, sample)
+    if trade is None:
+        return of_rows
+    s = specification
+    choice = panels[str(s.basis), s.hs_treatment, s.mineral_scope]
+    return of_rows + without_trade(s, term, own, choice, trade)
 
 
 def verdict_of(examined: Examined, published_estimate: float) -> Verdict:
@@ -171,7 +191,9 @@ def verdict_of(examined: Examined, published_estimate: float) -> Verdict:
     is_on_side = (low if direction > 0 else -high) > 0
     is_joint = joint.stouffer_p_value <= SIGNIFICANT
     keeps_sign = all(
-        direction * unit.estimate > 0 for unit in examined.left_out if unit.reason is None
+        direction * unit.estimate > 0
+        for unit in examined.left_out
+        if unit.kind in KINDS_OF_ROWS and unit.reason is None
     )
     if is_on_side and is_joint and joint.share_in_direction >= AGREEMENT and keeps_sign:
         return Verdict(because("verdict", "holds"), because("verdict_rule", "everything_agrees"))
@@ -195,6 +217,7 @@ def claim_tables(
     basis: str,
     words: Words,
     say: Callable[[str], None],
+    trade: ProductTrade | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The tables OF_CLAIMS; `coefficients` is that of schema estimates, for the instrumented.
 
@@ -210,7 +233,7 @@ def claim_tables(
         }
         for choice in CHOICES
     ]
-    for examined in _examined(claims, panels, basis):
+    for examined in _examined(claims, panels, basis, trade):
         code = examined.claim.code
         rows["specification_curve"] += _curve_rows(examined, words)
         rows["specification_variance"] += [
@@ -226,10 +249,12 @@ def claim_tables(
     return {name: pd.DataFrame(of_table) for name, of_table in rows.items()}
 
 
-def _examined(claims: Iterable[Claim], panels: Panels, basis: str) -> Iterator[Examined]:
+def _examined(
+    claims: Iterable[Claim], panels: Panels, basis: str, trade: ProductTrade | None
+) -> Iterator[Examined]:
     """Every claim, those that follow each other and differ in their outcome alone together."""
     for _, together in itertools.groupby(claims, key=_but_the_outcome):
-        yield from examine(list(together), panels, basis)
+        yield from examine(list(together), panels, basis, trade)
 
 
 def _but_the_outcome(claim: Claim) -> tuple[str, Specification]:
@@ -276,6 +301,7 @@ def _influence_rows(examined: Examined, words: Words) -> list[dict]:
             "unit": unit.unit,
             "estimate": unit.estimate,
             "change_in_std_errors": unit.change,
+            "n_observations": unit.n_observations,
             "reason": words.text(unit.reason) if unit.reason else None,
             "reason_code": unit.reason.code if unit.reason else None,
         }
@@ -380,9 +406,9 @@ def _instrumented(claim: Claim, coefficients: pd.DataFrame, basis: str) -> dict:
 
 
 def _most_influential(left_out: Sequence[LeftOut]) -> dict:
-    """The economy and the year whose omission changes the estimate the most."""
+    """The unit of each kind whose omission changes the estimate the most."""
     row: dict[str, object] = {}
-    for kind in ("economy", "year"):
+    for kind in (*KINDS_OF_ROWS, *KINDS_OF_TRADE):
         units = [unit for unit in left_out if unit.kind == kind and unit.reason is None]
         if units:
             most = max(units, key=lambda unit: abs(unit.change))

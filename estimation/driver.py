@@ -21,6 +21,7 @@ from estimation.comparison import (
     scorecard,
     scorecard_summary,
 )
+from estimation.designs.influence import ProductTrade
 from estimation.designs.specification_curve import PanelChoice
 from estimation.designs.trade_instrument import (
     InstrumentedEstimates,
@@ -65,6 +66,7 @@ class EstimationInputs:
     planted         on synthetic data the planted coefficients: exhibit, column, term, truth
     bilateral       trade between all pairs of economies; None where there is none
     claims          what the report says, and the coefficients that it rests on
+    product_trade   trade with China by product; None where there is none
     """
 
     panel: pd.DataFrame
@@ -80,6 +82,7 @@ class EstimationInputs:
     planted: pd.DataFrame | None = None
     bilateral: BilateralTrade | None = None
     claims: tuple[Claim, ...] = ()
+    product_trade: ProductTrade | None = None
 
 
 def uncounted(items: Sequence, _: str) -> Iterator:
@@ -140,6 +143,7 @@ def estimate_all(
         inputs.default_basis,
         inputs.words,
         say,
+        inputs.product_trade,
     )
     tables["scorecard"] = scorecard(*beside, inputs.default_basis)
     tables["scorecard_summary"] = scorecard_summary(tables["scorecard"])

@@ -393,15 +393,21 @@ TABLES: dict[str, Table] = {
         references={"claim_code": "claims"},
     ),
     "influence": Table(
-        "Grain: one row per claim and economy or year left out of the report's own specification.",
+        "Grain: one row per claim and economy, year, product or sector that is left out of the "
+        "report's own specification. Without a product or sector trade is summed over the others, "
+        "with a z-score of its own.",
         {
             **_CLAIM,
-            "unit_kind": Column("varchar", "economy or year (of the outcome)."),
+            "unit_kind": Column(
+                "varchar",
+                "economy, year (of the outcome), product, or sector (of low-carbon technology).",
+            ),
             "unit": Column("varchar", "The unit left out."),
             "estimate": Column("double", "Coefficient without it."),
             "change_in_std_errors": Column(
                 "double", "Its change, in clustered standard errors of all units."
             ),
+            "n_observations": Column("integer", "Economy-years that are left."),
             "reason": Column("varchar", "Why there is no estimate without it."),
             "reason_code": Column("varchar", "Code of this reason (family not_estimable)."),
             **_SYNTHETIC,
@@ -453,6 +459,14 @@ TABLES: dict[str, Table] = {
                 "varchar", "Year whose omission changes the estimate the most."
             ),
             "change_without_year": Column("double", "This change, in standard errors."),
+            "most_influential_product": Column(
+                "varchar", "Product whose omission from trade changes the estimate the most."
+            ),
+            "change_without_product": Column("double", "This change, in standard errors."),
+            "most_influential_sector": Column(
+                "varchar", "Sector whose omission from trade changes the estimate the most."
+            ),
+            "change_without_sector": Column("double", "This change, in standard errors."),
             "verdict": Column(
                 "varchar", "holds, fragile, not supported, or cannot be told on this data."
             ),

@@ -28,11 +28,10 @@ from estimation.designs.economy_moments import (
     Known,
     Weighted,
     economy_moments,
-    weighted_estimates,
     weighted_estimates_of_outcomes,
 )
 from estimation.reasons import NotEstimable, Reason, because
-from estimation.sample import Coverage, Sample, estimation_sample, without_singletons
+from estimation.sample import Coverage, Sample, estimation_sample
 from estimation.specifications import INTERACTION, VARIANTS, Specification, names_in
 
 SEED = 20251
@@ -450,56 +449,3 @@ def variance_shares(points: Sequence[Point]) -> dict[str, float]:
             if name not in subset
         )
     return shares
-
-
-# ---- influence of single units -------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A claim's estimate without one economy or year.
-
-    kind            economy or year (of the outcome)
-    estimate        NaN where there is none, for which `reason` says why
-    change          estimate less that of all units, in the standard errors of the latter
-    """
-
-    kind: str
-    unit: str
-    estimate: float
-    change: float
-    reason: Reason | None = None
-
-
-def influence(
-    specification: Specification, term: str, point: Point, sample: Sample
-) -> list[LeftOut]:
-    """The estimate `point` of a specification's term without each economy and each year.
-
-    `sample` has the rows that it comes from. Without an economy it is solved from the moments of
-    the others; without a year it is fitted to what remains, without the singletons this leaves.
-    """
-    economies = point.moments.economies
-    without = weighted_estimates(point.moments, 1 - np.eye(len(economies))).estimate
-    rows = [
-        _left_out("economy", str(economy), float(estimate), point)
-        for economy, estimate in zip(economies, without, strict=True)
-    ]
-    for year in np.unique(sample.years):
-        rest = without_singletons(sample.keep(sample.years != year), specification.effects)
-        moments = (
-            _moments(rest, specification, term)
-            if len(rest)
-            else NotEstimable(because("not_estimable", "nothing_to_compare", complete_cases=0))
-        )
-        if isinstance(moments, NotEstimable):
-            rows.append(LeftOut("year", str(year), math.nan, math.nan, moments.reason))
-            continue
-        [estimate] = weighted_estimates(moments, np.ones((1, len(moments.economies)))).estimate
-        rows.append(_left_out("year", str(year), float(estimate), point))
-    return rows
-
-
-def _left_out(kind: str, unit: str, estimate: float, point: Point) -> LeftOut:
-    reason = None if math.isfinite(estimate) else because("not_estimable", "term_collinear")
-    return LeftOut(kind, unit, estimate, (estimate - point.estimate) / point.std_error, reason)

@@ -11,6 +11,7 @@ import duckdb
 import pandas as pd
 
 from estimation.claims import Claim
+from estimation.designs.influence import MILLS_PER_USD, ProductTrade, TradeVariable
 from estimation.driver import EstimationInputs, estimate_all
 from estimation.gravity.sample import BilateralTrade
 from estimation.gravity.specifications import BASIS, GRAVITY_SPECIFICATIONS, GravitySpecification
@@ -18,7 +19,7 @@ from estimation.gravity.specifications import labels as gravity_labels
 from estimation.reasons import Words
 from estimation.rendering import RenderingInputs, rendered
 from estimation.schema import TABLES, Table, described
-from estimation.specifications import SPECIFICATIONS
+from estimation.specifications import SPECIFICATIONS, Specification
 from orchestration.build import fingerprints, warehouse
 from orchestration.build.warehouse import WarehouseError
 from orchestration.durable import sql_text, transaction
@@ -88,6 +89,55 @@ def read_marts(
         else None,
         bilateral=bilateral_trade(connection),
         claims=tuple(Claim.from_row(row) for row in seed_rows("claims")),
+        product_trade=product_trade(connection, _standardisation_years(choices)),
+    )
+
+
+# direction of an economy's trade with China -> whose columns of a flow are China's and its own
+SIDES = {"import": ("exporter", "importer"), "export": ("importer", "exporter")}
+
+
+def product_trade(
+    connection: duckdb.DuckDBPyConnection, standardisation_years: tuple[int, int]
+) -> ProductTrade:
+    """Trade with China by product, read when a claim's specification asks for a variable of it."""
+
+    def flows(s: Specification, variable: TradeVariable) -> pd.DataFrame:
+        china, economy = SIDES[variable.direction]
+        return connection.execute(
+            f"""
+            select
+                flows.{economy}_iso3 as iso3,
+                flows.year,
+                flows.product_code,
+                products.sector,
+                cast(
+                    {MILLS_PER_USD} * cast(flows.value_usd as decimal(38, 3)) as bigint
+                ) as value_mills
+            from marts.fct_trade_flow_variants as flows
+            inner join marts.bridge_product_list as members using (product_code)
+            inner join marts.dim_product as products using (product_code)
+            where
+                flows.basis = ?
+                and flows.hs_treatment = ?
+                and flows.{china}_iso3 = 'CHN'
+                and members.product_list = ?
+                and members.mineral_scope = ?
+            order by all
+            """,
+            [s.basis, s.hs_treatment, variable.product_list, s.mineral_scope],
+        ).df()
+
+    return ProductTrade(
+        flows,
+        {
+            row["variable"]: TradeVariable(
+                row["product_list"], row["direction"], row["transformation"]
+            )
+            for row in seed_rows("variables")
+            if row["product_list"]
+        },
+        standardisation_years,
     )
 
 

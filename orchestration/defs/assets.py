@@ -40,6 +40,7 @@ ESTIMATE_KEYS = [dg.AssetKey(["estimates", name]) for name in TABLES]
 READ_BY_ESTIMATION = [
     dg.AssetKey(["marts", "panel_country_year_variants"]),
     dg.AssetKey(["marts", "audit_product_coverage"]),
+    dg.AssetKey(["marts", "bridge_product_list"]),
     dg.AssetKey(["marts", "dim_economy"]),
     dg.AssetKey(["marts", "dim_economy_pair"]),
     dg.AssetKey(["marts", "dim_product"]),

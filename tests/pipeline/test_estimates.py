@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
+from estimation.designs.influence import trade_without_units
 from estimation.gravity.specifications import GRAVITY_SPECIFICATIONS, OF_THE_PAIR
 from estimation.inference import KINDS
 from estimation.specifications import (
@@ -20,10 +22,12 @@ from estimation.specifications import (
     TEXT_SPECIFICATIONS,
     parts,
 )
-from orchestration.build.estimates import bilateral_trade
+from orchestration.build.estimates import bilateral_trade, product_trade
 from orchestration.seeds import seed_rows
 from tests.support.estimation import SAMPLE_KINDS, TOLERANCE, by_linearmodels, dense
 from tests.support.runs import FinishedRun
+
+STANDARDISATION_YEARS = (1992, 2022)
 
 
 @pytest.mark.parametrize("column", [1, 2])
@@ -338,6 +342,37 @@ def test_gravity_sums_the_products_that_the_panel_sums(demo_run: FinishedRun, va
             [s.mineral_scope],
         )
         assert own == pytest.approx(panel, rel=1e-9), s.exhibit
+
+
+def test_trade_without_none_of_its_products_is_that_of_the_panel(
+    real_run: FinishedRun, demo_run: FinishedRun
+) -> None:
+    """What influence sums by product: the panel's values exactly, its logarithms and z-scores."""
+    untraded = ("XXX", 1900, "none", None, 0)
+    for run, basis in ((real_run, "reconciled"), (demo_run, "china_reported")):
+        published = run.settings.published_dir / "warehouse.duckdb"
+        with duckdb.connect(str(published), read_only=True) as connection:
+            trade = product_trade(connection, STANDARDISATION_YEARS)
+            panel = connection.execute(
+                "select iso3, year, columns('lct_|mineral_[ie]') "
+                "from marts.panel_country_year_variants "
+                "where basis = ? and hs_treatment = 'harmonised' and mineral_scope = 'ores'",
+                [basis],
+            ).df()
+            for name, variable in trade.variables.items():
+                if variable.transformation == "trade_or_zero":
+                    continue
+                flows = trade.flows(replace(SPECIFICATIONS[0], basis=basis), variable)
+                flows.loc[len(flows)] = untraded
+                for column, window in ((name, None), (f"{name}_lag1_z", STANDARDISATION_YEARS)):
+                    if column in panel:
+                        without = trade_without_units(panel, flows, variable.transformation, window)
+                        np.testing.assert_allclose(
+                            without.values[:, without.units.index(("product", "none"))],
+                            panel[column].to_numpy(dtype=float, na_value=np.nan),
+                            rtol=0,
+                            atol=0 if column.endswith("_kusd") else 1e-12,
+                        )
 
 
 def test_every_claim_has_its_curve_and_a_verdict(

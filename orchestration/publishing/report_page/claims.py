@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestration.publishing.report_page.figures import Figure, Panel, Series
+from orchestration.publishing.report_page.figures import Cell, Figure, Panel, Series, Table
 from orchestration.publishing.report_page.publication import Publication
-from orchestration.publishing.report_page.wording import Text, reason, same, word
+from orchestration.publishing.report_page.wording import (
+    Text,
+    joined,
+    number,
+    reason,
+    same,
+    significant,
+    word,
+)
 
 VERDICTS = ("holds", "fragile", "not_supported", "cannot_be_told")
 # in what a member of the curve departs from the report's own specification
@@ -33,6 +41,7 @@ class Claim:
     verdict: Text
     rule: Text
     reading: Text
+    influence: Text | None
     exhibit: Text
     exhibit_anchor: str
     curve: Figure
@@ -115,6 +124,7 @@ def _claim(published: Publication, r: Mapping[str, Any], rows: list[tuple[Any, .
         verdict=reason("verdict", r["verdict_code"]),
         rule=reason("verdict_rule", r["rule_code"]),
         reading=reading,
+        influence=_influence(published, r),
         exhibit=word("table_and_column", number=n, column=r["column"]),
         exhibit_anchor=f"table-{n}",
         curve=Figure(
@@ -134,6 +144,85 @@ def _claim(published: Publication, r: Mapping[str, Any], rows: list[tuple[Any, .
             series_label=word("kind"),
             empty=word("empty_curve", why=reading),
         ),
+    )
+
+
+def _influence(published: Publication, r: Mapping[str, Any]) -> Text | None:
+    """Without which unit of each kind the estimate changes the most; None without an estimate."""
+    names = {
+        "economy": published.economy_name,
+        "year": same,
+        "product": published.product_name,
+        "sector": lambda code: published.name("sector", code),
+    }
+    units = []
+    for kind, name_of in names.items():
+        if (unit := r[f"most_influential_{kind}"]) is not None:
+            name, change = name_of(unit), number(r[f"change_without_{kind}"], 2)
+            units.append(Text(f"{name.en} ({change})", f"{name.zh}（{change}）"))
+    return word("claim_influence", units=joined(units)) if units else None
+
+
+INFLUENCE = """
+select
+    influence.unit,
+    claims.exhibit,
+    claims."column",
+    claims.sentence_en,
+    claims.sentence_zh,
+    claims.verdict_code,
+    claims.estimate,
+    influence.estimate,
+    influence.change_in_std_errors
+from estimates.influence as influence
+inner join estimates.claims as claims using (claim_code)
+where influence.unit_kind = '{kind}' and influence.estimate is not null and {where}
+order by influence.unit, abs(influence.change_in_std_errors) desc, claim_code
+""".strip()
+
+
+def influence_rows(published: Publication, kind: str) -> Mapping[str, Sequence[tuple[Any, ...]]]:
+    """Each unit of a kind -> the rows of its table."""
+    return published.grouped(INFLUENCE.format(kind=kind, where="true"))
+
+
+def influence_table(
+    published: Publication, kind: str, unit: str, rows: Sequence[tuple[Any, ...]], empty: Text
+) -> Table:
+    """The claims' estimates without a unit, on its page."""
+    cells: list[list[Cell | Text]] = []
+    for exhibit, column, english, chinese, verdict, estimate, without, change in rows:
+        n = exhibit.rpartition("_")[2]
+        place = word("table_and_column", number=n, column=column)
+        assert verdict in VERDICTS
+        cells.append(
+            [
+                Text(english, chinese),
+                Cell(place, None, f"../index.html#table-{n}", is_number=False),
+                reason("verdict", verdict),
+                Cell(significant(estimate), estimate),
+                Cell(significant(without), without),
+                Cell(number(change, 2), change),
+            ]
+        )
+    quoted = unit.replace("'", "''")
+    return Table(
+        anchor="influence",
+        title=word("influence"),
+        lead=word(f"lead_influence_{kind}"),
+        heads=[
+            word("claim"),
+            word("table"),
+            word("verdict"),
+            word("estimate_with"),
+            word("estimate_without"),
+            word("change"),
+        ],
+        rows=cells,
+        sql=INFLUENCE.format(kind=kind, where=f"influence.unit = '{quoted}'"),
+        source=published.source("panel"),
+        empty=empty,
+        is_folded=True,
     )
 
 

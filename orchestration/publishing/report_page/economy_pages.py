@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.durable import sql_name
-from orchestration.publishing.report_page.claims import VERDICTS
+from orchestration.publishing.report_page.claims import influence_rows, influence_table
 from orchestration.publishing.report_page.figures import Cell, Figure, Panel, Series, Table
 from orchestration.publishing.report_page.publication import CHINA, Economy, Publication
 from orchestration.publishing.report_page.wording import (
@@ -20,7 +20,6 @@ from orchestration.publishing.report_page.wording import (
     money,
     number,
     percent,
-    reason,
     significant,
     word,
 )
@@ -59,7 +58,7 @@ def economy_pages(published: Publication) -> Iterator[EconomyPage]:
     dependence = published.grouped(DEPENDENCE.format(where="true"))
     panel = {r["iso3"]: r for r in published.records(_panel_sql(published, "true"))}
     residuals = published.grouped(RESIDUALS.format(where="true"))
-    influence = published.grouped(INFLUENCE.format(where="true"))
+    influence = influence_rows(published, "economy")
     for iso3, economy in published.economies.items():
         of_trade = of_china if iso3 == CHINA else trade.get(iso3, [])
         yield EconomyPage(
@@ -71,7 +70,13 @@ def economy_pages(published: Publication) -> Iterator[EconomyPage]:
                 _dependence(published, economy, dependence.get(iso3, [])),
                 _panel(published, economy, panel.get(iso3)),
                 _residuals(published, economy, residuals.get(iso3, [])),
-                _influence(published, economy, influence.get(iso3, [])),
+                influence_table(
+                    published,
+                    "economy",
+                    iso3,
+                    influence.get(iso3, []),
+                    word("empty_residuals_china" if iso3 == CHINA else "empty_influence_economy"),
+                ),
             ],
         )
 
@@ -365,22 +370,6 @@ from estimates.residuals
 where residual_in_std_deviations is not null and {where}
 order by iso3, exhibit, "column", year
 """.strip()
-INFLUENCE = """
-select
-    influence.unit as iso3,
-    claims.exhibit,
-    claims."column",
-    claims.sentence_en,
-    claims.sentence_zh,
-    claims.verdict_code,
-    claims.estimate,
-    influence.estimate,
-    influence.change_in_std_errors
-from estimates.influence as influence
-inner join estimates.claims as claims using (claim_code)
-where influence.unit_kind = 'economy' and influence.estimate is not null and {where}
-order by iso3, abs(influence.change_in_std_errors) desc, claim_code
-""".strip()
 
 
 def _residuals(published: Publication, economy: Economy, rows: Sequence[tuple[Any, ...]]) -> Figure:
@@ -406,40 +395,4 @@ def _residuals(published: Publication, economy: Economy, rows: Sequence[tuple[An
         series_label=word("column"),
         caveats=[word("caveat_residuals")],
         empty=word("empty_residuals_china" if economy.iso3 == CHINA else "empty_residuals"),
-    )
-
-
-def _influence(published: Publication, economy: Economy, rows: Sequence[tuple[Any, ...]]) -> Table:
-    cells: list[list[Cell | Text]] = []
-    for exhibit, column, english, chinese, verdict, estimate, without, change in rows:
-        n = exhibit.rpartition("_")[2]
-        place = word("table_and_column", number=n, column=column)
-        assert verdict in VERDICTS
-        cells.append(
-            [
-                Text(english, chinese),
-                Cell(place, None, f"../index.html#table-{n}", is_number=False),
-                reason("verdict", verdict),
-                Cell(significant(estimate), estimate),
-                Cell(significant(without), without),
-                Cell(number(change, 2), change),
-            ]
-        )
-    return Table(
-        anchor="influence",
-        title=word("economy_influence"),
-        lead=word("lead_influence"),
-        heads=[
-            word("claim"),
-            word("table"),
-            word("verdict"),
-            word("estimate_with"),
-            word("estimate_without"),
-            word("change"),
-        ],
-        rows=cells,
-        sql=INFLUENCE.format(where=_where(economy, "influence.unit")),
-        source=published.source("panel"),
-        empty=word("empty_residuals_china" if economy.iso3 == CHINA else "empty_influence"),
-        is_folded=True,
     )

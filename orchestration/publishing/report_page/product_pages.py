@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestration.publishing.report_page.claims import influence_rows, influence_table
 from orchestration.publishing.report_page.economy_pages import latest_complete_year
 from orchestration.publishing.report_page.figures import Cell, Figure, Panel, Series, Switch, Table
 from orchestration.publishing.report_page.markets import flow_series
@@ -42,13 +43,21 @@ def product_pages(published: Publication) -> Iterator[ProductPage]:
     """The pages of all products."""
     shared = _Shared.read(published, "product", "product_code")
     codes = published.grouped(CODES.format(where="true"))
+    influence = influence_rows(published, "product")
+    without_influence = word("empty_influence_product")
     for code, product in published.products.items():
         yield ProductPage(
             code,
             product.name,
             same(product.row["description"] or ""),
             _facts(published, product),
-            [_codes(published, product, codes.get(code, [])), *shared.parts(published, code)],
+            [
+                _codes(published, product, codes.get(code, [])),
+                *shared.parts(published, code),
+                influence_table(
+                    published, "product", code, influence.get(code, []), without_influence
+                ),
+            ],
         )
 
 

@@ -229,6 +229,9 @@ class Publication:
             for r in self.records("select * from marts.dim_product order by product_code")
         }
 
+    def product_name(self, code: str) -> Text:
+        return self.products[code].name if code in self.products else same(code)
+
     @cached_property
     def minerals(self) -> dict[str, Text]:
         """Transition mineral -> its name, of those in the list."""

@@ -1,4 +1,4 @@
-"""What estimation reads from the marts: the trade of a product list between all pairs."""
+"""What estimation reads from the marts: trade of a product list, by pair and with China."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import replace
 import duckdb
 import pytest
 
+from estimation.designs.influence import TradeVariable
 from estimation.gravity.specifications import GRAVITY_SPECIFICATIONS, GravitySpecification
-from orchestration.build.estimates import bilateral_trade
+from estimation.specifications import REPORT_SPECIFICATIONS, SPECIFICATIONS
+from orchestration.build.estimates import bilateral_trade, product_trade
 
 MARTS = """
 create schema marts;
@@ -59,3 +61,48 @@ def test_gravity_sums_the_members_of_its_product_list(
     assert flows.to_dict("records") == [
         {"year": 2020, "exporter_iso3": "CHN", "importer_iso3": "DEU", "value_usd": value}
     ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "basis", "expected"),
+    [
+        (
+            TradeVariable("lct", "import", "trade"),
+            "reconciled",
+            [("DEU", "1", "transport", 1001), ("DEU", "2", "buildings", 20000)],
+        ),
+        (
+            TradeVariable("mineral", "import", "trade"),
+            "reconciled",
+            [("DEU", "3", None, 300000)],
+        ),
+        (
+            TradeVariable("lct", "import", "trade"),
+            "china_reported",
+            [("DEU", "1", "transport", 50_000_000)],
+        ),
+        (TradeVariable("lct", "export", "trade"), "reconciled", []),
+    ],
+)
+def test_influence_has_the_products_of_a_list_and_direction(
+    variable: TradeVariable, basis: str, expected: list[tuple]
+) -> None:
+    s = replace(SPECIFICATIONS[0], basis=basis)
+    with duckdb.connect() as connection:
+        connection.execute(MARTS)
+        flows = product_trade(connection, (1992, 2022)).flows(s, variable)
+    columns = ["iso3", "product_code", "sector", "value_mills"]
+    found = flows[columns].astype(object)
+    assert found.where(found.notna(), None).values.tolist() == [[*row] for row in expected]
+    assert set(flows["year"]) <= {2020}
+
+
+def test_influence_knows_the_trade_of_every_column_of_the_report() -> None:
+    """No column has two series of trade, or one that its panel does not sum."""
+    with duckdb.connect() as connection:
+        variables = product_trade(connection, (1992, 2022)).variables
+    for s in REPORT_SPECIFICATIONS:
+        of_trade = [name for name in (s.outcome, *s.variables) if name in variables]
+        assert len(of_trade) == 1, (s.exhibit, s.column)
+        assert s.concerns(variables[of_trade[0]].product_list)
+        assert variables[of_trade[0]].transformation in ("trade", "trade_ln")

@@ -10,11 +10,11 @@ import pytest
 
 from estimation import claims as module
 from estimation.claims import Claim, Examined, claim_tables, examine, verdict_of
+from estimation.designs.influence import LeftOut, ProductTrade, TradeVariable
 from estimation.designs.specification_curve import (
     DIMENSIONS,
     DRAWS,
     Joint,
-    LeftOut,
     PanelChoice,
     Panels,
     Point,
@@ -88,7 +88,7 @@ def examined(
     half = (high - low) / 2
     scale = half / ((point.interval[1] - point.interval[0]) / 2)
     point = replace(point, estimate=(low + high) / 2, std_error=point.std_error * scale)
-    left_out = [LeftOut("economy", "E00", without, 0.0)]
+    left_out = [LeftOut("economy", "E00", without, 0.0, 300)]
     return Examined(CLAIM, [], [point], joint(stouffer_p, in_direction), left_out)
 
 
@@ -109,6 +109,15 @@ def examined(
 def test_the_rule_by_hand(case: tuple[float, ...], printed: float, verdict: str, rule: str) -> None:
     found = verdict_of(examined(*case), printed)
     assert (found.verdict.code, found.rule.code) == (verdict, rule)
+
+
+@pytest.mark.usefixtures("small_specification")
+def test_the_rule_is_of_economies_and_years_alone() -> None:
+    """It was written before products and sectors were examined."""
+    case = examined(0.1, 0.5, 0.01)
+    for kind, verdict in (("product", "holds"), ("sector", "holds"), ("year", "fragile")):
+        changed = replace(case, left_out=[*case.left_out, LeftOut(kind, "x", -0.1, -2.0, 300)])
+        assert verdict_of(changed, 0.3).verdict.code == verdict
 
 
 def test_without_an_estimate_nothing_can_be_told() -> None:
@@ -196,6 +205,43 @@ def test_tables_of_a_planted_claim() -> None:
     assert said[0].startswith("claim small: ")
     assert "holds: on the report's own specification 0." in claims.loc["small", "reading_en"]
     assert claims.loc["small", "reading_zh"].startswith("成立：")
+
+
+@pytest.mark.usefixtures("small_specification")
+def test_products_and_sectors_stand_beside_the_verdict() -> None:
+    """Term b as the trade in two products, and another that only some economies trade."""
+    panel = small_panel()
+    rng = np.random.default_rng(1)
+    flows = pd.concat(
+        panel[["iso3", "year"]].assign(
+            product_code=code, sector=sector, value_mills=rng.integers(1, 10**9, len(panel))
+        )
+        for code, sector in (("850760", "storage"), ("854140", "power"), ("850231", "power"))
+    )
+    flows = flows[(flows["product_code"] != "850231") | (flows["iso3"] < "E05")]
+    trade = ProductTrade(
+        lambda *_: flows, {"b": TradeVariable("mineral", "import", "trade")}, (1992, 2022)
+    )
+    tables = claim_tables(
+        [CLAIM],
+        panels_of(panel),
+        NO_COEFFICIENTS,
+        PUBLISHED,
+        "reconciled",
+        WORDS,
+        lambda _: None,
+        trade,
+    )
+    influence = tables["influence"].query("unit_kind in ('product', 'sector')")
+    assert influence["unit"].tolist() == ["850231", "850760", "854140", "power", "storage"]
+    [claim] = tables["claims"].to_dict("records")
+    for kind in ("product", "sector"):
+        of_kind = influence[influence["unit_kind"] == kind]
+        most = of_kind.loc[of_kind["change_in_std_errors"].abs().idxmax()]
+        assert claim[f"most_influential_{kind}"] == most["unit"]
+        assert claim[f"change_without_{kind}"] == most["change_in_std_errors"]
+    # the lag of the first year is not recorded
+    assert influence["n_observations"].max() < claim["n_observations"]
 
 
 @pytest.mark.usefixtures("small_specification")

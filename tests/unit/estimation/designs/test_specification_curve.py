@@ -1,4 +1,4 @@
-"""The specification curve: estimates from moments, the joint test, variance and influence."""
+"""The specification curve: estimates from moments, the joint test and variance by choice."""
 
 from __future__ import annotations
 
@@ -19,10 +19,8 @@ from estimation.designs.specification_curve import (
     PanelChoice,
     Point,
     curve_points,
-    influence,
     joint_inference,
     members_of,
-    sample_of,
     variance_shares,
 )
 from estimation.estimate import estimate
@@ -226,7 +224,7 @@ def test_a_draw_resamples_all_specifications_together() -> None:
     assert twice.stouffer_z == pytest.approx(np.sqrt(2) * once.stouffer_z)
 
 
-# ---- variance by choice, and influence -----------------------------------------------------------
+# ---- variance by choice --------------------------------------------------------------------------
 
 
 def test_variance_belongs_to_the_choice_that_moves_the_estimates() -> None:
@@ -241,26 +239,6 @@ def test_variance_belongs_to_the_choice_that_moves_the_estimates() -> None:
         points.append(replace(point, member=member, moments=moments, estimate=3.0 * window + basis))
     assert variance_shares(points) == pytest.approx({"basis": 0.1, "window": 0.9})
     assert variance_shares([replace(p, estimate=1.0) for p in points]) == {}
-
-
-def test_influence_is_that_of_refitting_without_the_unit() -> None:
-    panel = small_panel(seed=6, economies=8)
-    panels = {BY_BASIS: PanelChoice(panel, FULL)}
-    s = replace(SMALL, basis="reconciled", inference=("cluster_iso3",))
-    [point] = curve_points([Member(s, ())], "b", panels)
-    sample = sample_of(s, panels)
-    assert isinstance(point, Point)
-    assert isinstance(sample, Sample)
-    found = influence(s, "b", point, sample)
-    assert {kind: sum(row.kind == kind for row in found) for kind in ("economy", "year")} == {
-        "economy": 8,
-        "year": 20,
-    }
-    for row in found[::5]:
-        key = panel["iso3"] if row.kind == "economy" else panel["year"].astype(str)
-        refitted = of_kind(estimate(panel[key != row.unit], SMALL, FULL, ["iid"]), "iid")
-        assert row.estimate == pytest.approx(refitted.loc["b", "estimate"], rel=1e-5)
-        assert row.change == pytest.approx((row.estimate - point.estimate) / point.std_error)
 
 
 def test_a_member_without_trade_on_its_basis_says_so() -> None:
