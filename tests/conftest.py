@@ -16,6 +16,7 @@ import pytest
 from dagster import Definitions
 from filelock import FileLock
 
+from orchestration.build.dbt_project import dbt_manifest
 from orchestration.landing.manifest import read_manifest
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 from orchestration.sources.live import plan, world_bank
@@ -85,6 +86,13 @@ def small_demo_settings(tmp_path_factory: pytest.TempPathFactory, worker_id: str
     """
     folder = shared_folder("small_demo", tmp_path_factory, worker_id)
     return load_settings(environment_of(folder, "demo"))
+
+
+@pytest.fixture(scope="session")
+def parsed_project(small_demo_settings: Settings) -> Settings:
+    """The same, once the dbt project has been parsed there: to be copied (copy_parsed_project)."""
+    dbt_manifest(small_demo_settings)
+    return small_demo_settings
 
 
 @pytest.fixture(scope="session")

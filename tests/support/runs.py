@@ -107,6 +107,15 @@ def not_in_a_copy(folder: str, names: list[str]) -> set[str]:
     return {"dagster"}
 
 
+def copy_parsed_project(parsed: Settings, data_dir: Path) -> None:
+    """Start a data folder with what the project has been parsed to, for what needs no more of dbt.
+
+    dbt's own runs in another folder would read the project again.
+    """
+    target = data_dir / parsed.dbt_target_dir.relative_to(parsed.data_dir)
+    shutil.copytree(parsed.dbt_target_dir, target, ignore=not_in_a_copy)
+
+
 def altered_project(folder: Path, file: str, old: str, new: str) -> Path:
     """A copy of the project in which one text of one file is replaced by another."""
     parts = ("dbt_project", "orchestration", "estimation", "seeds", "tests/data")
