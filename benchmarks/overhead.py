@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from benchmarks.measuring import Result, Say, environment_with, measured
-from orchestration.defs.dbt_models import dbt_executable
+from orchestration.build.dbt_project import dbt_command
 from orchestration.settings import PROJECT_ROOT, Settings
 
 
@@ -36,7 +36,7 @@ def _dbt(environment: dict[str, str], data_dir: Path, *arguments: str) -> Result
     target = str(data_dir / "target")
     took, _ = measured(
         [
-            dbt_executable(),
+            *dbt_command()[1:],  # after Python itself
             *arguments,
             *("--project-dir", str(PROJECT_ROOT), "--profiles-dir", str(PROJECT_ROOT)),
         ],

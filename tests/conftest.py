@@ -9,12 +9,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from dagster import Definitions
 from filelock import FileLock
 
+from orchestration.build.dbt_project import dbt_manifest
 from orchestration.landing.manifest import read_manifest
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 from orchestration.sources.live import plan, world_bank
@@ -25,6 +27,8 @@ from tests.support.runs import (
     built_once,
     corner_of,
     environment_of,
+    land_small_demo,
+    made_once,
     not_in_a_copy,
     shared_folder,
 )
@@ -85,6 +89,13 @@ def small_demo_settings(tmp_path_factory: pytest.TempPathFactory, worker_id: str
 
 
 @pytest.fixture(scope="session")
+def parsed_project(small_demo_settings: Settings) -> Settings:
+    """The same, once the dbt project has been parsed there: to be copied (copy_parsed_project)."""
+    dbt_manifest(small_demo_settings)
+    return small_demo_settings
+
+
+@pytest.fixture(scope="session")
 def definitions(small_demo_settings: Settings) -> Definitions:
     """The code location. The environment is restored at once, so that no other test sees it."""
     before = dict(os.environ)
@@ -101,15 +112,18 @@ def definitions(small_demo_settings: Settings) -> Definitions:
 @pytest.fixture(scope="session")
 def demo_landing(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The files of the synthetic world in a landing zone, made once for all workers."""
-    from orchestration.sources.synthetic import fill_with_demo
-
     folder = shared_folder("demo_landing", tmp_path_factory, worker_id)
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "finished").exists():
-            manifest = read_manifest(folder / "landing" / "manifest.json")
-            fill_with_demo(manifest, 1992, lambda _: None, "small")
-            (folder / "finished").touch()
-    return folder / "landing"
+    return made_once(folder, lambda made: land_small_demo(made, 1992)) / "landing"
+
+
+@pytest.fixture(scope="session")
+def another_demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The data folder of the synthetic world of another seed, 7, landed once for all workers.
+
+    A test that changes it takes a copy.
+    """
+    folder = shared_folder("another_demo", tmp_path_factory, worker_id)
+    return made_once(folder, lambda made: land_small_demo(made, 7))
 
 
 @pytest.fixture(scope="session")
@@ -144,10 +158,7 @@ def publishers_tables(
 ) -> Path:
     """What the local server serves: the synthetic world's files, gathered once for all workers."""
     folder = shared_folder("publishers", tmp_path_factory, worker_id)
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "economies.parquet").exists():
-            gather(read_manifest(demo_landing / "manifest.json"), folder)
-    return folder
+    return made_once(folder, partial(gather, read_manifest(demo_landing / "manifest.json")))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The dbt project at the repository's root: its executable and its manifest."""
+"""The dbt project at the repository's root: its command and its manifest."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ PARSED = "partial_parse.msgpack"  # what dbt remembers of a parse
 DBT_SOURCES = ("dbt_project.yml", "profiles.yml", "dbt_project", "seeds", "tests/data")
 
 
-def dbt_executable() -> str:
-    """The dbt of this Python environment, even if its folder is not on PATH."""
-    beside = Path(sys.executable).with_name("dbt")
-    return str(beside) if beside.exists() else "dbt"
+def dbt_command() -> list[str]:
+    """What starts the dbt of this Python environment, from the project's root."""
+    return [sys.executable, "-m", "orchestration.dbt_process"]
 
 
 def dbt_manifest(settings: Settings) -> Path:
@@ -83,7 +82,7 @@ def _parse_project(settings: Settings, manifest: Path) -> None:
         shutil.rmtree(left_by_a_killed_run)
     with tempfile.TemporaryDirectory(dir=settings.dbt_target_dir, prefix="parsing-") as parsing:
         command = [
-            dbt_executable(),
+            *dbt_command(),
             "parse",
             "--quiet",
             "--project-dir",
@@ -95,6 +94,7 @@ def _parse_project(settings: Settings, manifest: Path) -> None:
         ]
         done = subprocess.run(
             command,
+            cwd=PROJECT_ROOT,
             capture_output=True,
             text=True,
             env={**os.environ, **settings.environment(), "DO_NOT_TRACK": "1"},

@@ -10,6 +10,7 @@ from dbt.cli.main import dbtRunner
 
 from orchestration.cluster.handover import python_models
 from orchestration.cluster.places import Places
+from orchestration.dbt_process import make_only_lines_that_are_read
 from orchestration.errors import ExplainedError
 from orchestration.settings import PROJECT_ROOT, Settings
 
@@ -50,6 +51,7 @@ def build(
         *("--log-path", str(places.dbt_target / "logs")),
         *("--no-partial-parse", "--quiet"),
     ]
+    make_only_lines_that_are_read()
     done = dbtRunner().invoke(arguments)
     results = list(getattr(done.result, "results", []))
     failed = [r for r in results if r.status in ("error", "fail", "runtime error")]

@@ -20,7 +20,7 @@ from dagster_shared.record import replace
 from packaging.version import Version
 
 from orchestration.build import fingerprints, warehouse
-from orchestration.build.dbt_project import dbt_executable, dbt_manifest, target_of_runs
+from orchestration.build.dbt_project import dbt_command, dbt_manifest, target_of_runs
 from orchestration.build.warehouse import WarehouseError
 from orchestration.defs.metadata import table_metadata
 from orchestration.defs.policies import (
@@ -194,8 +194,10 @@ class DbtOfThisEnvironment(DbtCliResource):
 
 
 def dbt_resource(settings: Settings) -> DbtCliResource:
+    python, *options = dbt_command()
     return DbtOfThisEnvironment(
         project_dir=str(PROJECT_ROOT),
         profiles_dir=str(PROJECT_ROOT),
-        dbt_executable=dbt_executable(),
+        dbt_executable=python,
+        global_config_flags=options,
     )

@@ -31,6 +31,7 @@ class EventLog(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engine_of = lru_cache(maxsize=8)(self._new_engine)
+        self._tables_found: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -59,6 +60,12 @@ class EventLog(SqliteEventLogStorage):
         event.listen(engine, "connect", _without_waiting_for_the_disk)
         return engine
 
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table; of each check Dagster asks again, and none ever goes."""
+        if table_name not in self._tables_found and super().has_table(table_name):
+            self._tables_found.add(table_name)
+        return table_name in self._tables_found
+
     def watch(self, run_id: str, cursor: str | None, callback: EventHandlerFn) -> None:
         """As Dagster's own, which looks at the database alone: see `_Watch`."""
         observer: Any = self._obs or Observer()
@@ -71,6 +78,7 @@ class EventLog(SqliteEventLogStorage):
 
     def wipe(self) -> None:
         self._engine_of.cache_clear()
+        self._tables_found.clear()
         super().wipe()
 
     def dispose(self) -> None:

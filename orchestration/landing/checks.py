@@ -14,8 +14,12 @@ def checked_columns(table: LandedTable) -> list[Column]:
 
 def bad_row(table: LandedTable) -> str:
     """The condition for a row of which any column holds what it must not."""
-    conditions = (f"({bad_value(table.layout, c)})" for c in checked_columns(table))
-    return " or ".join(conditions) or "false"
+    return any_bad(table.layout, checked_columns(table))
+
+
+def any_bad(layout: Layout, columns: list[Column]) -> str:
+    """The condition for a row of which any of these columns holds what it must not."""
+    return " or ".join(f"({bad_value(layout, c)})" for c in columns) or "false"
 
 
 def bad_value(layout: Layout, column: Column) -> str:

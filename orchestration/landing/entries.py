@@ -5,7 +5,7 @@ Their form in JSON is the same in the journal and in the manifest.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from orchestration.landing.layout import LandingError, Layout
@@ -101,7 +101,8 @@ class LeftOut:
 
 
 def file_as_json(entry: FileEntry) -> dict:
-    return asdict(entry)
+    """What the manifest lists of a file; a copy of all below it would take most of the writing."""
+    return {**vars(entry), "tables": tuple(vars(table) for table in entry.tables)}
 
 
 def file_from_json(listed: dict) -> FileEntry:

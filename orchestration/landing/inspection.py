@@ -6,11 +6,12 @@ Loading therefore never meets a file it cannot read, nor a row that it would dro
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 
 from orchestration.durable import sql_name, sql_text
-from orchestration.landing.checks import bad_value, checked_columns
+from orchestration.landing.checks import any_bad, bad_value, checked_columns
 from orchestration.landing.conversion import Conversion, run_over_parquet
 from orchestration.landing.entries import TableEntry
 from orchestration.landing.layout import (
@@ -101,24 +102,14 @@ def _inspect(
         _count_of_values(table),
         f"bool_or({says_invented(table)})",
         total_of(layout),
+        f"bool_or({any_bad(layout, columns)})",
     ]
-    for column in columns:
-        bad, name = bad_value(layout, column), sql_name(column.name)
-        selected += [
-            f"min(landed_row) filter ({bad})",
-            f"arg_min(coalesce({name}, ''), landed_row) filter ({bad})",
-        ]
     [result] = run(f"select {', '.join(selected)} from landed_rows")
-    (rows, rows_of_years, values, is_invented, total), found = result[:5], result[5:]
+    rows, rows_of_years, values, is_invented, total, is_bad = result
     if not is_synthetic and (is_invented or Total(layout.name, rows, total) in known_totals()):
         raise LandingError(refusal(table.label))
-    for column, row, value in zip(columns, found[::2], found[1::2], strict=True):
-        if row is not None:
-            raise LandingError(
-                f"{table.label}: row {row}, column {column.name}: "
-                f"{shown(value) if value else 'blank'} where {_needed(layout, column)} is needed. "
-                "Land the file as published, or request it again."
-            )
+    if is_bad:
+        _refuse_first_bad_value(table, run, columns)
     layout.further_check(table.label, run)
     by_year = sorted((rows_of_years or {}).items())
     return TableEntry(
@@ -130,6 +121,33 @@ def _inspect(
         table.release,
         table.notes + _note_if_cut(layout, rows),
         tuple(n for _, n in by_year) if year else (values if table.year_columns else rows,),
+    )
+
+
+def _refuse_first_bad_value(
+    table: LandedTable, run: RunOverRows, columns: list[Column]
+) -> NoReturn:
+    """Name the first of `columns` with a bad value, and the first row where it has one.
+
+    It is asked only of a table that has one: to ask it of all would take longer than to read them.
+    """
+    selected: list[str] = []
+    for column in columns:
+        bad, name = bad_value(table.layout, column), sql_name(column.name)
+        selected += [
+            f"min(landed_row) filter ({bad})",
+            f"arg_min(coalesce({name}, ''), landed_row) filter ({bad})",
+        ]
+    [found] = run(f"select {', '.join(selected)} from landed_rows")
+    column, row, value = next(
+        found_in
+        for found_in in zip(columns, found[::2], found[1::2], strict=True)
+        if found_in[1] is not None
+    )
+    raise LandingError(
+        f"{table.label}: row {row}, column {column.name}: "
+        f"{shown(value) if value else 'blank'} where {_needed(table.layout, column)} is needed. "
+        "Land the file as published, or request it again."
     )
 
 

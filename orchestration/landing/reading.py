@@ -473,8 +473,9 @@ def _first_row_of_other_length(table: LandedTable) -> tuple[int, int]:
 
 # ---- files that are read whole -------------------------------------------------------------------
 
-# the table read last: a file is recognised, checked and loaded in a row
+# the tables read last: a file is recognised, checked and loaded in a row, a zip member by member
 _last_read: dict[tuple, pa.Table] = {}
+MOST_BYTES_KEPT = 64 << 20
 
 
 def _whole_table(path: Path, member: str | None = None) -> pa.Table:
@@ -482,7 +483,9 @@ def _whole_table(path: Path, member: str | None = None) -> pa.Table:
     state = path.stat()
     key = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, member)
     if key not in _last_read:
-        _last_read.clear()
+        is_of_another = any(other[:-1] != key[:-1] for other in _last_read)
+        if is_of_another or sum(t.nbytes for t in _last_read.values()) > MOST_BYTES_KEPT:
+            _last_read.clear()
         with _open_bytes(path, member) as stream:
             content = stream.read(MOST_BYTES_READ_WHOLE + 1)
         if len(content) > MOST_BYTES_READ_WHOLE:

@@ -67,6 +67,28 @@ def unit_by_name(column: str) -> str:
 
 def tables_of(connection: duckdb.DuckDBPyConnection) -> list[Table]:
     """All tables of a publication, by schema and name."""
+    return [_table(connection, *of_table) for of_table in _comments(connection).items()]
+
+
+def table_named(connection: duckdb.DuckDBPyConnection, name: str) -> Table:
+    """The table `name`, with its schema or, if only one has such a table, without.
+
+    Raises UnknownTableError.
+    """
+    tables = _comments(connection)
+    matches = [(s, t) for s, t in tables if name in (t, f"{s}.{t}")]
+    if len(matches) == 1:
+        return _table(connection, matches[0], tables[matches[0]])
+    names = [f"{s}.{t}" for s, t in matches or tables]
+    alike = names if matches else difflib.get_close_matches(name, names, cutoff=0.4)
+    meant = f"Do you mean {' or '.join(alike)}? " if alike else ""
+    raise UnknownTableError(
+        f"There is no one table {shown(name)}. {meant}`lct tables` lists all of them."
+    )
+
+
+def _comments(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    """The comment of each table, by schema and name, in their order."""
     found = connection.execute(
         """
         select schema_name, table_name, coalesce(comment, '')
@@ -75,27 +97,15 @@ def tables_of(connection: duckdb.DuckDBPyConnection) -> list[Table]:
         order by schema_name, table_name
         """
     ).fetchall()
-    return [
-        Table(f"{schema}.{table}", _rows_of(connection, schema, table), *grain_of(comment))
-        for schema, table, comment in found
-    ]
+    return {(schema, table): comment for schema, table, comment in found}
 
 
-def table_named(connection: duckdb.DuckDBPyConnection, name: str) -> Table:
-    """The table `name`, with its schema or, if only one has such a table, without.
-
-    Raises UnknownTableError.
-    """
-    tables = tables_of(connection)
-    matches = [t for t in tables if name in (t.name, t.name.partition(".")[2])]
-    if len(matches) == 1:
-        return matches[0]
-    names = [t.name for t in matches or tables]
-    alike = names if matches else difflib.get_close_matches(name, names, cutoff=0.4)
-    meant = f"Do you mean {' or '.join(alike)}? " if alike else ""
-    raise UnknownTableError(
-        f"There is no one table {shown(name)}. {meant}`lct tables` lists all of them."
-    )
+def _table(
+    connection: duckdb.DuckDBPyConnection, schema_and_name: tuple[str, str], comment: str
+) -> Table:
+    counted = f"select count(*) from {sql_name(*schema_and_name)}"
+    [(rows,)] = connection.execute(counted).fetchall()
+    return Table(".".join(schema_and_name), rows, *grain_of(comment))
 
 
 def is_published(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
@@ -127,11 +137,6 @@ def columns_by_table(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Co
     ).fetchall():
         found.setdefault(name, []).append(Column(*column))
     return found
-
-
-def _rows_of(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
-    [(rows,)] = connection.execute(f"select count(*) from {sql_name(schema, table)}").fetchall()
-    return rows
 
 
 def grain_of(comment: str) -> tuple[str, str]:

@@ -26,7 +26,14 @@ from orchestration.build import fingerprints, warehouse
 from orchestration.build.dbt_project import dbt_manifest
 from orchestration.build.estimates import write_printed_tables
 from orchestration.build.warehouse import WarehouseError
-from orchestration.durable import bytes_below, explaining_full_disk, point_link, sql_name, sql_text
+from orchestration.durable import (
+    bytes_below,
+    explaining_full_disk,
+    point_link,
+    sql_name,
+    sql_text,
+    transaction,
+)
 from orchestration.landing.manifest import Manifest, read_manifest
 from orchestration.progress import counted
 from orchestration.publishing.catalogue import grain_of
@@ -360,11 +367,12 @@ def _copy_tables(
                 "(format parquet, compression zstd)"
             )
             copied[f"{schema}.{table}"] = {"rows": rows, "content": f"{content:x}"}
-        for schema, table, column, comment in columns:
-            if f"{schema}.{table}" in withheld:
-                continue
-            target_column = f'publication.{schema}."{table}"."{column}"'
-            connection.execute(f"comment on column {target_column} is {sql_text(comment)}")
+        with transaction(connection):  # not one for each of a thousand comments
+            for schema, table, column, comment in columns:
+                if f"{schema}.{table}" in withheld:
+                    continue
+                target_column = f'publication.{schema}."{table}"."{column}"'
+                connection.execute(f"comment on column {target_column} is {sql_text(comment)}")
         say(f"{len(copied)} tables copied, {sum(t['rows'] for t in copied.values()):,} rows")
     finally:
         connection.execute("detach publication")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import shutil
 import subprocess
-import sys
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.build import loading, warehouse
+from orchestration.build.dbt_project import dbt_command
 from orchestration.seeds import seed_path, seed_rows
 from orchestration.settings import PROJECT_ROOT
 from tests.support.runs import FinishedRun, environment_of
@@ -384,7 +384,7 @@ def build_on(
         "DO_NOT_TRACK": "1",
     }
     return subprocess.run(
-        [str(Path(sys.executable).with_name("dbt")), *arguments],
+        [*dbt_command(), *arguments],
         cwd=project,
         env=environment,
         capture_output=True,

@@ -12,13 +12,13 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.settings import PROJECT_ROOT, load_settings
-from tests.support.runs import FinishedRun, environment_of
+from orchestration.settings import PROJECT_ROOT, Settings, load_settings
+from tests.support.runs import FinishedRun, copy_parsed_project, environment_of
 
 
 @pytest.mark.long(11)
 def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(
-    demo_run: FinishedRun, demo_landing: Path, tmp_path: Path
+    demo_run: FinishedRun, demo_landing: Path, parsed_project: Settings, tmp_path: Path
 ) -> None:
     """Three runs at once on one data folder, two of them loading trade of different years.
 
@@ -27,6 +27,7 @@ def test_runs_at_the_same_time_wait_for_one_another_and_lose_nothing(
     from orchestration.cli.run import prepare_environment
 
     shutil.copytree(demo_landing, tmp_path / "landing")
+    copy_parsed_project(parsed_project, tmp_path)
     settings = load_settings(environment_of(tmp_path, "demo"))
     before = dict(os.environ)
     try:

@@ -48,11 +48,12 @@ def test_what_is_new_is_built_and_nothing_else(finished_corner: Settings, tmp_pa
     )
     assert stayed(refresh(finished_corner, another)) == ["models"]
 
+    # most models are made from this one, so most are skipped
     wrong = altered_project(
         tmp_path / "wrong",
-        "dbt_project/models/marts/core/dim_variable.sql",
-        "variables as (select",
-        "variables as (select no_such_column, ",
+        "dbt_project/models/staging/lists/stg_lists__low_carbon_products.sql",
+        "reconstructed as (select *",
+        "reconstructed as (select no_such_column",
     )
     failed = run_pipeline(environment(finished_corner), project=wrong, options=("--json",))
     assert (failed.returncode, failed.stdout) == (1, "")

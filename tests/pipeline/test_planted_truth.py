@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from orchestration.build.dbt_project import dbt_command
 from orchestration.settings import PLANTED_TRUTH, PROJECT_ROOT
 from orchestration.sources.synthetic import world
 from orchestration.sources.synthetic.months import CALM_PRODUCTS
@@ -259,7 +259,7 @@ def test_without_its_rule_no_planted_flaw_is_seen_through(
         "int_covariates_lagged+",
     ]
     command = [
-        str(Path(sys.executable).with_name("dbt")),
+        *dbt_command(),
         "run",
         "--project-dir",
         str(project),

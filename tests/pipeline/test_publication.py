@@ -23,8 +23,9 @@ from orchestration.build import warehouse
 from orchestration.build.warehouse import WarehouseError
 from orchestration.durable import DiskFullError
 from orchestration.landing.manifest import read_manifest
-from orchestration.publishing import publication
+from orchestration.publishing import metadata, publication
 from orchestration.publishing.integrity import verify_publication
+from orchestration.publishing.reading import OpenPublication
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.sources.folder import fill_from_folder
 from tests.support.publishers_files import baci_rows, write_csv
@@ -32,14 +33,31 @@ from tests.support.runs import FinishedRun, altered_project, environment_of, run
 
 
 @pytest.fixture(autouse=True)
-def page_of_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In place of the report's page, which has tests of its own and takes seconds to write."""
+def files_of_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of what is made from the tables: the page, exports, printed tables and metadata.
 
-    def write(folder: Path, provenance: dict, say: Callable[[str], None]) -> None:
+    They have tests of their own, and take half of a publication's time.
+    """
+
+    def write_page(folder: Path, provenance: dict, say: Callable[[str], None]) -> None:
         (folder / "report").mkdir()
         (folder / "report" / "index.html").write_text(provenance["publication"])
 
-    monkeypatch.setattr(publication, "_write_report_page", write)
+    def write_printed(_: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        folder.mkdir()
+        (folder / "tables.txt").write_text("printed")
+
+    def write_exports(published: OpenPublication) -> None:
+        (published.folder / "exports").mkdir()
+        (published.folder / "exports" / "extract.txt").write_text(published.number)
+
+    def write_description(_: object, folder: Path, provenance: dict, manifest: dict) -> None:
+        (folder / "llms.txt").write_text(provenance["publication"])
+
+    monkeypatch.setattr(publication, "_write_report_page", write_page)
+    monkeypatch.setattr(publication, "write_printed_tables", write_printed)
+    monkeypatch.setattr(publication, "write_ready_exports", write_exports)
+    monkeypatch.setattr(metadata, "write_metadata", write_description)
 
 
 def publish(settings: Settings) -> publication.Publication:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestration.landing.manifest import read_manifest
-from orchestration.settings import load_settings
-from tests.support.runs import environment_of, run_pipeline
+from orchestration.settings import Settings, load_settings
+from tests.support.runs import copy_parsed_project, environment_of, run_pipeline
 
 
 def test_the_demos_landing_folder_is_refused_as_real_and_nothing_is_published(
-    demo_landing: Path, tmp_path: Path
+    demo_landing: Path, parsed_project: Settings, tmp_path: Path
 ) -> None:
+    copy_parsed_project(parsed_project, tmp_path / "data")
     environment = environment_of(tmp_path / "data", "files", demo_landing)
     done = run_pipeline(environment)
     assert done.returncode == 1, done.stdout[-3000:]

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from orchestration.build import loading, warehouse
-from orchestration.landing.manifest import Manifest, read_manifest
+from orchestration.landing.manifest import FileEntry, Manifest, read_manifest
 from orchestration.landing.publishers.comtrade import COMTRADE_TRADE
 from orchestration.landing.publishers.world_bank import WDI_INDICATORS
 from orchestration.settings import load_settings
@@ -52,6 +52,7 @@ class Desk:
         self.folder, self.server = folder, server
         self.time = Time()
         self.said: list[str] = []
+        self.loaded: list[FileEntry] = []
         self.environment = {
             "LCT_SOURCE": "api",
             "LCT_DATA_DIR": str(folder),
@@ -87,16 +88,16 @@ class Desk:
         return "\n".join(f"{x.status}: {x.reason}" for x in left_out)
 
     def landed(self) -> duckdb.DuckDBPyConnection:
-        """The landed files, loaded."""
-        with warehouse.writing(self.folder / "w.duckdb") as connection:
-            loading.delete_stale_years(connection, self.manifest, COMTRADE_TRADE)
-            loading.load_trade_years(
-                connection,
-                self.manifest,
-                COMTRADE_TRADE,
-                sorted(self.manifest.years(COMTRADE_TRADE)),
-            )
-            loading.load_whole(connection, self.manifest, WDI_INDICATORS)
+        """The landed files, loaded: once, until others have landed."""
+        manifest = self.manifest
+        if manifest.files != self.loaded:
+            with warehouse.writing(self.folder / "w.duckdb") as connection:
+                loading.delete_stale_years(connection, manifest, COMTRADE_TRADE)
+                loading.load_trade_years(
+                    connection, manifest, COMTRADE_TRADE, sorted(manifest.years(COMTRADE_TRADE))
+                )
+                loading.load_whole(connection, manifest, WDI_INDICATORS)
+            self.loaded = manifest.files
         return duckdb.connect(str(self.folder / "w.duckdb"), read_only=True)
 
     def assert_equals_what_is_published(self) -> int:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from filelock import FileLock
 
 from orchestration.build.dbt_project import PARSED
+from orchestration.landing.manifest import read_manifest
 from orchestration.landing.synthetic_mark import MARK_COLUMN
 from orchestration.settings import PROJECT_ROOT, Settings, load_settings
 
@@ -105,6 +107,15 @@ def not_in_a_copy(folder: str, names: list[str]) -> set[str]:
     return {"dagster"}
 
 
+def copy_parsed_project(parsed: Settings, data_dir: Path) -> None:
+    """Start a data folder with what the project has been parsed to, for what needs no more of dbt.
+
+    dbt's own runs in another folder would read the project again.
+    """
+    target = data_dir / parsed.dbt_target_dir.relative_to(parsed.data_dir)
+    shutil.copytree(parsed.dbt_target_dir, target, ignore=not_in_a_copy)
+
+
 def altered_project(folder: Path, file: str, old: str, new: str) -> Path:
     """A copy of the project in which one text of one file is replaced by another."""
     parts = ("dbt_project", "orchestration", "estimation", "seeds", "tests/data")
@@ -134,6 +145,16 @@ def shared_folder(name: str, tmp_path_factory: pytest.TempPathFactory, worker: s
     return (root if worker == "master" else root.parent) / name
 
 
+def made_once(folder: Path, make: Callable[[Path], object]) -> Path:
+    """The shared `folder`, which `make` has filled for the first worker that needed it."""
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "finished").exists():
+            folder.mkdir(exist_ok=True)
+            make(folder)
+            (folder / "finished").touch()
+    return folder
+
+
 def built_once(
     name: str,
     source: str,
@@ -152,6 +173,15 @@ def built_once(
         if not (folder / "output.txt").exists():
             (folder / "output.txt").write_text(_finished(environment, name == "corner"))
     return FinishedRun(load_settings(environment), (folder / "output.txt").read_text())
+
+
+def land_small_demo(data_dir: Path, seed: int) -> None:
+    """Land the synthetic world of `seed`, where a run that was killed has left its scratch."""
+    from orchestration.sources.synthetic import fill_with_demo
+
+    manifest = read_manifest(data_dir / "landing" / "manifest.json")
+    (data_dir / "demo-of-a-killed-run").mkdir()
+    assert fill_with_demo(manifest, seed, lambda _: None, "small") == []
 
 
 def corner_of(demo_landing: Path, folder: Path) -> Path:

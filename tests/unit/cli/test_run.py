@@ -11,8 +11,8 @@ import dagster as dg
 import pytest
 
 from orchestration.durable import file_lock
-from orchestration.settings import load_settings
-from tests.support.runs import environment_of
+from orchestration.settings import Settings, load_settings
+from tests.support.runs import copy_parsed_project, environment_of
 
 
 def test_a_killed_run_gives_its_place_in_the_pool_back(tmp_path: Path) -> None:
@@ -81,10 +81,14 @@ def test_dagsters_record_of_old_runs_is_forgotten(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_lock_held_too_long_is_one_sentence_and_a_status(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    parsed_project: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from orchestration.cli import run
 
+    copy_parsed_project(parsed_project, tmp_path)
     before = dict(os.environ)
     try:
         os.environ.update(environment_of(tmp_path, "demo"))

@@ -18,7 +18,6 @@ from orchestration.landing.publishers import LAYOUTS
 from orchestration.landing.publishers.comtrade import COMTRADE_TRADE
 from orchestration.landing.registration import register
 from orchestration.sources.folder import fill_from_folder
-from orchestration.sources.synthetic import fill_with_demo
 from tests.support.publishers_files import comtrade_row, write_csv, write_wdi
 
 
@@ -154,11 +153,14 @@ def test_a_landed_file_that_is_nowhere_else_stays_damaged_with_a_remedy(
 
 
 def test_a_file_of_the_demo_is_made_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    demo_landing: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("LCT_DATA_DIR", str(tmp_path))
+    shutil.copytree(demo_landing.parent, tmp_path, dirs_exist_ok=True)
     manifest = read_manifest(tmp_path / "landing" / "manifest.json")
-    fill_with_demo(manifest, 1992, lambda _: None, "small")
     entry = next(f for f in manifest.current() if f.source == "wdi")
     path = manifest.folder / entry.file
     whole = path.read_bytes()

@@ -9,8 +9,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.settings import PROJECT_ROOT
-from tests.support.runs import environment_of
+from orchestration.settings import PROJECT_ROOT, Settings
+from tests.support.runs import copy_parsed_project, environment_of
 
 
 def test_every_asset_has_group_owner_kind_and_description(definitions: dg.Definitions) -> None:
@@ -88,8 +88,9 @@ def test_dbt_tests_are_checks_on_their_models(definitions: dg.Definitions) -> No
 
 
 @pytest.mark.slow
-def test_dagster_itself_loads_the_code_location(tmp_path: Path) -> None:
+def test_dagster_itself_loads_the_code_location(parsed_project: Settings, tmp_path: Path) -> None:
     """As `dagster dev` does: from the project's root, by pyproject.toml."""
+    copy_parsed_project(parsed_project, tmp_path)
     done = subprocess.run(
         [str(Path(sys.executable).with_name("dagster")), "definitions", "validate"],
         cwd=PROJECT_ROOT,

@@ -20,7 +20,7 @@ from orchestration.landing.registration import register
 from orchestration.landing.synthetic_mark import MARK_COLUMN, has_mark, known_totals
 from orchestration.settings import load_settings
 from orchestration.sources.folder import fill_from_folder
-from orchestration.sources.synthetic import totals, write_world
+from orchestration.sources.synthetic import totals
 from tests.support.publishers_files import baci_rows, comtrade_row, write_csv
 from tests.support.runs import write_unmarked
 
@@ -46,9 +46,15 @@ DISPENSABLE = {
 }
 
 
+def files_of(landing: Path) -> list[Path]:
+    """The files of a demo, which lie in the landing zone as they were written."""
+    manifest = read_manifest(landing / "manifest.json")
+    return [manifest.folder / f.file for f in manifest.current()]
+
+
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return write_world(tmp_path_factory.mktemp("world"), 7, "small")
+def world(another_demo: Path) -> list[Path]:
+    return files_of(another_demo / "landing")
 
 
 @pytest.fixture
@@ -179,11 +185,15 @@ def test_descriptions_say_it_where_the_marking_column_is_cut_off(
 
 
 @pytest.fixture(scope="module")
-def default_world(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return write_world(tmp_path_factory.mktemp("default"), totals.DEFAULT_SEED, "small")
+def default_world(demo_landing: Path) -> list[Path]:
+    return files_of(demo_landing)
 
 
-def test_the_totals_of_the_default_world_are_known(default_world: list[Path]) -> None:
+def test_the_totals_of_the_default_world_are_known(
+    demo_landing: Path, default_world: list[Path]
+) -> None:
+    landed = read_manifest(demo_landing / "manifest.json").current()
+    assert {f.parameters["seed"] for f in landed} == {totals.DEFAULT_SEED}
     assert load_settings({}).demo_seed == totals.DEFAULT_SEED
     of_files = set(totals.totals_of(default_world))
     assert len(of_files) == 31 + 8 + 28 + 1, "UN Comtrade by year and month, BACI, distances"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from estimation.designs.trade_instrument import (
 )
 from estimation.specifications import INSTRUMENTED_SPECIFICATIONS
 from orchestration.sources.synthetic import endogenous, truth, world
+from tests.support.runs import made_once, shared_folder
 
 WORLDS = 20
 [COLUMN] = (
@@ -37,9 +40,15 @@ def estimated(number: int) -> InstrumentedEstimates:
 
 
 @pytest.fixture(scope="module")
-def found() -> pd.DataFrame:
-    """The row of the instrument in every world."""
-    return pd.concat([estimated(number).instrument for number in range(WORLDS)], ignore_index=True)
+def found(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> pd.DataFrame:
+    """The row of the instrument in every world, estimated once for all workers."""
+
+    def estimate_all(folder: Path) -> None:
+        rows = [estimated(number).instrument for number in range(WORLDS)]
+        pd.concat(rows, ignore_index=True).to_pickle(folder / "rows.pickle")
+
+    folder = shared_folder("endogenous_worlds", tmp_path_factory, worker_id)
+    return pd.read_pickle(made_once(folder, estimate_all) / "rows.pickle")
 
 
 @pytest.mark.slow

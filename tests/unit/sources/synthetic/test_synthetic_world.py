@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -34,11 +35,11 @@ YEARS_LOADED = (1992, files.JSON_YEAR, reports.UNPINNED_YEAR, 2017, 2022)
 
 
 @pytest.fixture(scope="module")
-def landed(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
-    manifest = read_manifest(tmp_path_factory.mktemp("demo") / "landing" / "manifest.json")
-    (manifest.folder.parent / "demo-of-a-killed-run").mkdir()
-    assert fill_with_demo(manifest, SEED, say=lambda _: None, scale="small") == []
-    return manifest
+def landed(another_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    """The world of SEED in a data folder of this module's own."""
+    copy = tmp_path_factory.mktemp("demo") / "data"
+    shutil.copytree(another_demo, copy)
+    return read_manifest(copy / "landing" / "manifest.json")
 
 
 @pytest.fixture(scope="module")
