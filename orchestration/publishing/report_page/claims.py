@@ -163,6 +163,8 @@ def _influence(published: Publication, r: Mapping[str, Any]) -> Text | None:
     return word("claim_influence", units=joined(units)) if units else None
 
 
+# of an estimate, in its standard errors: most units change most claims by less
+LEAST_CHANGE = 0.1
 INFLUENCE = """
 select
     influence.unit,
@@ -176,22 +178,26 @@ select
     influence.change_in_std_errors
 from estimates.influence as influence
 inner join estimates.claims as claims using (claim_code)
-where influence.unit_kind = '{kind}' and influence.estimate is not null and {where}
+where
+    influence.unit_kind = '{kind}'
+    and abs(influence.change_in_std_errors) >= {least}
+    and {where}
 order by influence.unit, abs(influence.change_in_std_errors) desc, claim_code
 """.strip()
 
 
 def influence_rows(published: Publication, kind: str) -> Mapping[str, Sequence[tuple[Any, ...]]]:
-    """Each unit of a kind -> the rows of its table."""
-    return published.grouped(INFLUENCE.format(kind=kind, where="true"))
+    """Each unit of a kind -> the claims whose estimate is another without it, or the same."""
+    return published.grouped(INFLUENCE.format(kind=kind, least=0, where="true"))
 
 
 def influence_table(
     published: Publication, kind: str, unit: str, rows: Sequence[tuple[Any, ...]], empty: Text
 ) -> Table:
-    """The claims' estimates without a unit, on its page."""
+    """The claims' estimates without a unit, on its page: those that change enough to be seen."""
     cells: list[list[Cell | Text]] = []
-    for exhibit, column, english, chinese, verdict, estimate, without, change in rows:
+    shown = [row for row in rows if abs(row[-1]) >= LEAST_CHANGE]
+    for exhibit, column, english, chinese, verdict, estimate, without, change in shown:
         n = exhibit.rpartition("_")[2]
         place = word("table_and_column", number=n, column=column)
         assert verdict in VERDICTS
@@ -209,7 +215,7 @@ def influence_table(
     return Table(
         anchor="influence",
         title=word("influence"),
-        lead=word(f"lead_influence_{kind}"),
+        lead=word(f"lead_influence_{kind}", shown=len(shown), claims=len(rows)) if shown else None,
         heads=[
             word("claim"),
             word("table"),
@@ -219,9 +225,9 @@ def influence_table(
             word("change"),
         ],
         rows=cells,
-        sql=INFLUENCE.format(kind=kind, where=f"influence.unit = '{quoted}'"),
+        sql=INFLUENCE.format(kind=kind, least=LEAST_CHANGE, where=f"influence.unit = '{quoted}'"),
         source=published.source("panel"),
-        empty=empty,
+        empty=word("small_influence") if rows else empty,
         is_folded=True,
     )
 
