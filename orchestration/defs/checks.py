@@ -1,5 +1,6 @@
 """Asset checks that are not dbt's: what differs from the last publication."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -7,8 +8,8 @@ import dagster as dg
 from orchestration.defs.policies import WRITER_POOL
 from orchestration.defs.resources import Notices, RunSettings, Warehouse
 from orchestration.publishing.drift import HOW_TO_ACCEPT, SUBJECTS, Drift, drift, plural
-from orchestration.publishing.price_alerts import new_price_alerts
-from orchestration.publishing.verdicts import changed_verdicts
+from orchestration.publishing.price_alerts import NewAlerts, new_price_alerts
+from orchestration.publishing.verdicts import ChangedVerdicts, changed_verdicts
 
 # the asset on which each subject's check is shown
 DRIFT_CHECKED = {
@@ -47,13 +48,18 @@ def drift_check(subject: str) -> dg.AssetChecksDefinition:
         with build_file.writing(context.log.info) as connection:
             found = drift(connection, settings, subject)
         stops = found.is_blocking and not settings.accept_drift
-        result = drift_result(found, stops)
-        if not result.passed:
-            text = f"Low-Carbon Trade Warehouse: {result.description}"
-            notices.send(text, context.log.warning)
-        return result
+        return noticed(drift_result(found, stops), context, notices)
 
     return check
+
+
+def noticed(
+    result: dg.AssetCheckResult, context: dg.AssetCheckExecutionContext, notices: Notices
+) -> dg.AssetCheckResult:
+    """The result, after a notice of one that has not passed."""
+    if not result.passed:
+        notices.send(f"Low-Carbon Trade Warehouse: {result.description}", context.log.warning)
+    return result
 
 
 # publication waits for this one and the next, so that there is still an earlier one to compare
@@ -74,18 +80,8 @@ def no_changed_verdicts(
     """Warn of claims with another verdict, and send a notice."""
     with build_file.writing(context.log.info) as connection:
         found = changed_verdicts(connection, run_settings.settings)
-    metadata: dict[str, Any] = {"compared": found.compared, "changed": len(found.changed)}
-    if found.not_compared:
-        metadata["not_compared"] = found.not_compared
-    if not found.changed:
-        return dg.AssetCheckResult(passed=True, metadata=metadata)
-    notices.send(f"Low-Carbon Trade Warehouse: {found.sentence()}", context.log.warning)
-    return dg.AssetCheckResult(
-        passed=False,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=f"{found.sentence()} Published nevertheless.",
-        metadata=metadata,
-    )
+    counts = {"compared": found.compared, "changed": len(found.changed)}
+    return noticed(warning_result(found, found.changed, counts), context, notices)
 
 
 @dg.asset_check(
@@ -104,18 +100,25 @@ def no_new_price_alerts(
     """Warn of new alerts, and send a notice."""
     with build_file.writing(context.log.info) as connection:
         found = new_price_alerts(connection, run_settings.settings)
-    metadata: dict[str, Any] = {"current_alerts": found.current, "new_alerts": len(found.new)}
+    counts = {"current_alerts": found.current, "new_alerts": len(found.new)}
+    return noticed(warning_result(found, found.new, counts), context, notices)
+
+
+def warning_result(
+    found: ChangedVerdicts | NewAlerts, new: Sequence[object], counts: dict[str, int]
+) -> dg.AssetCheckResult:
+    """What Dagster shows of what is `new` since the last publication: it warns, no more."""
+    metadata: dict[str, Any] = {**counts}
     if found.not_compared:
         metadata["not_compared"] = found.not_compared
-    if not found.new:
+    if not new:
         return dg.AssetCheckResult(passed=True, metadata=metadata)
-    notices.send(f"Low-Carbon Trade Warehouse: {found.sentence()}", context.log.warning)
-    listed = "\n".join(f"- {alert}" for alert in found.new)
+    listed = "\n".join(f"- {one}" for one in new)
     return dg.AssetCheckResult(
         passed=False,
         severity=dg.AssetCheckSeverity.WARN,
         description=found.sentence(),
-        metadata={**metadata, "alerts": dg.MetadataValue.md(listed)},
+        metadata={**metadata, "new": dg.MetadataValue.md(listed)},
     )
 
 
