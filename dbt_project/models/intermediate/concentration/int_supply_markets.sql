@@ -1,7 +1,6 @@
 -- The markets whose suppliers are counted, and the products each is made of: a product, a mineral
 -- (at all stages of processing, and at each), a technology of a sector. Tables with as many rows as
 -- flows know a market by its number: a key smaller than three names.
-
 with
 
     products as (select * from {{ ref('int_listed_products') }}),
