@@ -351,7 +351,7 @@ def test_a_seed_that_has_got_another_column_is_made_anew(
     with duckdb.connect(str(finished_corner.build_path), read_only=True) as connection:
         assert connection.execute(
             "select count(more_data_percent) from seeds.drift_bounds"
-        ).fetchall() == [(2,)]
+        ).fetchall() == [(3,)]
 
 
 def test_a_publication_that_breaks_off_leaves_the_old_one(
