@@ -61,7 +61,11 @@ def questions(
     def of_size(rows: int) -> Callable[[], None]:
         def ask() -> None:
             found = growth.measure(rows, folder, say)
-            results.setdefault("sizes", {})[str(rows)] = {**found, "measured": _when()}
+            results.setdefault("sizes", {})[str(rows)] = {
+                **found,
+                "measured": _when(),
+                "machine_was_shared": chosen.shared_machine,
+            }
 
         return ask
 
@@ -161,6 +165,11 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--docs", type=Path, default=PROJECT_ROOT / "docs")
     parser.add_argument("--only", nargs="+", choices=QUESTIONS, default=QUESTIONS)
+    parser.add_argument(
+        "--shared-machine",
+        action="store_true",
+        help="other work goes on: of sizes measured now the page says so, and draws no seconds",
+    )
     parser.add_argument("--page-only", action="store_true", help="from performance.json, again")
     chosen = parser.parse_args()
     try:

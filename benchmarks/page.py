@@ -170,12 +170,13 @@ def _machine_of_the_goals(results: Results) -> str:
 def _growth(results: Results) -> str:
     rows = []
     for _, of in _sizes(results):
+        beside = ", beside other work" if of.get("machine_was_shared") else ""
         for run, name in RUNS.items():
             if run in of:
                 rows.append(
                     (
                         f"{of['rows']:,}",
-                        name,
+                        f"{name}{beside}",
                         _number(of[run]["seconds"]),
                         _number(of[run]["cpu_seconds"]),
                         _number(of[run]["peak_bytes"] / 1e9),

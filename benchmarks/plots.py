@@ -72,7 +72,11 @@ def _by_size(axes: Axes, results: Results, what: str, unit: float, label: str) -
     sizes = sorted(results.get("sizes", {}).items(), key=lambda item: int(item[0]))
     is_drawn = False
     for (run, name), colour, marker in zip(RUNS.items(), COLOURS, "os^", strict=False):
-        points = [(int(rows), of[run][what] / unit) for rows, of in sizes if run in of]
+        points = [
+            (int(rows), of[run][what] / unit)
+            for rows, of in sizes
+            if run in of and not (what == "seconds" and of.get("machine_was_shared"))
+        ]
         if points:
             axes.plot(*zip(*points, strict=True), label=name, color=colour, marker=marker)
             is_drawn = True

@@ -156,21 +156,23 @@ def maximise(y: np.ndarray, x: np.ndarray, levels: Levels) -> Maximum | None:
     log_means = _start(y, levels)
     estimates, found, gain = np.zeros(x.shape[1]), None, 1.0
     nothing = np.zeros(len(y), dtype=bool)
-    columns = np.empty((len(y), x.shape[1] + 1))
+    columns = np.empty((len(y), x.shape[1] + 1))  # with a million rows, what takes most memory
     for _ in range(MOST_STEPS):
         means = np.exp(log_means)
         tolerance = np.clip(gain, *STEP_TOLERANCES)
         residuals = y - means
         np.multiply(means[:, None], x, out=columns[:, :-1])
         columns[:, -1] = residuals
-        squares = np.append(means @ x**2, residuals**2 @ (1 / means))
+        squares = np.append(np.einsum("n,nk,nk->k", means, x, x), residuals**2 @ (1 / means))
         try:
             found = IteratedEffects(levels, means).solve(
                 levels.sums @ columns, squares, found, tolerance
             )
             of_terms, of_residuals = found[:, :-1], found[:, -1]
-            x_net = x - levels.dummies @ of_terms
-            information = x_net.T @ (means[:, None] * x_net)
+            x_net = levels.dummies @ of_terms
+            np.subtract(x, x_net, out=x_net)
+            np.multiply(means[:, None], x_net, out=columns[:, :-1])
+            information = x_net.T @ columns[:, :-1]
             change = np.linalg.solve(information, x_net.T @ residuals)
         except np.linalg.LinAlgError:
             return None
