@@ -16,6 +16,7 @@ import psutil
 VARIABLE = "LCT_MEMORY_LIMIT"
 LEAST_BYTES = 2_000_000_000
 SHARE = 4
+BESIDE_ARRAYS = 1_000_000_000
 _LIMIT_OF_CONTAINER = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -44,6 +45,22 @@ def bound(connection: duckdb.DuckDBPyConnection, spill: Path) -> duckdb.DuckDBPy
         quoted = value.replace("'", "''")
         connection.execute(f"set {setting} = '{quoted}'")
     return connection
+
+
+@contextmanager
+def ceded_to_arrays(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Keep a database within BESIDE_ARRAYS while the block lasts, if its limit is above it.
+
+    For work that reads some tables and then calculates with arrays of its own: pages that have been
+    read once would stay in memory, up to the limit, beside arrays that need it. A database that
+    cannot let go of as much, such as one in memory, keeps its limit.
+    """
+    with suppress(duckdb.OutOfMemoryException):
+        connection.execute(f"set memory_limit = '{min(limit_in_bytes(), BESIDE_ARRAYS)}B'")
+    try:
+        yield
+    finally:
+        connection.execute(f"set memory_limit = '{limit_in_bytes()}B'")
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from estimation.specifications import SPECIFICATIONS, Specification
 from orchestration.build import fingerprints, warehouse
 from orchestration.build.warehouse import WarehouseError
 from orchestration.durable import sql_text, transaction
+from orchestration.memory import ceded_to_arrays
 from orchestration.progress import counted
 from orchestration.seeds import seed_rows
 from orchestration.settings import BASES
@@ -227,7 +228,8 @@ def write_estimates(
     if may_skip and made_from and made_from == warehouse.fingerprint_of(connection, "estimates"):
         return False
     inputs = read_marts(connection, planted_truth)
-    tables = estimate_all(inputs, SPECIFICATIONS, BASES, say, GRAVITY_SPECIFICATIONS, counted)
+    with ceded_to_arrays(connection):
+        tables = estimate_all(inputs, SPECIFICATIONS, BASES, say, GRAVITY_SPECIFICATIONS, counted)
     with transaction(connection):
         warehouse.invalidate(connection, "estimates")
         connection.execute("create schema if not exists estimates")

@@ -50,6 +50,19 @@ def test_the_setting_reaches_every_process_as_the_amount_that_counts() -> None:
     assert chosen.environment()["LCT_MEMORY_LIMIT"] == "3GB"
 
 
+def test_a_database_cedes_memory_to_arrays_and_has_it_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LCT_MEMORY_LIMIT", "3GB")
+    with memory.bounded_database(tmp_path) as connection:
+        with memory.ceded_to_arrays(connection):
+            assert limit_of(connection) == limit_of(connection.cursor()) == "953.6 MiB"
+        assert limit_of(connection) == "2.7 GiB"
+        monkeypatch.setenv("LCT_MEMORY_LIMIT", "300MB")
+        with memory.ceded_to_arrays(connection):
+            assert limit_of(connection) == "286.1 MiB"
+
+
 def test_databases_keep_to_it_and_spill_into_the_data_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
