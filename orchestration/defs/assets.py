@@ -335,8 +335,11 @@ def publication_asset(model_keys: list[dg.AssetKey]) -> dg.AssetsDefinition:
     return published_warehouse
 
 
+REPORT_PAGE = dg.AssetKey(["published", "report_page"])
+
+
 @dg.asset(
-    key=["published", "report_page"],
+    key=REPORT_PAGE,
     deps=[dg.AssetKey(["published", "warehouse"])],
     group_name="published",
     kinds={"javascript"},
@@ -359,6 +362,11 @@ def report_page(
     if not (published / "report").exists():
         context.log.info("the publication has no page: LCT_REPORT_PAGE=false")
         return dg.MaterializeResult(metadata={"publication": published.name, "pages": 0})
+    # a browser takes seconds and a gigabyte: a page that has been looked at is not looked at again
+    last = context.instance.get_latest_materialization_event(REPORT_PAGE)
+    seen = last.asset_materialization.metadata if last and last.asset_materialization else {}
+    if "screenshot" in seen and seen["publication"].value == published.name:
+        return dg.MaterializeResult(metadata=dict(seen))
     pages = sorted((published / "report").rglob("*.html"))
     picture = screenshot(published / "report" / "index.html")
     if picture is None:
