@@ -55,6 +55,8 @@ from estimation.specifications import (
 
 FEW_MEMBERS = 10
 AGREEMENT = 0.9
+# their codes, the best first
+VERDICTS = ("holds", "fragile", "not_supported", "cannot_be_told")
 OF_CLAIMS = (
     "specification_curve",
     "specification_choices",

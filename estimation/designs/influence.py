@@ -24,10 +24,9 @@ import pandas as pd
 from estimation.designs.economy_moments import (
     NOTHING_LEFT,
     EconomyMoments,
-    economy_moments,
     weighted_estimates,
 )
-from estimation.designs.specification_curve import WITH_TRENDS, PanelChoice, Point
+from estimation.designs.specification_curve import PanelChoice, Point, moments_of_sample
 from estimation.estimators.fixed_effects import COLLINEAR, FixedEffects, independent, too_small
 from estimation.reasons import NotEstimable, Reason, because
 from estimation.sample import Sample, estimation_sample, without_singletons
@@ -86,12 +85,7 @@ def without_rows(
     for year in np.unique(sample.years):
         rest = _rest(sample, sample.years != year, specification)
         moments = (
-            economy_moments(
-                rest,
-                specification.terms.index(term),
-                specification.outcome,
-                specification.estimator == WITH_TRENDS,
-            )
+            moments_of_sample(rest, specification, term)
             if len(rest)
             else NotEstimable(because("not_estimable", "nothing_to_compare", complete_cases=0))
         )

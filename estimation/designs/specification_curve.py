@@ -202,11 +202,10 @@ def curve_points(
     """
     found: dict[Specification, EconomyMoments | NotEstimable] = {}
     known: Known = {}
-    for member in members:
-        regression = replace(member.specification, inference=())
-        if regression not in found:
-            found[regression] = moments_of(member.specification, term, panels, known)
-    of_members = [found[replace(member.specification, inference=())] for member in members]
+    regressions = [replace(member.specification, inference=()) for member in members]
+    for regression in dict.fromkeys(regressions):
+        found[regression] = moments_of(regression, term, panels, known)
+    of_members = [found[regression] for regression in regressions]
     estimated = [moments for moments in found.values() if isinstance(moments, EconomyMoments)]
     economies = _economies(estimated)
     estimates = _estimates(estimated, economies, np.ones((1, len(economies))))
@@ -260,12 +259,13 @@ def moments_of(
     sample = sample_of(specification, panels)
     if isinstance(sample, NotEstimable):
         return sample
-    return _moments(sample, specification, term, known)
+    return moments_of_sample(sample, specification, term, known)
 
 
-def _moments(
+def moments_of_sample(
     sample: Sample, s: Specification, term: str, known: Known | None = None
 ) -> EconomyMoments | NotEstimable:
+    """The moments of a sample of a specification; `known` is as in `economy_moments`."""
     has_trends = s.estimator == WITH_TRENDS
     return economy_moments(sample, s.terms.index(term), s.outcome, has_trends, known)
 

@@ -16,6 +16,7 @@ import duckdb
 from rich.cells import cell_len
 from rich.console import Console
 
+from estimation.claims import VERDICTS
 from estimation.inference import DEFAULT_INFERENCE
 from estimation.reasons import Reason
 from orchestration.build import warehouse
@@ -27,7 +28,6 @@ from orchestration.landing.publishers import PUBLISHERS, world_bank
 from orchestration.landing.publishers.baci import BACI_TRADE
 from orchestration.publishing.catalogue import is_published
 from orchestration.publishing.reading import SYNTHETIC_NOTICE
-from orchestration.publishing.report_page.claims import VERDICTS
 from orchestration.settings import Settings
 from orchestration.sources.live.pending_plan import waiting_requests
 

@@ -1,15 +1,18 @@
 """Asset checks that are not dbt's: what differs from the last publication."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from orchestration.defs.policies import WRITER_POOL
 from orchestration.defs.resources import Notices, RunSettings, Warehouse
 from orchestration.publishing.drift import HOW_TO_ACCEPT, SUBJECTS, Drift, drift, plural
 from orchestration.publishing.price_alerts import NewAlerts, new_price_alerts
 from orchestration.publishing.verdicts import ChangedVerdicts, changed_verdicts
+from orchestration.settings import Settings
 
 # the asset on which each subject's check is shown
 DRIFT_CHECKED = {
@@ -20,23 +23,47 @@ DRIFT_CHECKED = {
 
 
 def build_checks() -> list[dg.AssetChecksDefinition]:
-    """The checks before publication: of drift per subject, of verdicts and of price alerts."""
-    drift_checks = (drift_check(subject) for subject in SUBJECTS)
-    return [*drift_checks, no_changed_verdicts, no_new_price_alerts]
+    """The checks before publication: of drift per subject, of verdicts and of price alerts.
+
+    Publication waits for those that never fail too, so that there is still an earlier one to
+    compare with.
+    """
+    return [
+        *(
+            _check(
+                DRIFT_CHECKED[subject],
+                f"{subject}s_have_not_drifted",
+                f"None of the {plural(subject)} has changed since the last publication "
+                "by more than seeds/operations/drift_bounds.csv allows.",
+                partial(_drift_now, subject=subject),
+            )
+            for subject in SUBJECTS
+        ),
+        _check(
+            dg.AssetKey(["estimates", "claims"]),
+            "no_changed_verdicts",
+            "No claim of the report has another verdict than in the last publication.",
+            _verdicts_now,
+        ),
+        _check(
+            dg.AssetKey(["marts", "price_alert"]),
+            "no_new_price_alerts",
+            "No price index has an alert that it did not have in the last publication.",
+            _price_alerts_now,
+        ),
+    ]
 
 
-def drift_check(subject: str) -> dg.AssetChecksDefinition:
-    """The check of one subject: numbers that changed beyond their bound, with both values."""
+def _check(
+    asset: dg.AssetKey,
+    name: str,
+    description: str,
+    compare: Callable[[duckdb.DuckDBPyConnection, Settings], dg.AssetCheckResult],
+) -> dg.AssetChecksDefinition:
+    """A check of the build file beside the last publication; a notice tells what has not passed."""
 
     @dg.asset_check(
-        asset=DRIFT_CHECKED[subject],
-        name=f"{subject}s_have_not_drifted",
-        blocking=True,
-        pool=WRITER_POOL,
-        description=(
-            f"None of the {plural(subject)} has changed since the last publication "
-            "by more than seeds/operations/drift_bounds.csv allows."
-        ),
+        asset=asset, name=name, blocking=True, pool=WRITER_POOL, description=description
     )
     def check(
         context: dg.AssetCheckExecutionContext,
@@ -44,70 +71,41 @@ def drift_check(subject: str) -> dg.AssetChecksDefinition:
         build_file: Warehouse,
         notices: Notices,
     ) -> dg.AssetCheckResult:
-        settings = run_settings.settings
         with build_file.writing(context.log.info) as connection:
-            found = drift(connection, settings, subject)
-        stops = found.is_blocking and not settings.accept_drift
-        return noticed(drift_result(found, stops), context, notices)
+            result = compare(connection, run_settings.settings)
+        if not result.passed:
+            notices.send(f"Low-Carbon Trade Warehouse: {result.description}", context.log.warning)
+        return result
 
     return check
 
 
-def noticed(
-    result: dg.AssetCheckResult, context: dg.AssetCheckExecutionContext, notices: Notices
+def _drift_now(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, subject: str
 ) -> dg.AssetCheckResult:
-    """The result, after a notice of one that has not passed."""
-    if not result.passed:
-        notices.send(f"Low-Carbon Trade Warehouse: {result.description}", context.log.warning)
-    return result
+    """Numbers of a subject that changed beyond their bound, with both values."""
+    found = drift(connection, settings, subject)
+    return drift_result(found, found.is_blocking and not settings.accept_drift)
 
 
-# publication waits for this one and the next, so that there is still an earlier one to compare
-# with; they never fail
-@dg.asset_check(
-    asset=dg.AssetKey(["estimates", "claims"]),
-    name="no_changed_verdicts",
-    blocking=True,
-    pool=WRITER_POOL,
-    description="No claim of the report has another verdict than in the last publication.",
-)
-def no_changed_verdicts(
-    context: dg.AssetCheckExecutionContext,
-    run_settings: RunSettings,
-    build_file: Warehouse,
-    notices: Notices,
-) -> dg.AssetCheckResult:
-    """Warn of claims with another verdict, and send a notice."""
-    with build_file.writing(context.log.info) as connection:
-        found = changed_verdicts(connection, run_settings.settings)
+def _verdicts_now(connection: duckdb.DuckDBPyConnection, settings: Settings) -> dg.AssetCheckResult:
+    found = changed_verdicts(connection, settings)
     counts = {"compared": found.compared, "changed": len(found.changed)}
-    return noticed(warning_result(found, found.changed, counts), context, notices)
+    return _warning(found, counts, "verdicts", found.changed)
 
 
-@dg.asset_check(
-    asset=dg.AssetKey(["marts", "price_alert"]),
-    name="no_new_price_alerts",
-    blocking=True,
-    pool=WRITER_POOL,
-    description="No price index has an alert that it did not have in the last publication.",
-)
-def no_new_price_alerts(
-    context: dg.AssetCheckExecutionContext,
-    run_settings: RunSettings,
-    build_file: Warehouse,
-    notices: Notices,
+def _price_alerts_now(
+    connection: duckdb.DuckDBPyConnection, settings: Settings
 ) -> dg.AssetCheckResult:
-    """Warn of new alerts, and send a notice."""
-    with build_file.writing(context.log.info) as connection:
-        found = new_price_alerts(connection, run_settings.settings)
+    found = new_price_alerts(connection, settings)
     counts = {"current_alerts": found.current, "new_alerts": len(found.new)}
-    return noticed(warning_result(found, found.new, counts), context, notices)
+    return _warning(found, counts, "alerts", found.new)
 
 
-def warning_result(
-    found: ChangedVerdicts | NewAlerts, new: Sequence[object], counts: dict[str, int]
+def _warning(
+    found: ChangedVerdicts | NewAlerts, counts: dict[str, int], name: str, new: Sequence[object]
 ) -> dg.AssetCheckResult:
-    """What Dagster shows of what is `new` since the last publication: it warns, no more."""
+    """What Dagster shows of what is new, listed under a name: it warns and stops nothing."""
     metadata: dict[str, Any] = {**counts}
     if found.not_compared:
         metadata["not_compared"] = found.not_compared
@@ -118,7 +116,7 @@ def warning_result(
         passed=False,
         severity=dg.AssetCheckSeverity.WARN,
         description=found.sentence(),
-        metadata={**metadata, "new": dg.MetadataValue.md(listed)},
+        metadata={**metadata, name: dg.MetadataValue.md(listed)},
     )
 
 

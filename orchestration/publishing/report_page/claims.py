@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from estimation.claims import VERDICTS
 from orchestration.publishing.report_page.figures import Cell, Figure, Panel, Series, Table
 from orchestration.publishing.report_page.publication import Publication
 from orchestration.publishing.report_page.wording import (
@@ -18,7 +19,6 @@ from orchestration.publishing.report_page.wording import (
     word,
 )
 
-VERDICTS = ("holds", "fragile", "not_supported", "cannot_be_told")
 # in what a member of the curve departs from the report's own specification
 DEPARTURES = {
     "basis": None,
